@@ -1,0 +1,24 @@
+// Small questions about text that several modules ask.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace openday {
+
+bool is_valid_utf8(std::string_view text);
+/// Lower-case letters, digits, '-' and '_', 1 to 64 of them, starting with a letter or digit: what ids are made of.
+bool is_slug(std::string_view text);
+/// Compares without telling by its duration where two secrets differ. Lengths are not secret.
+bool equal_constant_time(std::string_view a, std::string_view b);
+/// The candidate nearest to `word` by edit distance, if within a third of its length (at least 2); else empty.
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+/// A whole file of at most `limit` bytes.
+Result<std::string> read_file(const std::string& path, size_t limit);
+/// Writes beside the file, syncs, renames: readers see the old or the new, never half. `mode` as in open(2).
+Result<> write_file_atomic(const std::string& path, std::string_view content, unsigned mode = 0644);
+
+}  // namespace openday

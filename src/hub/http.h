@@ -20,6 +20,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/loop.h"
 #include "base/result.h"
 
 namespace openday::hub {
@@ -57,7 +58,7 @@ struct Request {
   std::string raw_query;  // as sent, without '?'
   Query query;
   std::map<std::string, std::string, std::less<>> params;  // what the route's {names} matched
-  std::vector<Header> headers;                             // the known ones below, each at most once
+  std::vector<Header> headers;                             // in the order they came
   Bytes body;                                              // complete; at most the route's cap
 
   std::string peer;  // address of the client: behind a trusted proxy, the one that proxy reports
@@ -295,38 +296,29 @@ struct HttpCounters {
   uint64_t bytes_sent = 0;
   uint64_t websockets_open = 0;
   uint64_t websocket_dropped = 0;
-  uint64_t mailbox_refused = 0;
 };
 
-/// The hub thread and its listeners.
+/// The listeners and connections of one loop: the hub thread is the thread in Loop::run(). Links to other
+/// processes, timers and posts use the same loop, so handlers may touch them without locks. Destroying the
+/// server closes everything.
 class HttpServer {
  public:
-  using Task = std::function<void()>;
-  using TimerId = uint64_t;
-
-  /// Listens at once; serves inside run(). Routes are added before run().
-  static Result<std::unique_ptr<HttpServer>> create(HttpOptions options, const Clock& clock);
+  /// Listens at once; answers while the loop runs. Routes are added before that.
+  static Result<std::unique_ptr<HttpServer>> create(HttpOptions options, Loop& loop);
   virtual ~HttpServer() = default;
 
   virtual Router& router() = 0;
   /// Port of the n-th listener.
   [[nodiscard]] virtual int port(size_t listener = 0) const = 0;
+  [[nodiscard]] virtual Loop& loop() = 0;
 
-  /// Any thread. Runs `task` on the hub thread; false when the mailbox is full or the server has ended.
-  virtual bool post(Task task) = 0;
-  virtual TimerId after(Duration delay, Task task) = 0;
-  virtual TimerId every(Duration period, Task task) = 0;
-  virtual void cancel(TimerId id) = 0;
-
-  /// Serves until stop(); open exchanges then have up to a second to finish.
-  virtual void run() = 0;
-  /// Any thread, and signal-safe.
-  virtual void stop() = 0;
+  /// Stops listening, closes idle connections and sockets (1001), lets open exchanges finish for at most
+  /// `patience`, then closes what is left and calls `done`.
+  virtual void drain(Duration patience, std::function<void()> done) = 0;
 
   /// New connections use the files' present content; on failure the old certificate stays.
   virtual Result<> reload_certificate() = 0;
   [[nodiscard]] virtual const HttpCounters& counters() const = 0;
-  [[nodiscard]] virtual const Clock& clock() const = 0;
 };
 
 }  // namespace openday::hub

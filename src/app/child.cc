@@ -30,8 +30,12 @@ Result<std::unique_ptr<Child>> Child::open(Loop& loop, UniqueFd control, Handler
   return child;
 }
 
-Result<> Child::ready() { return send(link::make_message("ready")); }
-Result<> Child::send(link::Message message) { return control_->send(std::move(message)); }
+Result<> Child::ready() {
+  return send(link::make_message("ready"));
+}
+Result<> Child::send(link::Message message) {
+  return control_->send(std::move(message));
+}
 
 Result<> Child::checkpoint(link::Json state) {
   link::Json fields;
@@ -53,7 +57,10 @@ void Child::on_message(link::Message message) {
                         std::move(message.fds[0]));
     }
   } else if (type == "gone") {
-    if (handlers_.on_gone) handlers_.on_gone(text_field(message.head, "role"), text_field(message.head, "id"));
+    if (handlers_.on_gone)
+      handlers_.on_gone(text_field(message.head, "role"), text_field(message.head, "id"));
+  } else if (type == "ping") {
+    (void)send(link::make_message("pong"));
   } else if (type == "stop") {
     stop();
   } else if (handlers_.on_message) {

@@ -31,10 +31,13 @@ ByteView ByteReader::take(size_t count) {
 }
 
 void ByteWriter::big_endian(uint64_t value, int count) {
-  for (int shift = (count - 1) * 8; shift >= 0; shift -= 8) out_.push_back(static_cast<uint8_t>(value >> shift));
+  for (int shift = (count - 1) * 8; shift >= 0; shift -= 8)
+    out_.push_back(static_cast<uint8_t>(value >> shift));
 }
 
-void ByteWriter::u32le(uint32_t value) { u32(__builtin_bswap32(value)); }
+void ByteWriter::u32le(uint32_t value) {
+  u32(__builtin_bswap32(value));
+}
 
 std::string to_hex(ByteView bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";

@@ -16,8 +16,12 @@ int64_t read_clock(clockid_t id) {
 
 }  // namespace
 
-HouseTime SystemClock::now() const { return {read_clock(CLOCK_MONOTONIC)}; }
-ProgramTime SystemClock::wall() const { return {read_clock(CLOCK_REALTIME) / 1'000'000}; }
+HouseTime SystemClock::now() const {
+  return {read_clock(CLOCK_MONOTONIC)};
+}
+ProgramTime SystemClock::wall() const {
+  return {read_clock(CLOCK_REALTIME) / 1'000'000};
+}
 
 std::string to_rfc3339(ProgramTime at) {
   time_t whole = at.ms / 1000;
@@ -39,8 +43,8 @@ int64_t parse_rfc3339(const std::string& text) {
                   &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &consumed) != 6) {
     return -1;
   }
-  if (parts.tm_mon < 1 || parts.tm_mon > 12 || parts.tm_mday < 1 || parts.tm_mday > 31 || parts.tm_hour > 23 ||
-      parts.tm_min > 59 || parts.tm_sec > 60 || parts.tm_year < 1970) {
+  if (parts.tm_mon < 1 || parts.tm_mon > 12 || parts.tm_mday < 1 || parts.tm_mday > 31 ||
+      parts.tm_hour > 23 || parts.tm_min > 59 || parts.tm_sec > 60 || parts.tm_year < 1970) {
     return -1;
   }
   parts.tm_year -= 1900;

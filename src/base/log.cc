@@ -47,9 +47,9 @@ std::string json_quote(std::string_view text) {
 void Log::write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) const {
   if (level < state_->least) return;
   static constexpr const char* kNames[] = {"debug", "info", "warn", "error"};
-  std::string line = fmt::format(R"({{"ts":"{}","level":"{}","proc":{},"event":{})",
-                                 to_rfc3339(SystemClock().wall()), kNames[static_cast<int>(level)],
-                                 json_quote(state_->process), json_quote(event));
+  std::string line =
+      fmt::format(R"({{"ts":"{}","level":"{}","proc":{},"event":{})", to_rfc3339(SystemClock().wall()),
+                  kNames[static_cast<int>(level)], json_quote(state_->process), json_quote(event));
   for (const auto& field : fields) {
     line += ',';
     line += json_quote(field.key);
@@ -68,7 +68,8 @@ void Log::write(LogLevel level, std::string_view event, std::initializer_list<Lo
   if (state_->sink) {
     state_->sink(line);
   } else {
-    // One write keeps lines of several processes whole; a full pipe loses a line rather than stopping the program.
+    // One write keeps lines of several processes whole; a full pipe loses a line rather than stopping the
+    // program.
     [[maybe_unused]] ssize_t put = ::write(STDERR_FILENO, line.data(), line.size());
   }
 }

@@ -41,8 +41,8 @@ struct LogField {
 
 /// Where lines go and which are wanted. A handle: copies share one sink. Thread-safe.
 ///
-/// Events are short snake_case names ("feed_restarted"); what varies is in the fields. Keys, tokens, passphrases and
-/// viewer addresses are never logged.
+/// Events are short snake_case names ("feed_restarted"); what varies is in the fields. Keys, tokens,
+/// passphrases and viewer addresses are never logged.
 class Log {
  public:
   using Sink = std::function<void(std::string_view line)>;

@@ -39,7 +39,8 @@ Result<> Loop::watch(int fd, uint32_t interest, OnReady on_ready) {
   epoll_event event{};
   event.events = epoll_bits(interest);
   event.data.u64 = serial;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return std::unexpected(errno_error("epoll_ctl"));
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+    return std::unexpected(errno_error("epoll_ctl"));
   watches_[fd] = {serial, std::make_shared<OnReady>(std::move(on_ready))};
   return {};
 }
@@ -50,7 +51,8 @@ Result<> Loop::change(int fd, uint32_t interest) {
   epoll_event event{};
   event.events = epoll_bits(interest);
   event.data.u64 = found->second.serial;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) return std::unexpected(errno_error("epoll_ctl"));
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0)
+    return std::unexpected(errno_error("epoll_ctl"));
   return {};
 }
 
@@ -72,7 +74,9 @@ Loop::TimerId Loop::every(Duration period, Task task) {
   return id;
 }
 
-void Loop::cancel(TimerId id) { timers_.erase(id); }  // its entry in due_ is skipped when it comes up
+void Loop::cancel(TimerId id) {
+  timers_.erase(id);
+}  // its entry in due_ is skipped when it comes up
 
 bool Loop::post(Task task) {
   {
@@ -140,7 +144,8 @@ void Loop::run() {
         drain_mailbox();
         continue;
       }
-      // The serial tells a descriptor from a later one with the same number, closed and reused within this batch.
+      // The serial tells a descriptor from a later one with the same number, closed and reused within this
+      // batch.
       auto found = watches_.find(static_cast<int>(event.data.u64 & 0xFFFFFFFFu));
       if (found == watches_.end() || found->second.serial != event.data.u64) continue;
       uint32_t ready = 0;

@@ -20,6 +20,8 @@ Bytes random_bytes(size_t count) {
   return bytes;
 }
 
-std::string random_name(size_t bytes) { return to_hex(random_bytes(bytes)); }
+std::string random_name(size_t bytes) {
+  return to_hex(random_bytes(bytes));
+}
 
 }  // namespace openday

@@ -55,16 +55,18 @@ constexpr const char* name_of(Errc code) {
 
 }  // namespace openday
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses.
 // OPENDAY_TRY(auto x, f());  hands a failure of f() on to the caller.
 #define OPENDAY_TRY_JOIN2(a, b) a##b
 #define OPENDAY_TRY_JOIN(a, b) OPENDAY_TRY_JOIN2(a, b)
 #define OPENDAY_TRY(declaration, expression) \
   OPENDAY_TRY_IMPL(OPENDAY_TRY_JOIN(try_result_, __LINE__), declaration, expression)
-#define OPENDAY_TRY_IMPL(temporary, declaration, expression)                \
-  auto temporary = (expression);                                            \
-  if (!temporary) return std::unexpected(std::move(temporary).error());     \
+#define OPENDAY_TRY_IMPL(temporary, declaration, expression)            \
+  auto temporary = (expression);                                        \
+  if (!temporary) return std::unexpected(std::move(temporary).error()); \
   declaration = *std::move(temporary)
 // OPENDAY_CHECK_OK(f());  the same for a Result<> without a value.
-#define OPENDAY_CHECK_OK(expression)                                        \
-  if (auto check_ok_result = (expression); !check_ok_result)                \
+#define OPENDAY_CHECK_OK(expression)                         \
+  if (auto check_ok_result = (expression); !check_ok_result) \
   return std::unexpected(std::move(check_ok_result).error())
+// NOLINTEND(bugprone-macro-parentheses)

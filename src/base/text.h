@@ -10,11 +10,13 @@
 namespace openday {
 
 bool is_valid_utf8(std::string_view text);
-/// Lower-case letters, digits, '-' and '_', 1 to 64 of them, starting with a letter or digit: what ids are made of.
+/// Lower-case letters, digits, '-' and '_', 1 to 64 of them, starting with a letter or digit: what ids are
+/// made of.
 bool is_slug(std::string_view text);
 /// Compares without telling by its duration where two secrets differ. Lengths are not secret.
 bool equal_constant_time(std::string_view a, std::string_view b);
-/// The candidate nearest to `word` by edit distance, if within a third of its length (at least 2); else empty.
+/// The candidate nearest to `word` by edit distance, if within a third of its length (at least 2); else
+/// empty.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 /// A whole file of at most `limit` bytes.
 Result<std::string> read_file(const std::string& path, size_t limit);

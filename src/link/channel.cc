@@ -17,12 +17,13 @@ Channel::Channel(Loop& loop, UniqueFd socket, size_t bound, OnMessage on_message
       on_closed_(std::move(on_closed)) {}
 
 Channel::~Channel() {
-  // The loop's callback holds only a weak reference, so an unclosed channel may be dropped on the loop's thread.
+  // The loop's callback holds only a weak reference, so an unclosed channel may be dropped on the loop's
+  // thread.
   if (!ended_) loop_.unwatch(socket_.get());
 }
 
-Result<std::shared_ptr<Channel>> Channel::open(Loop& loop, UniqueFd socket, size_t bound, OnMessage on_message,
-                                               OnClosed on_closed) {
+Result<std::shared_ptr<Channel>> Channel::open(Loop& loop, UniqueFd socket, size_t bound,
+                                               OnMessage on_message, OnClosed on_closed) {
   OPENDAY_CHECK_OK(set_nonblocking(socket.get()));
   std::shared_ptr<Channel> channel(
       new Channel(loop, std::move(socket), bound, std::move(on_message), std::move(on_closed)));
@@ -63,7 +64,8 @@ bool Channel::flush_locked() {
     std::array<iovec, 16> parts{};
     size_t count = 0;
     for (const auto& chunk : queue_) {
-      // Descriptors must leave with their own message's first byte, so a chunk that carries some starts a new write.
+      // Descriptors must leave with their own message's first byte, so a chunk that carries some starts a new
+      // write.
       if (count == parts.size() || (count > 0 && !chunk.fds.empty())) break;
       parts[count++] = {const_cast<uint8_t*>(chunk.bytes->data() + chunk.at), chunk.bytes->size() - chunk.at};
     }

@@ -25,12 +25,14 @@ class Channel : public std::enable_shared_from_this<Channel> {
   /// Called once, on the loop's thread, when the peer is gone or broke the protocol; never after close().
   using OnClosed = std::function<void(const Error& why)>;
 
-  /// `bound`: bytes that may wait for a slow peer; beyond it send() refuses and counts, and the caller decides.
-  static Result<std::shared_ptr<Channel>> open(Loop& loop, UniqueFd socket, size_t bound, OnMessage on_message,
-                                               OnClosed on_closed);
+  /// `bound`: bytes that may wait for a slow peer; beyond it send() refuses and counts, and the caller
+  /// decides.
+  static Result<std::shared_ptr<Channel>> open(Loop& loop, UniqueFd socket, size_t bound,
+                                               OnMessage on_message, OnClosed on_closed);
   ~Channel();
 
-  /// kBusy: the queue is full, nothing was sent. kClosed: the channel has ended. kLimit: too large for the protocol.
+  /// kBusy: the queue is full, nothing was sent. kClosed: the channel has ended. kLimit: too large for the
+  /// protocol.
   Result<> send(Message message);
   /// Loop's thread. No callback comes after it.
   void close();

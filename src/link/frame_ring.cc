@@ -39,7 +39,9 @@ struct RingHeader {
 
 static_assert(std::atomic<uint64_t>::is_always_lock_free && sizeof(RingHeader) <= kPage);
 
-size_t padded_to_page(size_t size) { return (size + kPage - 1) / kPage * kPage; }
+size_t padded_to_page(size_t size) {
+  return (size + kPage - 1) / kPage * kPage;
+}
 
 }  // namespace
 
@@ -61,7 +63,8 @@ class RingMemory {
   [[nodiscard]] RingHeader& header() const { return *reinterpret_cast<RingHeader*>(base_); }
   [[nodiscard]] float* audio() const { return reinterpret_cast<float*>(base_ + kPage); }
   [[nodiscard]] uint8_t* picture(size_t slot) const {
-    return base_ + kPage + sizeof(float) * 2 * static_cast<size_t>(kAudioFrames) + picture_bytes(geometry_) * slot;
+    return base_ + kPage + sizeof(float) * 2 * static_cast<size_t>(kAudioFrames) +
+           picture_bytes(geometry_) * slot;
   }
   [[nodiscard]] const UniqueFd& fd() const { return fd_; }
   [[nodiscard]] const RingGeometry& geometry() const { return geometry_; }
@@ -128,7 +131,9 @@ Result<RingReader> RingReader::create(const RingGeometry& geometry) {
   return RingReader(std::make_unique<RingMemory>(std::move(fd), base, size, geometry));
 }
 
-Result<UniqueFd> RingReader::share() const { return duplicate(memory_->fd()); }
+Result<UniqueFd> RingReader::share() const {
+  return duplicate(memory_->fd());
+}
 
 std::optional<PictureInfo> RingReader::choose(HouseTime at) const {
   std::optional<PictureInfo> best;
@@ -141,7 +146,9 @@ std::optional<PictureInfo> RingReader::choose(HouseTime at) const {
   return best;
 }
 
-std::optional<PictureInfo> RingReader::newest() const { return choose(HouseTime{INT64_MAX}); }
+std::optional<PictureInfo> RingReader::newest() const {
+  return choose(HouseTime{INT64_MAX});
+}
 
 bool RingReader::copy(const PictureInfo& picture, media::Image& into) const {
   if (into.width() != picture.width || into.height() != picture.height) return false;
@@ -173,8 +180,12 @@ int64_t RingReader::read_audio(int64_t from, int64_t count, float* into) const {
   return std::max<int64_t>(0, end - begin);
 }
 
-uint32_t RingReader::generation() const { return memory_->header().generation.load(std::memory_order_acquire); }
-HouseTime RingReader::heartbeat() const { return {memory_->header().heartbeat.load(std::memory_order_relaxed)}; }
+uint32_t RingReader::generation() const {
+  return memory_->header().generation.load(std::memory_order_acquire);
+}
+HouseTime RingReader::heartbeat() const {
+  return {memory_->header().heartbeat.load(std::memory_order_relaxed)};
+}
 
 RingWriter::RingWriter(std::unique_ptr<RingMemory> memory) : memory_(std::move(memory)) {
   generation_ = memory_->header().generation.load() + 1;
@@ -189,7 +200,8 @@ RingWriter::~RingWriter() = default;
 Result<RingWriter> RingWriter::attach(UniqueFd fd) {
   constexpr int kNeeded = F_SEAL_SHRINK | F_SEAL_GROW;
   int seals = ::fcntl(fd.get(), F_GET_SEALS);
-  if (seals < 0 || (seals & kNeeded) != kNeeded) return fail(Errc::kInvalid, "frame ring: not a sealed memfd");
+  if (seals < 0 || (seals & kNeeded) != kNeeded)
+    return fail(Errc::kInvalid, "frame ring: not a sealed memfd");
   struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return std::unexpected(errno_error("fstat"));
   auto size = static_cast<size_t>(info.st_size);
@@ -204,7 +216,9 @@ Result<RingWriter> RingWriter::attach(UniqueFd fd) {
   return RingWriter(std::move(memory));
 }
 
-RingGeometry RingWriter::geometry() const { return memory_->geometry(); }
+RingGeometry RingWriter::geometry() const {
+  return memory_->geometry();
+}
 
 Result<> RingWriter::write_picture(const media::Image& image, HouseTime show_at, HouseTime arrival,
                                    int64_t source_pts) {
@@ -237,7 +251,8 @@ void RingWriter::write_audio(int64_t from, const float* samples, int64_t count) 
   int64_t valid_to = header.audio_to.load(std::memory_order_relaxed);
   float* ring = memory_->audio();
   if (from < valid_from || from > valid_to + media::HouseFormat::kSampleRate) {
-    header.audio_to.store(from, std::memory_order_release);  // empty range first: a reader never sees old samples as new
+    header.audio_to.store(
+        from, std::memory_order_release);  // empty range first: a reader never sees old samples as new
     header.audio_from.store(from, std::memory_order_release);
     valid_from = valid_to = from;
   }
@@ -254,6 +269,8 @@ void RingWriter::write_audio(int64_t from, const float* samples, int64_t count) 
   header.audio_to.store(std::max(valid_to, from + count), std::memory_order_release);
 }
 
-void RingWriter::beat(HouseTime now) { memory_->header().heartbeat.store(now.ns, std::memory_order_relaxed); }
+void RingWriter::beat(HouseTime now) {
+  memory_->header().heartbeat.store(now.ns, std::memory_order_relaxed);
+}
 
 }  // namespace openday::link

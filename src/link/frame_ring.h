@@ -1,8 +1,9 @@
 // Raw frames from a feed to its slot in the engine, through one sealed memfd.
 //
-// The engine creates and seals the memory; the feed gets a descriptor and writes; the engine reads. Neither trusts the
-// other's indices: the reader copies a header before it checks it, copies a picture and then checks its sequence again,
-// so a feed that lies can spoil its own tile and nothing else. All times are house time (CLOCK_MONOTONIC, ns).
+// The engine creates and seals the memory; the feed gets a descriptor and writes; the engine reads. Neither
+// trusts the other's indices: the reader copies a header before it checks it, copies a picture and then
+// checks its sequence again, so a feed that lies can spoil its own tile and nothing else. All times are house
+// time (CLOCK_MONOTONIC, ns).
 //
 // Video: kVideoSlots pictures, each up to the house size, written round-robin under a sequence lock.
 // Audio: kAudioFrames stereo float frames addressed by absolute index = house time × 48000; frame i lives at
@@ -28,12 +29,12 @@ struct RingGeometry {
 };
 
 struct PictureInfo {
-  uint64_t sequence = 0;  // counts pictures from 1; never repeats within a generation
+  uint64_t sequence = 0;    // counts pictures from 1; never repeats within a generation
   uint32_t generation = 0;  // counts feed processes on this ring
   int width = 0;
   int height = 0;
-  HouseTime show_at;  // when the program should show it
-  HouseTime arrival;  // when its bytes arrived
+  HouseTime show_at;       // when the program should show it
+  HouseTime arrival;       // when its bytes arrived
   int64_t source_pts = 0;  // as the source stamped it, in 90 kHz
 };
 
@@ -58,15 +59,17 @@ class RingReader {
   /// A descriptor to hand to the feed.
   [[nodiscard]] Result<UniqueFd> share() const;
 
-  /// The picture to show at `at`: the newest with show_at ≤ at; nothing if there is none. Does not copy pixels.
+  /// The picture to show at `at`: the newest with show_at ≤ at; nothing if there is none. Does not copy
+  /// pixels.
   [[nodiscard]] std::optional<PictureInfo> choose(HouseTime at) const;
   /// The newest picture whatever its time (thumbnails, catching up).
   [[nodiscard]] std::optional<PictureInfo> newest() const;
-  /// Copies the picture's pixels; false when it was overwritten meanwhile (choose again). `into` must have its size.
+  /// Copies the picture's pixels; false when it was overwritten meanwhile (choose again). `into` must have
+  /// its size.
   [[nodiscard]] bool copy(const PictureInfo& picture, media::Image& into) const;
 
-  /// Copies `count` stereo frames from absolute index `from`; frames not written are silence. Returns how many were
-  /// there.
+  /// Copies `count` stereo frames from absolute index `from`; frames not written are silence. Returns how
+  /// many were there.
   int64_t read_audio(int64_t from, int64_t count, float* into) const;
 
   /// Counts up each time a feed attaches.
@@ -91,8 +94,8 @@ class RingWriter {
   [[nodiscard]] RingGeometry geometry() const;
   /// kLimit when the picture is larger than the geometry.
   Result<> write_picture(const media::Image& image, HouseTime show_at, HouseTime arrival, int64_t source_pts);
-  /// Writes `count` stereo frames at absolute index `from`. A gap since the last write becomes silence; a jump back or
-  /// of more than a second forward starts a new valid range.
+  /// Writes `count` stereo frames at absolute index `from`. A gap since the last write becomes silence; a
+  /// jump back or of more than a second forward starts a new valid range.
   void write_audio(int64_t from, const float* samples, int64_t count);
   void beat(HouseTime now);
 

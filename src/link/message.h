@@ -8,8 +8,9 @@
 //   8  4  length of the JSON head, big-endian, 2 … 256 KiB
 //  12  4  length of the body, big-endian, 0 … 16 MiB
 //
-// The head is an object with a string "t", the message's type. Neither side trusts the other: every length is checked
-// before anything is allocated for it, nesting is bounded, and a broken peer costs only its own channel.
+// The head is an object with a string "t", the message's type. Neither side trusts the other: every length is
+// checked before anything is allocated for it, nesting is bounded, and a broken peer costs only its own
+// channel.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -30,8 +31,8 @@ inline constexpr size_t kMaxFds = 4;
 inline constexpr int kMaxDepth = 16;
 
 struct Message {
-  Json head;              // an object with "t"
-  SharedBytes body;       // null: empty
+  Json head;         // an object with "t"
+  SharedBytes body;  // null: empty
   std::vector<UniqueFd> fds;
 
   [[nodiscard]] std::string type() const;
@@ -40,8 +41,8 @@ struct Message {
 /// A message of type `type` with the fields of `fields` (an object).
 Message make_message(std::string_view type, Json fields = Json::object(), SharedBytes body = nullptr);
 
-/// JSON from a peer or a client: at most kMaxDepth deep, valid UTF-8, no duplicate silently merged beyond nlohmann's
-/// last-wins. kInvalid or kLimit otherwise.
+/// JSON from a peer or a client: at most kMaxDepth deep, valid UTF-8, no duplicate silently merged beyond
+/// nlohmann's last-wins. kInvalid or kLimit otherwise.
 Result<Json> parse_json(std::string_view text, int max_depth = kMaxDepth);
 
 /// Header and head of `message`, ready to be followed by its body.
@@ -51,7 +52,8 @@ Result<Bytes> encode_front(const Message& message);
 /// Descriptors are attached by the channel, which receives them beside the bytes.
 class Decoder {
  public:
-  /// Takes bytes; complete messages are appended to `out`, with `fd_counts` telling how many descriptors each wants.
+  /// Takes bytes; complete messages are appended to `out`, with `fd_counts` telling how many descriptors each
+  /// wants.
   Result<> feed(ByteView bytes, std::vector<Message>& out, std::vector<size_t>& fd_counts);
 
  private:

@@ -6,7 +6,9 @@
 namespace openday::media {
 namespace {
 
-int padded(int width) { return (width + 63) / 64 * 64; }  // chroma rows are then padded to 32
+int padded(int width) {
+  return (width + 63) / 64 * 64;
+}  // chroma rows are then padded to 32
 
 }  // namespace
 

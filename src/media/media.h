@@ -1,5 +1,5 @@
-// The values that flow: raw frames into the mixer, access units out of the encoders, parts and segments to viewers.
-// All are immutable once shared. No thread of their own.
+// The values that flow: raw frames into the mixer, access units out of the encoders, parts and segments to
+// viewers. All are immutable once shared. No thread of their own.
 #pragma once
 
 #include <cstdint>
@@ -79,8 +79,8 @@ enum class Codec { kH264, kHevc, kAac, kOpus, kMp3, kAv1, kUnknown };
 
 /// One rung of the ladder, or the audio alone.
 struct Rendition {
-  std::string name;      // "720p"; a slug, part of URLs
-  int width = 0;         // 0 × 0: audio only
+  std::string name;  // "720p"; a slug, part of URLs
+  int width = 0;     // 0 × 0: audio only
   int height = 0;
   int video_kbps = 0;
   int audio_kbps = 128;
@@ -91,15 +91,16 @@ struct Rendition {
 struct Track {
   Kind kind = Kind::kVideo;
   Codec codec = Codec::kUnknown;
-  Bytes config;             // H.264: avcC; AAC: AudioSpecificConfig
-  std::string codecs;       // RFC 6381: "avc1.64001f", "mp4a.40.2"
+  Bytes config;        // H.264: avcC; AAC: AudioSpecificConfig
+  std::string codecs;  // RFC 6381: "avc1.64001f", "mp4a.40.2"
   int width = 0;
   int height = 0;
   int fps = 0;
 };
 
-/// One encoded frame. Times count from tick 0 of the run in 90 kHz (video) or 48 kHz (audio) units; an audio encoder's
-/// priming may start below zero. H.264 is in AVC format: 4-byte big-endian NAL lengths, no parameter sets in band.
+/// One encoded frame. Times count from tick 0 of the run in 90 kHz (video) or 48 kHz (audio) units; an audio
+/// encoder's priming may start below zero. H.264 is in AVC format: 4-byte big-endian NAL lengths, no
+/// parameter sets in band.
 struct AccessUnit {
   Kind kind = Kind::kVideo;
   int64_t pts = 0;
@@ -113,8 +114,8 @@ struct AccessUnit {
 /// One CMAF chunk group of ~1/3 s (LL-HLS partial segment) of one rendition.
 struct Part {
   std::string rendition;
-  int64_t msn = 0;    // media sequence number of its segment; goes on across runs of the engine
-  int index = 0;      // 0 … within the segment
+  int64_t msn = 0;           // media sequence number of its segment; goes on across runs of the engine
+  int index = 0;             // 0 … within the segment
   bool independent = false;  // starts with an IDR
   double duration = 0;       // seconds
   ProgramTime at;            // of its first frame

@@ -1,0 +1,342 @@
+#include "app/commands.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <optional>
+
+#include "app/config.h"
+#include "base/text.h"
+#include "wrap/curl/curl.h"
+
+namespace openday::app {
+namespace {
+
+using link::Json;
+
+struct Arguments {
+  std::vector<std::string> words;  // after the command's own two words
+  const CommandLine& line;
+};
+
+struct Command {
+  const char* noun;
+  const char* verb;
+  const char* usage;  // what follows the verb
+  const char* meaning;
+  size_t least_words;
+  size_t most_words;
+  std::vector<std::string> options;
+  const char* method;
+  std::function<std::string(const Arguments&)> path;
+  std::function<Json(const Arguments&)> body;  // null: none
+};
+
+Json split_list(const std::string& text) {
+  Json list = Json::array();
+  for (size_t at = 0; at <= text.size();) {
+    size_t comma = std::min(text.find(',', at), text.size());
+    if (comma > at) list.push_back(text.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return list;
+}
+
+void copy_option(const Arguments& a, const char* option, Json& into, const char* key) {
+  if (const auto* value = a.line.option(option)) into[key] = *value;
+}
+
+Json venue_body(const Arguments& a) {
+  Json body = {{"name", a.words[0]}};
+  copy_option(a, "--id", body, "id");
+  if (const auto* url = a.line.option("--pull")) body["source"] = {{"kind", "pull"}, {"url", *url}};
+  if (const auto* file = a.line.option("--file")) body["source"] = {{"kind", "file"}, {"path", *file}};
+  if (const auto* test = a.line.option("--test"); test != nullptr && *test == "yes")
+    body["source"] = {{"kind", "test"}};
+  return body;
+}
+
+Json broadcast_body(const Arguments& a) {
+  Json body = {{"title", a.words[0]}, {"venues", Json::array()}};
+  copy_option(a, "--id", body, "id");
+  copy_option(a, "--starts-at", body, "starts_at");
+  copy_option(a, "--description", body, "description");
+  if (const auto* venues = a.line.option("--venues")) body["venues"] = split_list(*venues);
+  return body;
+}
+
+Json scene_body(const Arguments& a) {
+  Json body = {{"layout", a.words[1]}, {"venues", split_list(a.words[2])}};
+  copy_option(a, "--title", body, "title");
+  return body;
+}
+
+Json target_body(const Arguments& a) {
+  Json body = {{"name", a.words[1]}, {"url", a.words[2]}, {"enabled", true}};
+  copy_option(a, "--key", body, "key");
+  copy_option(a, "--rendition", body, "rendition");
+  copy_option(a, "--id", body, "id");
+  return body;
+}
+
+std::string broadcasts(const Arguments& a, const char* rest = "") {
+  return "/api/v1/admin/broadcasts" + (a.words.empty() ? "" : "/" + a.words[0]) + rest;
+}
+
+const std::vector<Command>& commands() {
+  auto under = [](const char* rest) { return [rest](const Arguments& a) { return broadcasts(a, rest); }; };
+  auto venue = [](const char* rest) {
+    return [rest](const Arguments& a) { return "/api/v1/admin/venues/" + a.words[0] + rest; };
+  };
+  auto venues = [](const Arguments&) { return std::string("/api/v1/admin/venues"); };
+  auto all = [](const Arguments&) { return std::string("/api/v1/admin/broadcasts"); };
+  static const std::vector<Command> kCommands = {
+      {"venue", "list", "", "the venues", 0, 0, {}, "GET", venues, nullptr},
+      {"venue",
+       "create",
+       "NAME [--id ID] [--pull URL | --file PATH | --test yes]",
+       "a place that sends a feed; without a source it publishes to us",
+       1,
+       1,
+       {"--id", "--pull", "--file", "--test"},
+       "POST",
+       venues,
+       venue_body},
+      {"venue",
+       "key",
+       "ID",
+       "make a new ingest key (the old one stops working) and show it once",
+       1,
+       1,
+       {},
+       "POST",
+       venue("/key"),
+       [](const Arguments&) { return Json::object(); }},
+      {"venue", "delete", "ID", "", 1, 1, {}, "DELETE", venue(""), nullptr},
+      {"broadcast", "list", "", "the broadcasts", 0, 0, {}, "GET", all, nullptr},
+      {"broadcast", "show", "ID", "one broadcast", 1, 1, {}, "GET", under(""), nullptr},
+      {"broadcast",
+       "create",
+       "TITLE --venues ID,ID… [--id ID] [--starts-at TIME] [--description TEXT]",
+       "schedule a broadcast",
+       1,
+       1,
+       {"--id", "--venues", "--starts-at", "--description"},
+       "POST",
+       all,
+       broadcast_body},
+      {"broadcast",
+       "rehearse",
+       "ID",
+       "start mixing, unseen by viewers",
+       1,
+       1,
+       {},
+       "POST",
+       under("/rehearse"),
+       [](const Arguments&) { return Json::object(); }},
+      {"broadcast",
+       "go-live",
+       "ID",
+       "show the program to viewers",
+       1,
+       1,
+       {},
+       "POST",
+       under("/go-live"),
+       [](const Arguments&) { return Json::object(); }},
+      {"broadcast",
+       "end",
+       "ID",
+       "end it for good; the replay stays",
+       1,
+       1,
+       {},
+       "POST",
+       under("/end"),
+       [](const Arguments& a) { return Json{{"confirm", a.words[0]}}; }},
+      {"broadcast",
+       "take",
+       "ID LAYOUT VENUE,VENUE… [--title TEXT]",
+       "put a scene on air",
+       3,
+       3,
+       {"--title"},
+       "POST",
+       under("/take"),
+       scene_body},
+      {"broadcast",
+       "slate",
+       "ID on|off",
+       "the emergency slate",
+       2,
+       2,
+       {},
+       "POST",
+       under("/slate"),
+       [](const Arguments& a) { return Json{{"on", a.words[1] == "on"}}; }},
+      {"broadcast",
+       "withdraw",
+       "ID FROM TO REASON",
+       "take a range out of DVR, replay and thumbnails",
+       4,
+       4,
+       {},
+       "POST",
+       under("/withdraw"),
+       [](const Arguments& a) {
+         return Json{{"from", a.words[1]}, {"to", a.words[2]}, {"reason", a.words[3]}};
+       }},
+      {"broadcast", "status", "ID", "what the engine says", 1, 1, {}, "GET", under("/status"), nullptr},
+      {"target", "list", "BROADCAST", "push targets", 1, 1, {}, "GET", under("/targets"), nullptr},
+      {"target",
+       "add",
+       "BROADCAST NAME URL [--key KEY] [--rendition NAME] [--id ID]",
+       "restream the program by RTMP(S) or SRT",
+       3,
+       3,
+       {"--key", "--rendition", "--id"},
+       "POST",
+       under("/targets"),
+       target_body},
+      {"target",
+       "remove",
+       "BROADCAST ID",
+       "",
+       2,
+       2,
+       {},
+       "DELETE",
+       [](const Arguments& a) { return broadcasts(a, "/targets/") + a.words[1]; },
+       nullptr},
+  };
+  return kCommands;
+}
+
+int usage(const std::string& message) {
+  fmt::print(stderr, "openday: {}\nSee 'openday --help'.\n", message);
+  return 2;
+}
+
+// The commands run beside the server: its own configuration tells where it listens and where the token lies.
+struct Server {
+  std::string url;
+  std::string token;
+  std::string ca_file;
+};
+
+Result<Server> find_server(const std::string& config_file) {
+  OPENDAY_TRY(Config config, load_config(config_file));
+  const Json& http = config.hub["http"];
+  Server server;
+  const char* scheme = http["listen"].empty() ? "https" : "http";
+  const Json& listen = http["listen"].empty() ? http["tls"] : http["listen"];
+  if (listen.empty()) return fail(Errc::kInvalid, config_file + ": http.listen and http.tls are both empty");
+  std::string host = listen[0]["address"];
+  if (host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "::") host = "::1";
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  server.url = fmt::format("{}://{}:{}", scheme, host, listen[0]["port"].get<int>());
+  if (listen == http["tls"]) server.ca_file = http["certificate"];
+  OPENDAY_TRY(std::string token, read_file(config.data_dir + "/admin.token", 4096));
+  while (!token.empty() && (token.back() == '\n' || token.back() == ' ')) token.pop_back();
+  server.token = std::move(token);
+  return server;
+}
+
+}  // namespace
+
+const std::string* CommandLine::option(const std::string& name) const {
+  auto found = std::find_if(options.begin(), options.end(), [&](const auto& o) { return o.first == name; });
+  return found == options.end() ? nullptr : &found->second;
+}
+
+CommandLine split_command_line(int argc, char** argv) {
+  CommandLine line;
+  for (int i = 0; i < argc; ++i) {
+    std::string word = argv[i];
+    if (word.rfind("--", 0) != 0 || word.size() == 2) {
+      line.words.push_back(word);
+    } else if (size_t equals = word.find('='); equals != std::string::npos) {
+      line.options.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+    } else {
+      line.options.emplace_back(word, i + 1 < argc ? argv[i + 1] : "");
+      ++i;
+    }
+  }
+  return line;
+}
+
+std::string commands_help() {
+  std::string out;
+  for (const auto& command : commands()) {
+    out += fmt::format("  {} {} {}\n", command.noun, command.verb, command.usage);
+    if (command.meaning[0] != '\0') out += fmt::format("        {}\n", command.meaning);
+  }
+  return out;
+}
+
+int run_command(const CommandLine& line) {
+  std::vector<std::string> nouns;
+  std::vector<std::string> verbs;
+  const Command* command = nullptr;
+  for (const auto& candidate : commands()) {
+    nouns.emplace_back(candidate.noun);
+    if (line.words[0] != candidate.noun) continue;
+    verbs.emplace_back(candidate.verb);
+    if (line.words.size() > 1 && line.words[1] == candidate.verb) command = &candidate;
+  }
+  if (verbs.empty()) {
+    std::string near = nearest(line.words[0], nouns);
+    return usage("unknown command '" + line.words[0] + "'" +
+                 (near.empty() ? "" : "; did you mean '" + near + "'?"));
+  }
+  if (command == nullptr) {
+    return usage(fmt::format("'{}' wants one of: {}", line.words[0], fmt::join(verbs, ", ")));
+  }
+  Arguments arguments{{line.words.begin() + 2, line.words.end()}, line};
+  if (arguments.words.size() < command->least_words || arguments.words.size() > command->most_words) {
+    return usage(fmt::format("usage: openday {} {} {}", command->noun, command->verb, command->usage));
+  }
+  std::string config_file = "/etc/openday/openday.toml";
+  for (const auto& [name, value] : line.options) {
+    if (name == "--config") {
+      config_file = value;
+    } else if (std::find(command->options.begin(), command->options.end(), name) == command->options.end()) {
+      std::string near = nearest(name, command->options);
+      return usage("unknown option " + name + (near.empty() ? "" : "; did you mean " + near + "?"));
+    }
+  }
+  // Ids become part of the path: nothing but an id may stand there.
+  bool names_one = std::string_view(command->verb) != "create";
+  if (!arguments.words.empty() && names_one && !is_slug(arguments.words[0])) {
+    return usage("'" + arguments.words[0] + "' is not an id (lower-case letters, digits, - and _)");
+  }
+  auto server = find_server(config_file);
+  if (!server) return usage(server.error().message);
+
+  std::vector<std::string> headers = {"Authorization: Bearer " + server->token,
+                                      "Content-Type: application/json"};
+  std::string body = command->body ? command->body(arguments).dump() : "";
+  auto answer = wrap::http_request(command->method, server->url + command->path(arguments), headers, body,
+                                   std::chrono::seconds(15), server->ca_file);
+  if (!answer) {
+    fmt::print(stderr, "openday: {}\nIs the server running? Start it with 'openday serve --config {}'.\n",
+               answer.error().message, config_file);
+    return 1;
+  }
+  Json json = Json::parse(answer->body, nullptr, false);
+  if (answer->status >= 400) {
+    auto error = json.is_object() && json.contains("error") ? json["error"] : Json::object();
+    fmt::print(stderr, "openday: {} ({}, error id {})\n", error.value("message", "the server refused"),
+               answer->status, error.value("id", "none"));
+    return 1;
+  }
+  if (!json.is_discarded() && !answer->body.empty()) fmt::print("{}\n", json.dump(2));
+  return 0;
+}
+
+}  // namespace openday::app

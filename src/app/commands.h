@@ -1,0 +1,26 @@
+// The administrator's commands: each is one request to the running server's API (docs/API.md).
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace openday::app {
+
+struct CommandLine {
+  std::vector<std::string> words;  // what stands on the command line, options taken out
+  std::vector<std::pair<std::string, std::string>> options;  // "--name" → value
+
+  [[nodiscard]] const std::string* option(const std::string& name) const;
+};
+
+/// Splits argv (without the program's name). Every option takes a value: "--title X" or "--title=X".
+CommandLine split_command_line(int argc, char** argv);
+
+/// Runs "venue create …" and its like. Returns the exit status: 0 done, 1 refused by the server, 2 wrong
+/// usage.
+int run_command(const CommandLine& line);
+
+/// The commands, one a line, for --help.
+std::string commands_help();
+
+}  // namespace openday::app

@@ -1,0 +1,140 @@
+// The one binary. `serve` supervises; `child ROLE` is what it starts; the rest are the administrator's commands.
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <string_view>
+
+#include "app/commands.h"
+#include "app/config.h"
+#include "app/processes.h"
+#include "app/supervisor.h"
+#include "base/text.h"
+
+namespace openday::app {
+namespace {
+
+constexpr const char* kDefaultConfig = "/etc/openday/openday.toml";
+
+int help() {
+  fmt::print(
+      "openday {} - live broadcasting for public institutions\n\n"
+      "  serve [--config FILE]\n        run the server ({} by default)\n"
+      "  check-config [FILE]\n        say what is wrong with a configuration, or that nothing is\n"
+      "  config-reference\n        every key of the configuration\n\n"
+      "Commands to the running server (each takes --config FILE to find it):\n{}\n"
+      "  --help, --version\n",
+      OPENDAY_VERSION, kDefaultConfig, commands_help());
+  return 0;
+}
+
+LogLevel level_of(const std::string& name) {
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warn") return LogLevel::kWarn;
+  if (name == "error") return LogLevel::kError;
+  return LogLevel::kInfo;
+}
+
+int check_config(const std::string& file) {
+  auto config = load_config(file);
+  if (!config) {
+    fmt::print(stderr, "{}\n", config.error().message);
+    return 1;
+  }
+  fmt::print("{}: fine\n", file);
+  return 0;
+}
+
+int serve(const std::string& file) {
+  auto config = load_config(file);
+  if (!config) {
+    fmt::print(stderr, "{}\n", config.error().message);
+    return 1;
+  }
+  std::error_code error;
+  std::filesystem::create_directories(config->data_dir, error);
+  if (error || ::access(config->data_dir.c_str(), W_OK) != 0) {
+    fmt::print(stderr, "{}: server.data_dir: {} cannot be written; create it for this user or choose another\n", file,
+               config->data_dir);
+    return 1;
+  }
+  rlimit no_cores{0, 0};  // a core dump would hold keys and people's words
+  ::setrlimit(RLIMIT_CORE, &no_cores);
+  ::umask(077);
+  ::signal(SIGPIPE, SIG_IGN);
+
+  Log log("supervisor", level_of(config->log_level));
+  SystemClock clock;
+  auto loop = Loop::create(clock);
+  if (!loop) {
+    fmt::print(stderr, "openday: {}\n", loop.error().message);
+    return 1;
+  }
+  sigset_t asked;
+  sigemptyset(&asked);
+  sigaddset(&asked, SIGINT);
+  sigaddset(&asked, SIGTERM);
+  ::sigprocmask(SIG_BLOCK, &asked, nullptr);
+  UniqueFd signals(::signalfd(-1, &asked, SFD_CLOEXEC | SFD_NONBLOCK));
+  Supervisor supervisor(**loop, clock, log, *config);
+  auto watched = (*loop)->watch(signals.get(), Loop::kRead, [&](uint32_t) {
+    signalfd_siginfo info{};
+    while (::read(signals.get(), &info, sizeof info) == sizeof info) supervisor.stop();
+  });
+  if (!watched || !supervisor.start()) {
+    log.error("start_failed");
+    return 1;
+  }
+  (*loop)->run();
+  log.info("stopped");
+  return 0;
+}
+
+int child(const std::string& role) {
+  ::signal(SIGPIPE, SIG_IGN);
+  UniqueFd control(3);
+  if (role == "hub") return run_hub(std::move(control));
+  if (role == "gateway") return run_gateway(std::move(control));
+  if (role == "feed") return run_feed(std::move(control));
+  if (role == "engine") return run_engine(std::move(control));
+  fmt::print(stderr, "openday: 'child' is started by 'serve', not by hand\n");
+  return 2;
+}
+
+int run(int argc, char** argv) {
+  if (argc >= 2) {
+    std::string_view first = argv[1];
+    if (first == "--help" || first == "-h" || first == "help") return help();
+    if (first == "--version" || first == "version") {
+      fmt::print("openday {}\n", OPENDAY_VERSION);
+      return 0;
+    }
+    if (first == "child" && argc == 3) return child(argv[2]);
+    if (first == "config-reference") {
+      fmt::print("{}", config_reference());
+      return 0;
+    }
+  }
+  CommandLine line = split_command_line(argc - 1, argv + 1);
+  if (line.words.empty()) {
+    fmt::print(stderr, "openday: say what to do; 'openday --help' lists it\n");
+    return 2;
+  }
+  const std::string* config = line.option("--config");
+  if (line.words[0] == "serve") return serve(config != nullptr ? *config : kDefaultConfig);
+  if (line.words[0] == "check-config") {
+    if (line.words.size() > 1) return check_config(line.words[1]);
+    return check_config(config != nullptr ? *config : kDefaultConfig);
+  }
+  return run_command(line);
+}
+
+}  // namespace
+}  // namespace openday::app
+
+int main(int argc, char** argv) { return openday::app::run(argc, argv); }

@@ -1,0 +1,13 @@
+// The entry of each process under the supervisor. `control` is the channel of docs/LINK.md; the value is the exit status.
+#pragma once
+
+#include "base/fd.h"
+
+namespace openday::app {
+
+int run_hub(UniqueFd control);
+int run_gateway(UniqueFd control);
+int run_feed(UniqueFd control);
+int run_engine(UniqueFd control);
+
+}  // namespace openday::app

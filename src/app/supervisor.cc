@@ -1,0 +1,309 @@
+#include "app/supervisor.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+
+namespace openday::app {
+namespace {
+
+using link::Json;
+
+constexpr auto kStartDeadline = seconds(10);
+constexpr auto kStopDeadline = seconds(5);
+constexpr auto kSilenceLimit = seconds(10);
+constexpr auto kStableAfter = seconds(30);
+constexpr size_t kMostChildren = 64;
+
+// The first restart is at once: a viewer waits for it. A child that keeps failing is given more and more
+// time.
+Duration backoff(int quick_failures) {
+  if (quick_failures <= 1) return Duration(0);
+  return std::min<Duration>(milliseconds(100) * (1 << std::min(quick_failures - 2, 6)), seconds(5));
+}
+
+std::string text_of(const Json& object, const char* key) {
+  auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+Supervisor::Supervisor(Loop& loop, const Clock& clock, Log log, Config config)
+    : loop_(loop), clock_(clock), log_(std::move(log)), config_(std::move(config)) {}
+
+Supervisor::~Supervisor() = default;
+
+Result<> Supervisor::start() {
+  want({"hub", ""}, config_.hub, "", -1);
+  want({"gateway", ""}, config_.gateway, "", -1);
+  for (const auto& [key, entry] : entries_) {
+    if (!entry.process) return fail(Errc::kInternal, "could not start the " + key.role);
+  }
+  loop_.every(seconds(1), [this] { watch_over(); });
+  loop_.every(seconds(5), [this] { report_children(); });
+  return {};
+}
+
+Json Supervisor::start_config(const Key& key, const Entry& entry) const {
+  Json config = entry.config;
+  if (key.role == "gateway" && config["tls"].is_object()) {
+    // The gateway sees no files: it is handed what it needs, anew at each start so that a renewed certificate
+    // counts.
+    auto certificate = read_file(text_of(config["tls"], "certificate"), 1 << 20);
+    auto secret = read_file(text_of(config["tls"], "private_key"), 1 << 20);
+    if (certificate && secret) {
+      config["tls"] = {{"cert_pem", *certificate}, {"key_pem", *secret}};
+    } else {
+      log_.error("certificate_unreadable", {{"why", (certificate ? secret : certificate).error().message}});
+      config["tls"] = nullptr;
+      config["rtmps"] = nullptr;
+    }
+  }
+  return config;
+}
+
+void Supervisor::want(const Key& key, Json config, const std::string& engine, int64_t slot) {
+  auto [found, fresh] = entries_.try_emplace(key);
+  Entry& entry = found->second;
+  bool changed = !fresh && (entry.config != config || entry.engine != engine || entry.slot != slot);
+  entry.config = std::move(config);
+  entry.engine = engine;
+  entry.slot = slot;
+  entry.wanted = true;
+  if (fresh) {
+    launch(key);
+  } else if (changed && key.role == "feed" && entry.process) {
+    entry.quick_failures = 0;
+    entry.process->kill();  // on_exit starts it with the new configuration
+  }
+}
+
+void Supervisor::launch(const Key& key) {
+  auto found = entries_.find(key);
+  if (found == entries_.end() || found->second.process || stopping_) return;
+  Entry& entry = found->second;
+  entry.since = entry.last_heard = clock_.now();
+  std::string title = "openday: " + key.role + (key.id.empty() ? "" : " " + key.id);
+  auto process = Process::spawn(loop_, key.role, title,
+                                {[this, key](link::Message message) { on_message(key, std::move(message)); },
+                                 [this, key](const std::string& how) {
+                                   // Not from inside the process object's own callback: it is destroyed by
+                                   // what follows.
+                                   if (!loop_.post([this, key, how] { on_exit(key, how); }))
+                                     log_.error("mailbox_full", {});
+                                 }});
+  if (!process) {
+    log_.error("spawn_failed", {{"role", key.role}, {"id", key.id}, {"why", process.error().message}});
+    entry.state = "backoff";
+    ++entry.quick_failures;
+    loop_.after(seconds(1), [this, key] { launch(key); });
+    return;
+  }
+  entry.process = *std::move(process);
+  entry.state = "starting";
+  (void)entry.process->send(link::make_message(
+      "start", {{"config", start_config(key, entry)}, {"checkpoint", entry.checkpoint}, {"id", key.id}}));
+  introduce(key);
+  entry.deadline = loop_.after(kStartDeadline, [this, key] {
+    auto late = entries_.find(key);
+    if (late == entries_.end() || late->second.state != "starting" || !late->second.process) return;
+    log_.error("start_deadline_passed", {{"role", key.role}, {"id", key.id}});
+    late->second.process->kill();
+  });
+}
+
+bool Supervisor::are_peers(const Key& a, const Entry& ea, const Key& b, const Entry& eb) {
+  auto pair = [&](const char* first, const char* second) { return a.role == first && b.role == second; };
+  if (pair("hub", "gateway") || pair("hub", "engine") || pair("gateway", "feed")) return true;
+  if (pair("gateway", "hub") || pair("engine", "hub") || pair("feed", "gateway")) return true;
+  if (pair("engine", "feed")) return eb.engine == a.id;
+  if (pair("feed", "engine")) return ea.engine == b.id;
+  return false;
+}
+
+void Supervisor::introduce(const Key& key) {
+  const Entry& entry = entries_.at(key);
+  for (const auto& [other, other_entry] : entries_) {
+    if (other_entry.process && are_peers(key, entry, other, other_entry)) connect(key, other);
+  }
+}
+
+void Supervisor::connect(const Key& a, const Key& b) {
+  auto ends = socket_pair();
+  if (!ends) {
+    log_.error("introduction_failed", {{"why", ends.error().message}});
+    return;
+  }
+  auto hand = [&](const Key& to, const Key& about, UniqueFd socket) {
+    const Entry& entry = entries_.at(about);
+    link::Message message = link::make_message("peer", {{"role", about.role}, {"id", about.id}});
+    if (about.role == "feed") message.head["slot"] = entry.slot;
+    message.fds.push_back(std::move(socket));
+    (void)entries_.at(to).process->send(std::move(message));
+  };
+  hand(a, b, std::move(ends->first));
+  hand(b, a, std::move(ends->second));
+}
+
+void Supervisor::on_message(const Key& key, link::Message message) {
+  auto found = entries_.find(key);
+  if (found == entries_.end()) return;
+  Entry& entry = found->second;
+  entry.last_heard = clock_.now();
+  std::string type = message.type();
+  if (type == "ready" && entry.state == "starting") {
+    entry.state = "ready";
+    loop_.cancel(entry.deadline);
+    log_.info("process_ready", {{"role", key.role}, {"id", key.id}, {"pid", entry.process->pid()}});
+    report_children();
+  } else if (type == "checkpoint" && key.role == "engine" && message.head.contains("state")) {
+    entry.checkpoint = std::move(message.head["state"]);
+  } else if (type == "desired" && key.role == "hub") {
+    apply_desired(message.head);
+  }
+}
+
+void Supervisor::apply_desired(const Json& head) {
+  if (stopping_) return;
+  std::set<Key> wanted;
+  auto engines = head.find("engines");
+  auto feeds = head.find("feeds");
+  if (engines == head.end() || feeds == head.end() || !engines->is_array() || !feeds->is_array() ||
+      engines->size() + feeds->size() > kMostChildren) {
+    log_.error("desired_refused", {{"why", "expected lists of engines and feeds, at most 64 in all"}});
+    return;
+  }
+  for (const auto& engine : *engines) {
+    Key key{"engine", text_of(engine, "id")};
+    if (key.id.empty() || !engine.contains("config")) continue;
+    wanted.insert(key);
+    want(key, engine["config"], "", -1);
+  }
+  for (const auto& feed : *feeds) {
+    Key key{"feed", text_of(feed, "id")};
+    if (key.id.empty() || !feed.contains("config")) continue;
+    wanted.insert(key);
+    want(key, feed["config"], text_of(feed, "engine"), feed.value("slot", int64_t{-1}));
+  }
+  std::vector<Key> unwanted;
+  for (const auto& [key, entry] : entries_) {
+    if ((key.role == "engine" || key.role == "feed") && !wanted.contains(key)) unwanted.push_back(key);
+  }
+  for (const auto& key : unwanted) dismiss(key);
+  report_children();
+}
+
+void Supervisor::dismiss(const Key& key) {
+  Entry& entry = entries_.at(key);
+  if (!entry.wanted) return;
+  entry.wanted = false;
+  for (auto& [other, other_entry] : entries_) {
+    if (other_entry.process && are_peers(key, entry, other, other_entry)) {
+      (void)other_entry.process->send(link::make_message("gone", {{"role", key.role}, {"id", key.id}}));
+    }
+  }
+  if (!entry.process) {
+    entries_.erase(key);
+    return;
+  }
+  entry.state = "stopping";
+  (void)entry.process->send(link::make_message("stop"));
+  int pid = entry.process->pid();
+  loop_.after(kStopDeadline, [this, key, pid] {
+    auto late = entries_.find(key);
+    if (late == entries_.end() || !late->second.process || late->second.process->pid() != pid) return;
+    log_.warn("stop_deadline_passed", {{"role", key.role}, {"id", key.id}});
+    late->second.process->kill();
+  });
+}
+
+void Supervisor::on_exit(const Key& key, const std::string& how) {
+  auto found = entries_.find(key);
+  if (found == entries_.end()) return;
+  Entry& entry = found->second;
+  entry.process.reset();
+  loop_.cancel(entry.deadline);
+  entry.last_exit = how;
+  if (stopping_) {
+    finish_if_empty();
+    return;
+  }
+  if (!entry.wanted) {
+    log_.info("process_stopped", {{"role", key.role}, {"id", key.id}, {"how", how}});
+    entries_.erase(found);
+    report_children();
+    return;
+  }
+  bool stable = entry.state == "ready" && clock_.now() - entry.since > kStableAfter;
+  entry.quick_failures = stable ? 1 : entry.quick_failures + 1;
+  ++entry.restarts;
+  entry.state = "backoff";
+  Duration wait = backoff(entry.quick_failures);
+  log_.warn("process_died", {{"role", key.role},
+                             {"id", key.id},
+                             {"how", how},
+                             {"restart_in_ms", duration_cast<milliseconds>(wait).count()}});
+  if (wait.count() == 0) {
+    launch(key);
+  } else {
+    loop_.after(wait, [this, key] { launch(key); });
+  }
+  report_children();
+}
+
+// A child that is alive but says nothing is as good as dead; it is asked every second and killed after ten.
+void Supervisor::watch_over() {
+  if (stopping_) return;
+  for (auto& [key, entry] : entries_) {
+    if (!entry.process || entry.state != "ready") continue;
+    if (clock_.now() - entry.last_heard > kSilenceLimit) {
+      log_.error("process_silent", {{"role", key.role}, {"id", key.id}});
+      entry.process->kill();
+    } else {
+      (void)entry.process->send(link::make_message("ping"));
+    }
+  }
+}
+
+void Supervisor::report_children() {
+  auto hub = entries_.find({"hub", ""});
+  if (stopping_ || hub == entries_.end() || !hub->second.process) return;
+  Json children = Json::array();
+  for (const auto& [key, entry] : entries_) {
+    children.push_back({{"role", key.role},
+                        {"id", key.id},
+                        {"pid", entry.process ? entry.process->pid() : 0},
+                        {"state", entry.state},
+                        {"restarts", entry.restarts},
+                        {"since_ms", duration_cast<milliseconds>(clock_.now() - entry.since).count()},
+                        {"last_exit", entry.last_exit}});
+  }
+  (void)hub->second.process->send(link::make_message("children", {{"children", std::move(children)}}));
+}
+
+void Supervisor::stop() {
+  if (std::exchange(stopping_, true)) return;
+  log_.info("stopping", {});
+  for (auto& [key, entry] : entries_) {
+    if (entry.process) (void)entry.process->send(link::make_message("stop"));
+  }
+  loop_.after(kStopDeadline, [this] {
+    for (auto& [key, entry] : entries_) {
+      if (!entry.process) continue;
+      log_.warn("stop_deadline_passed", {{"role", key.role}, {"id", key.id}});
+      entry.process->kill();
+    }
+  });
+  finish_if_empty();
+}
+
+void Supervisor::finish_if_empty() {
+  bool any = std::any_of(entries_.begin(), entries_.end(),
+                         [](const auto& e) { return e.second.process != nullptr; });
+  if (!any) loop_.stop();
+}
+
+}  // namespace openday::app

@@ -1,0 +1,89 @@
+// The program's encoders: one H.264 encoder per rendition and one AAC encoder, each on a thread of its own.
+//
+//   push() ──┬── queue ── encoder of the program-sized rendition
+//            ├── queue ── scaler ──┬── queue ── next smaller rendition      (each size scaled once, from the
+//            one above it) │                     └── queue ── … └── queue ── AAC
+//
+// Every queue holds at most kQueueBound frames; a full one sheds its oldest frame, which is counted. GOPs are
+// aligned: every rendition has its IDRs at ticks that are multiples of the GOP; a shed IDR moves to the next
+// frame.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "media/media.h"
+
+namespace openday::encode {
+
+/// What overload costs, mildest first; each includes those before it.
+enum class Shedding { kNone, kThumbnails, kPreviews, kFrames };
+const char* name_of(Shedding shedding);
+
+struct LadderConfig {
+  media::HouseFormat house;
+  std::vector<media::Rendition>
+      renditions;  // 1 to 8; one AAC encode serves them all, so their audio_kbps are equal
+  std::string preset = "superfast";
+  int gop_seconds = 2;
+  int lookahead = 10;  // frames; costs as much latency
+};
+
+/// The name under which audio is reported.
+inline constexpr const char* kAudioRendition = "audio";
+
+struct NamedTrack {
+  std::string rendition;
+  media::Track track;
+};
+
+struct EncoderStats {
+  std::string rendition;
+  double fps = 0;    // encoded over the last second
+  double speed = 0;  // times real time it could do: frame time ÷ time spent on a frame
+  size_t queue = 0;
+  uint64_t shed = 0;  // frames lost to a full queue since the start
+  double kbps = 0;    // over the last second
+};
+
+struct LadderEvents {
+  /// On the rendition's own thread, in order within a rendition. `rendition` is kAudioRendition for AAC.
+  std::function<void(const std::string& rendition, media::AccessUnit unit)> unit;
+  /// On any thread, when it changes. Must not block.
+  std::function<void(Shedding)> shedding;
+  /// An encoder failed and its rendition has ended; the others go on. On its own thread, once.
+  std::function<void(const std::string& rendition, const Error& why)> failed;
+};
+
+/// push() from one thread; the rest from any. Events may arrive until the destructor or finish() returns.
+class Ladder {
+ public:
+  static constexpr size_t kQueueBound = 32;
+
+  /// kInvalid names what is wrong with the configuration; kUnsupported: no such encoder in this libavcodec.
+  static Result<std::unique_ptr<Ladder>> open(LadderConfig config, LadderEvents events, Log log);
+  ~Ladder();
+  Ladder(const Ladder&) = delete;
+
+  /// How each stream is set up; complete before the first push().
+  [[nodiscard]] const std::vector<NamedTrack>& tracks() const;
+
+  /// Never waits. Ticks must rise; a tick left out is a gap in the streams' times.
+  void push(const media::ProgramFrame& frame);
+  /// Encodes what is queued, hands out what the encoders still hold, ends the threads.
+  void finish();
+
+  [[nodiscard]] std::vector<EncoderStats> stats() const;
+  [[nodiscard]] Shedding shedding() const;
+
+ private:
+  struct Impl;
+  explicit Ladder(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace openday::encode

@@ -250,7 +250,7 @@ void RingWriter::write_audio(int64_t from, const float* samples, int64_t count) 
   int64_t valid_from = header.audio_from.load(std::memory_order_relaxed);
   int64_t valid_to = header.audio_to.load(std::memory_order_relaxed);
   float* ring = memory_->audio();
-  if (from < valid_from || from > valid_to + media::HouseFormat::kSampleRate) {
+  if (valid_from == valid_to || from < valid_from || from > valid_to + media::HouseFormat::kSampleRate) {
     header.audio_to.store(
         from, std::memory_order_release);  // empty range first: a reader never sees old samples as new
     header.audio_from.store(from, std::memory_order_release);

@@ -1,18 +1,24 @@
 // The port between protocol listeners (RTMP, SRT) and the gateway that owns the publishers.
 //
-// A listener speaks one protocol. It asks whether a connection may come in, whether a key may publish, then delivers
-// container bytes; the gateway knows venues, the hub and the feeds, and no protocol. One publisher's life:
+// A listener speaks one protocol. It asks whether a connection may come in, whether a key may publish, then
+// delivers container bytes; the gateway knows venues, the hub and the feeds, and no protocol. One publisher's
+// life:
 //
-//   admit(address) ─▶ authorise(key) ─▶ answer ─▶ begin(grant) ─▶ tag() or ts() … ─▶ end()        (the peer left)
-//                                                                                 ─▶ kick() …     (the gateway cut it)
+//   admit(address) ─▶ authorise(key) ─▶ answer ─▶ begin(grant) ─▶ tag() or ts() … ─▶ end()        (the peer
+//   left)
+//                                                                                 ─▶ kick() …     (the
+//                                                                                 gateway cut it)
 //
-// Threads: every call in this file, in both directions, is made on the gateway loop's thread. A library that calls back
-// on threads of its own (libsrt) crosses over with Loop::post(), by value, and must live with a refusal:
-//  - media: gather what arrived within a few milliseconds into one post. When post() is refused the mailbox is full:
+// Threads: every call in this file, in both directions, is made on the gateway loop's thread. A library that
+// calls back on threads of its own (libsrt) crosses over with Loop::post(), by value, and must live with a
+// refusal:
+//  - media: gather what arrived within a few milliseconds into one post. When post() is refused the mailbox
+//  is full:
 //    drop those bytes and count them; never wait, for the thread that waits serves every other caller too.
-//  - an answer that a callback has to give before it returns (SRT's listen callback): post a task that calls admit() and
-//    authorise(), wait for its promise for at most some 200 ms, then reject. The answer that came too late may be kept
-//    for some seconds, so that the caller's next attempt finds it.
+//  - an answer that a callback has to give before it returns (SRT's listen callback): post a task that calls
+//  admit() and
+//    authorise(), wait for its promise for at most some 200 ms, then reject. The answer that came too late
+//    may be kept for some seconds, so that the caller's next attempt finds it.
 #pragma once
 
 #include <functional>
@@ -30,8 +36,12 @@ enum class Protocol { kRtmp, kSrt };
 enum class Container { kFlv, kTs };
 
 /// As LINK.md and the logs spell them.
-constexpr const char* name_of(Protocol protocol) { return protocol == Protocol::kRtmp ? "rtmp" : "srt"; }
-constexpr const char* name_of(Container container) { return container == Container::kFlv ? "flv" : "ts"; }
+constexpr const char* name_of(Protocol protocol) {
+  return protocol == Protocol::kRtmp ? "rtmp" : "srt";
+}
+constexpr const char* name_of(Container container) {
+  return container == Container::kFlv ? "flv" : "ts";
+}
 
 /// One publisher from begin() to its end. Never reused, never 0; calls with one that has ended are ignored.
 enum class PublisherId : uint64_t {};
@@ -67,8 +77,8 @@ using Admission = std::shared_ptr<const void>;
 class PublisherSession {
  public:
   virtual ~PublisherSession() = default;
-  /// The gateway has let go of this publisher: close the connection now. `end()` need not be called any more. May come
-  /// out of any other session's call (a take-over), never out of one of this session's own.
+  /// The gateway has let go of this publisher: close the connection now. `end()` need not be called any more.
+  /// May come out of any other session's call (a take-over), never out of one of this session's own.
   virtual void kick(std::string_view why) = 0;
   [[nodiscard]] virtual LineHealth health() const = 0;
 };
@@ -92,16 +102,17 @@ class PublisherSink {
 
   virtual ~PublisherSink() = default;
 
-  /// Asked first for every connection. kBusy: a cap is reached; kRefused: this address failed to authorise too often.
+  /// Asked first for every connection. kBusy: a cap is reached; kRefused: this address failed to authorise
+  /// too often.
   virtual Result<Admission> admit(Protocol protocol, const std::string& address) = 0;
 
-  /// Asks the hub. `on_answer` is called once, later and never from inside this call, within 5 s (a hub that restarts
-  /// is waited for); not at all after forget(). Wrong keys are counted against the address here.
+  /// Asks the hub. `on_answer` is called once, later and never from inside this call, within 5 s (a hub that
+  /// restarts is waited for); not at all after forget(). Wrong keys are counted against the address here.
   virtual AuthId authorise(AuthRequest request, OnAnswer on_answer) = 0;
   virtual void forget(AuthId question) = 0;
 
-  /// The publisher of `venue` is now this one; one that was there before is kicked ("replaced by a newer connection").
-  /// Call it only with a venue out of an AuthAnswer that said ok.
+  /// The publisher of `venue` is now this one; one that was there before is kicked ("replaced by a newer
+  /// connection"). Call it only with a venue out of an AuthAnswer that said ok.
   virtual PublisherId begin(Protocol protocol, Container container, const std::string& venue,
                             const std::string& address, PublisherSession& session) = 0;
   /// Container kFlv. Bodies are at most 4 MiB.

@@ -1,24 +1,24 @@
 // The port between protocol listeners (RTMP, SRT) and the gateway that owns the publishers.
 //
-// A listener speaks one protocol. It asks whether a connection may come in, whether a key may publish, then
-// delivers container bytes; the gateway knows venues, the hub and the feeds, and no protocol. One publisher's
-// life:
+// A listener speaks one protocol. It asks whether a connection may come in and whether a key may publish,
+// then delivers container bytes; the gateway knows venues, the hub and the feeds, and no protocol. A
+// publisher's life:
 //
-//   admit(address) ─▶ authorise(key) ─▶ answer ─▶ begin(grant) ─▶ tag() or ts() … ─▶ end()        (the peer
-//   left)
-//                                                                                 ─▶ kick() …     (the
-//                                                                                 gateway cut it)
+//   admit(address) → authorise(key) → the answer → begin(venue) → tag() or ts() … → end()   the peer left
+//                                                                                 or kick()  the gateway cut
+//                                                                                 it
 //
 // Threads: every call in this file, in both directions, is made on the gateway loop's thread. A library that
 // calls back on threads of its own (libsrt) crosses over with Loop::post(), by value, and must live with a
 // refusal:
-//  - media: gather what arrived within a few milliseconds into one post. When post() is refused the mailbox
-//  is full:
-//    drop those bytes and count them; never wait, for the thread that waits serves every other caller too.
-//  - an answer that a callback has to give before it returns (SRT's listen callback): post a task that calls
-//  admit() and
-//    authorise(), wait for its promise for at most some 200 ms, then reject. The answer that came too late
-//    may be kept for some seconds, so that the caller's next attempt finds it.
+//
+//  * Media: gather what arrived within a few milliseconds into one post. A refused post means that the
+//  mailbox is
+//    full: drop those bytes and count them; never wait, for the thread that waits serves every other caller
+//    too.
+//  * An answer that a callback has to give before it returns (SRT's listen callback): post a task that calls
+//    admit() and authorise(), wait for its promise for at most some 200 ms, then reject. The answer that came
+//    too late may be kept for some seconds, so that the caller's next attempt finds it.
 #pragma once
 
 #include <functional>

@@ -38,20 +38,14 @@ class Decoder {
     uint8_t marker = in_.u8();
     if (!in_.ok()) return truncated();
     switch (marker) {
-      case kNumber:
-        return scalar(AmfValue(std::bit_cast<double>(in_.u64())));
-      case kBoolean:
-        return scalar(AmfValue(in_.u8() != 0));
-      case kString:
-        return text(in_.u16());
+      case kNumber: return scalar(AmfValue(std::bit_cast<double>(in_.u64())));
+      case kBoolean: return scalar(AmfValue(in_.u8() != 0));
+      case kString: return text(in_.u16());
       case kLongString:
-      case kXmlDocument:
-        return text(in_.u32());
-      case kNull:
-        return AmfValue();
+      case kXmlDocument: return text(in_.u32());
+      case kNull: return AmfValue();
       case kUndefined:
-      case kUnsupported:
-        return AmfValue(AmfUndefined());
+      case kUnsupported: return AmfValue(AmfUndefined());
       case kReference:
         in_.skip(2);
         return scalar(AmfValue(AmfUndefined()));  // nobody needs the copy it points to
@@ -60,8 +54,7 @@ class Decoder {
         in_.skip(2);  // AMF0 2.13: the time zone should be 0 and is ignored
         return scalar(AmfValue(AmfDate{ms}));
       }
-      case kObject:
-        return object(depth, false);
+      case kObject: return object(depth, false);
       case kEcmaArray:
         in_.skip(4);  // the count is a hint that some encoders get wrong; the end marker ends it
         return object(depth, true);
@@ -69,10 +62,8 @@ class Decoder {
         OPENDAY_TRY([[maybe_unused]] AmfValue class_name, text(in_.u16()));
         return object(depth, false);
       }
-      case kStrictArray:
-        return array(depth);
-      default:
-        return fail(Errc::kInvalid, "AMF0: unknown type");
+      case kStrictArray: return array(depth);
+      default: return fail(Errc::kInvalid, "AMF0: unknown type");
     }
   }
 

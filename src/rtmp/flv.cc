@@ -80,14 +80,10 @@ uint8_t skip_modifiers(ByteReader& in, uint8_t packet) {
 
 FlvPacket classic_packet(uint8_t type) {
   switch (type) {
-    case 0:
-      return FlvPacket::kConfig;
-    case 1:
-      return FlvPacket::kFrame;
-    case 2:
-      return FlvPacket::kEnd;
-    default:
-      return FlvPacket::kOther;
+    case 0: return FlvPacket::kConfig;
+    case 1: return FlvPacket::kFrame;
+    case 2: return FlvPacket::kEnd;
+    default: return FlvPacket::kOther;
   }
 }
 
@@ -99,21 +95,14 @@ Result<VideoTag> parse_enhanced_video(ByteReader& in, uint8_t first) {
   if ((first >> 4 & 7) == kFrameCommand) return tag;
   tag.codec = codec_of(in.u32());
   switch (packet) {
-    case kSequenceStart:
-      tag.packet = FlvPacket::kConfig;
-      break;
+    case kSequenceStart: tag.packet = FlvPacket::kConfig; break;
     case kCodedFrames:
       tag.packet = FlvPacket::kFrame;
       if (tag.codec == FlvCodec::kH264 || tag.codec == FlvCodec::kHevc) tag.composition_ms = in.s24();
       break;
-    case kCodedFramesX:
-      tag.packet = FlvPacket::kFrame;
-      break;
-    case kSequenceEnd:
-      tag.packet = FlvPacket::kEnd;
-      break;
-    default:
-      break;
+    case kCodedFramesX: tag.packet = FlvPacket::kFrame; break;
+    case kSequenceEnd: tag.packet = FlvPacket::kEnd; break;
+    default: break;
   }
   if (!in.ok()) return truncated();
   tag.data = in.rest();
@@ -132,15 +121,9 @@ Result<VideoTag> parse_video_tag(ByteView body) {
   tag.key = frame == kFrameKey;
   if (frame == kFrameCommand) return tag;
   switch (first & 0x0F) {
-    case kCodecAvc:
-      tag.codec = FlvCodec::kH264;
-      break;
-    case kCodecHevc:
-      tag.codec = FlvCodec::kHevc;
-      break;
-    case kCodecAv1:
-      tag.codec = FlvCodec::kAv1;
-      break;
+    case kCodecAvc: tag.codec = FlvCodec::kH264; break;
+    case kCodecHevc: tag.codec = FlvCodec::kHevc; break;
+    case kCodecAv1: tag.codec = FlvCodec::kAv1; break;
     default:  // Sorenson, Screen, VP6: frames follow at once; nobody here decodes them
       tag.packet = FlvPacket::kFrame;
       tag.data = in.rest();
@@ -175,9 +158,7 @@ Result<AudioTag> parse_audio_tag(ByteView body) {
       tag.packet = classic_packet(packet);  // the first three types have the same numbers
       break;
     }
-    default:
-      tag.packet = FlvPacket::kFrame;
-      break;
+    default: tag.packet = FlvPacket::kFrame; break;
   }
   if (!in.ok()) return truncated();
   tag.data = in.rest();
@@ -226,8 +207,7 @@ Bytes video_tag(FlvCodec codec, bool key, FlvPacket packet, int32_t composition_
       if (timed && !config) writer.u24(static_cast<uint32_t>(composition_ms) & 0xFFFFFF);
       break;
     }
-    default:
-      return out;
+    default: return out;
   }
   writer.append(data);
   return out;
@@ -247,8 +227,7 @@ Bytes audio_tag(FlvCodec codec, FlvPacket packet, ByteView data) {
       writer.u8(static_cast<uint8_t>(kSoundExtended << 4 | (config ? kSequenceStart : kCodedFrames)));
       writer.u32(fourcc_of(codec));
       break;
-    default:
-      return out;
+    default: return out;
   }
   writer.append(data);
   return out;

@@ -102,8 +102,7 @@ Result<> ServerSession::tick() {
       }
       break;
     case State::kAsking:
-    case State::kRefused:
-      break;  // whoever answers, or closes, has a deadline of its own
+    case State::kRefused: break;  // whoever answers, or closes, has a deadline of its own
   }
   return {};
 }
@@ -112,23 +111,14 @@ Result<> ServerSession::on_message(ChunkMessage message) {
   if (wire_.on_control(message)) return check_output();
   ByteView payload = message.payload;
   switch (message.type) {
-    case kCommandAmf3:
-      return on_command(message.stream, payload.empty() ? payload : payload.subspan(1));
-    case kCommand:
-      return on_command(message.stream, payload);
+    case kCommandAmf3: return on_command(message.stream, payload.empty() ? payload : payload.subspan(1));
+    case kCommand: return on_command(message.stream, payload);
     case kAudio:
-    case kVideo:
-      on_media(std::move(message));
-      return {};
+    case kVideo: on_media(std::move(message)); return {};
     case kData:
-    case kDataAmf3:
-      on_data(std::move(message));
-      return {};
-    case kAggregate:
-      on_aggregate(message);
-      return {};
-    default:
-      return {};  // shared objects and whatever else: not for us
+    case kDataAmf3: on_data(std::move(message)); return {};
+    case kAggregate: on_aggregate(message); return {};
+    default: return {};  // shared objects and whatever else: not for us
   }
 }
 

@@ -91,8 +91,7 @@ bool Wire::on_control(const ChunkMessage& message) {
       }
       return true;
     }
-    default:
-      return false;
+    default: return false;
   }
 }
 

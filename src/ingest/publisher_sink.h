@@ -4,18 +4,16 @@
 // then delivers container bytes; the gateway knows venues, the hub and the feeds, and no protocol. A
 // publisher's life:
 //
-//   admit(address) → authorise(key) → the answer → begin(venue) → tag() or ts() … → end()   the peer left
-//                                                                                 or kick()  the gateway cut
-//                                                                                 it
+//   admit(address) → authorise(key) → answer → begin(venue) → tag() or ts() … → end(): the peer left
+//                                                                              or kick(): the gateway cut it
 //
 // Threads: every call in this file, in both directions, is made on the gateway loop's thread. A library that
 // calls back on threads of its own (libsrt) crosses over with Loop::post(), by value, and must live with a
 // refusal:
 //
 //  * Media: gather what arrived within a few milliseconds into one post. A refused post means that the
-//  mailbox is
-//    full: drop those bytes and count them; never wait, for the thread that waits serves every other caller
-//    too.
+//    mailbox is full: drop those bytes and count them; never wait, for the thread that waits serves every
+//    other caller too.
 //  * An answer that a callback has to give before it returns (SRT's listen callback): post a task that calls
 //    admit() and authorise(), wait for its promise for at most some 200 ms, then reject. The answer that came
 //    too late may be kept for some seconds, so that the caller's next attempt finds it.

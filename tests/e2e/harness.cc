@@ -1,0 +1,428 @@
+#include "tests/e2e/harness.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "wrap/curl/curl.h"
+
+namespace openday::e2e {
+namespace {
+
+const std::string kBuild = OPENDAY_BUILD_DIR;
+const std::string kSource = OPENDAY_SOURCE_DIR;
+
+int free_port(int type) {
+  UniqueFd fd(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    throw std::runtime_error("no free port");
+  }
+  return ntohs(address.sin_port);
+}
+
+std::string quoted(const std::string& text) {
+  return "\"" + text + "\"";
+}
+
+// name="value" or name=value of an attribute list
+std::string attribute(const std::string& line, const std::string& name) {
+  size_t at = line.find(name + "=");
+  while (at != std::string::npos && at > 0 && line[at - 1] != ':' && line[at - 1] != ',') {
+    at = line.find(name + "=", at + 1);
+  }
+  if (at == std::string::npos) return {};
+  at += name.size() + 1;
+  if (line[at] == '"') return line.substr(at + 1, line.find('"', at + 1) - at - 1);
+  return line.substr(at, line.find(',', at) - at);
+}
+
+std::string resolve(const std::string& playlist, const std::string& uri) {
+  if (uri.rfind("/", 0) == 0) return uri;
+  return playlist.substr(0, playlist.rfind('/') + 1) + uri;
+}
+
+}  // namespace
+
+Program::Program(const std::vector<std::string>& command, const std::string& log) {
+  std::vector<char*> argv;
+  for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  pid_t parent = ::getpid();
+  pid_ = ::fork();
+  if (pid_ < 0) throw std::runtime_error("fork");
+  if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(0);
+    int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+    int null = ::open("/dev/null", O_RDONLY);
+    ::dup2(null, 0);
+    ::dup2(out, 1);
+    ::dup2(out, 2);
+    ::syscall(SYS_close_range, 3, ~0u, 0);
+    ::execvp(argv[0], argv.data());
+    ::_exit(127);
+  }
+}
+
+Program::~Program() {
+  if (!ended_) {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+}
+
+void Program::signal(int number) const {
+  ::kill(pid_, number);
+}
+
+bool Program::wait(milliseconds patience) {
+  return eventually(patience, [&] { return !running(); });
+}
+
+bool Program::running() {
+  if (!ended_ && ::waitpid(pid_, &status_, WNOHANG) == pid_) ended_ = true;
+  return !ended_;
+}
+
+bool eventually(milliseconds patience, const std::function<bool()>& condition) {
+  auto deadline = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    if (condition()) return true;
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    ::poll(nullptr, 0, 20);  // between two looks at the condition
+  }
+}
+
+std::string run(const std::vector<std::string>& command) {
+  static std::atomic<int> serial{0};
+  std::string log = fmt::format("/tmp/openday-run-{}-{}", ::getpid(), serial++);
+  Program program(command, log);
+  bool ended = program.wait(std::chrono::minutes(3));
+  std::ifstream file(log);
+  std::string output((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::filesystem::remove(log);
+  if (!ended || program.status() != 0) throw std::runtime_error(command[0] + " failed: " + output);
+  return output;
+}
+
+std::string venue_file(int venue, int length_s, Size size, const std::string& extension) {
+  std::string file = fmt::format("{}/venues/{}-{}s-{}x{}p{}.{}", kBuild, venue, length_s, size.width,
+                                 size.height, size.fps, extension);
+  run({kSource + "/scripts/make-venue", kBuild, std::to_string(venue), std::to_string(length_s),
+       fmt::format("{}x{}", size.width, size.height), std::to_string(size.fps), file});
+  return file;
+}
+
+Server::Server(Options options) {
+  char pattern[] = "/tmp/openday-e2e-XXXXXX";
+  if (::mkdtemp(pattern) == nullptr) throw std::runtime_error("mkdtemp");
+  folder_ = pattern;
+  http_port_ = free_port(SOCK_STREAM);
+  tls_port_ = free_port(SOCK_STREAM);
+  rtmp_port_ = free_port(SOCK_STREAM);
+  srt_port_ = free_port(SOCK_DGRAM);
+  run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+       "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+       "-keyout", folder_ + "/key.pem", "-out", folder_ + "/cert.pem"});
+  std::string ladder;
+  for (const auto& rung : options.ladder) ladder += (ladder.empty() ? "" : ", ") + quoted(rung);
+  std::ofstream(folder_ + "/openday.toml") << fmt::format(
+      "[server]\ndata_dir = \"{0}/data\"\npages = \"{1}/web-player/dist\"\npipelines = \"{1}/pipelines\"\n"
+      "[http]\nlisten = [\"127.0.0.1:{2}\"]\ntls = [\"127.0.0.1:{3}\"]\ncertificate = \"{0}/cert.pem\"\n"
+      "private_key = \"{0}/key.pem\"\n"
+      "[ingest]\naddress = \"127.0.0.1\"\npublic_host = \"127.0.0.1\"\nrtmp_port = {4}\nsrt_port = {5}\n"
+      "[house]\nwidth = {6}\nheight = {7}\nfps = {8}\n[encode]\nladder = [{9}]\n"
+      "{10}\n",
+      folder_, kSource, http_port_, tls_port_, rtmp_port_, srt_port_, options.house.width,
+      options.house.height, options.house.fps, ladder,
+      options.extra.empty() ? "[store]\nreserve_mb = 10\n[egress]\nallow_private = true\n" : options.extra);
+  program_ = std::make_unique<Program>(
+      std::vector<std::string>{kBuild + "/src/app/openday", "serve", "--config", folder_ + "/openday.toml"},
+      folder_ + "/log");
+  bool ready = eventually(seconds(30), [&] {
+    if (!program_->running()) return true;
+    auto answer = wrap::http_request("GET", url() + "/readyz", {}, "", milliseconds(1000));
+    return answer && answer->status == 200;
+  });
+  if (!ready || !program_->running()) throw std::runtime_error("the server did not get ready:\n" + log());
+  token_ = read_file(folder_ + "/data/admin.token", 4096).value();
+  while (!token_.empty() && token_.back() == '\n') token_.pop_back();
+}
+
+Server::~Server() {
+  program_->signal(SIGTERM);
+  if (!program_->wait(seconds(8))) program_->signal(SIGKILL);
+  program_.reset();
+  if (const char* keep = std::getenv("OPENDAY_KEEP"); keep == nullptr) {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+}
+
+std::string Server::url() const {
+  return fmt::format("http://127.0.0.1:{}", http_port_);
+}
+
+std::string Server::log() const {
+  return read_file(folder_ + "/log", 64 << 20).value_or("no log");
+}
+
+Http Server::get(const std::string& path, milliseconds patience) const {
+  auto answer = wrap::http_request("GET", url() + path, {}, "", patience);
+  if (!answer) return {0, answer.error().message};
+  return {answer->status, answer->body};
+}
+
+Http Server::admin_raw(const std::string& method, const std::string& path, const Json& body) const {
+  auto answer = wrap::http_request(method, url() + path,
+                                   {"Authorization: Bearer " + token_, "Content-Type: application/json"},
+                                   body.is_null() ? "" : body.dump(), seconds(10));
+  if (!answer) return {0, answer.error().message};
+  return {answer->status, answer->body};
+}
+
+Json Server::admin(const std::string& method, const std::string& path, const Json& body) const {
+  Http answer = admin_raw(method, "/api/v1/admin" + path, body);
+  if (answer.status < 200 || answer.status > 299) {
+    throw std::runtime_error(fmt::format("{} {}: {} {}", method, path, answer.status, answer.body));
+  }
+  return answer.body.empty() ? Json() : answer.json();
+}
+
+Json Server::status(const std::string& broadcast) const {
+  return admin("GET", "/broadcasts/" + broadcast + "/status");
+}
+
+int Server::pid_of(const std::string& broadcast, const std::string& role, const std::string& id) const {
+  for (const auto& process : status(broadcast)["processes"]) {
+    if (process["role"] == role && (id.empty() || process["id"] == id)) return process["pid"];
+  }
+  return -1;
+}
+
+void Server::set_up(const std::string& broadcast, int venues) {
+  Json ids = Json::array();
+  for (int v = 0; v < venues; ++v) {
+    std::string id = "v" + std::to_string(v);
+    admin("POST", "/venues", {{"id", id}, {"name", "Venue " + std::to_string(v) + " 法庭"}});
+    ids.push_back(id);
+  }
+  admin("POST", "/broadcasts", {{"id", broadcast}, {"title", "Test broadcast 测试"}, {"venues", ids}});
+  admin("POST", "/broadcasts/" + broadcast + "/rehearse", Json::object());
+}
+
+std::string Server::publish_url(const std::string& venue, const std::string& protocol) {
+  Json key = admin("POST", "/venues/" + venue + "/key", Json::object());
+  if (protocol == "rtmp") {
+    return key["rtmp"]["url"].get<std::string>() + "/" + key["rtmp"]["stream_key"].get<std::string>();
+  }
+  return fmt::format("{}?mode=caller&streamid={}&passphrase={}", key["srt"]["url"].get<std::string>(),
+                     key["srt"]["stream_id"].get<std::string>(), key["srt"]["passphrase"].get<std::string>());
+}
+
+bool Server::wait_live(const std::string& broadcast, const std::string& venue, milliseconds patience) const {
+  return eventually(patience, [&] {
+    Json now = status(broadcast);
+    if (!now.contains("slots")) return false;
+    for (const auto& slot : now["slots"]) {
+      if (slot.value("venue", "") == venue && slot.value("state", "") == "live") return true;
+    }
+    return false;
+  });
+}
+
+std::unique_ptr<Program> publish(const std::string& file, const std::string& url, const std::string& log,
+                                 const std::vector<std::string>& before_input) {
+  std::vector<std::string> command = {"ffmpeg", "-nostdin", "-v", "error", "-re", "-stream_loop", "-1"};
+  command.insert(command.end(), before_input.begin(), before_input.end());
+  std::string format = url.rfind("srt://", 0) == 0 ? "mpegts" : "flv";
+  for (const auto& word :
+       {std::string("-i"), file, std::string("-c"), std::string("copy"), std::string("-f"), format, url}) {
+    command.push_back(word);
+  }
+  return std::make_unique<Program>(command, log);
+}
+
+Viewer::Viewer(const Server& server, std::string playlist_path)
+    : server_(server),
+      path_(std::move(playlist_path)),
+      thread_([this](const std::stop_token& stop) { follow(stop); }) {}
+
+Viewer::~Viewer() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Viewer::follow(const std::stop_token& stop) {
+  SystemClock clock;
+  std::string query;
+  std::set<std::pair<int64_t, int>> known;
+  bool first = true;
+  while (!stop.stop_requested()) {
+    Http answer = server_.get(path_ + query, seconds(6));
+    HouseTime now = clock.now();
+    if (answer.status != 200) {
+      ++misses_;
+      query.clear();
+      ::poll(nullptr, 0, 50);
+      continue;
+    }
+    std::istringstream lines(answer.body);
+    int64_t msn = 0;
+    int part = 0;
+    std::string init;
+    bool discontinuity = false;
+    bool fresh = false;
+    std::vector<std::string> to_fetch;
+    std::lock_guard lock(mutex_);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.rfind("#EXT-X-MEDIA-SEQUENCE:", 0) == 0) {
+        msn = std::stoll(line.substr(22));
+      } else if (line.rfind("#EXT-X-MAP:", 0) == 0) {
+        init = resolve(path_, attribute(line, "URI"));
+      } else if (line.rfind("#EXT-X-DISCONTINUITY", 0) == 0 && line.find("SEQUENCE") == std::string::npos) {
+        discontinuity = true;
+      } else if (line.rfind("#EXT-X-PART:", 0) == 0) {
+        if (known.insert({msn, part}).second) {
+          fresh = true;
+          // What stood there at the first look has no arrival time worth keeping.
+          if (!first) parts_.push_back({msn, part, std::stod(attribute(line, "DURATION")), now});
+        }
+        ++part;
+      } else if (!line.empty() && line[0] != '#') {
+        if (!segments_.contains(msn)) segments_[msn] = {init, resolve(path_, line), discontinuity};
+        discontinuity = false;
+        ++msn;
+        part = 0;
+      }
+    }
+    if (!fresh && !first) ++misses_;
+    first = false;
+    query = fmt::format("?_HLS_msn={}&_HLS_part={}", msn, part);
+    // Media is fetched as it comes: the live window is short.
+    for (auto& [number, kept] : segments_) {
+      for (const auto& uri : {kept.init, kept.uri}) {
+        if (media_.contains(uri)) continue;
+        Http media = server_.get(uri);
+        if (media.status == 200) media_[uri] = std::move(media.body);
+      }
+    }
+  }
+}
+
+std::vector<PartSeen> Viewer::parts() const {
+  std::lock_guard lock(mutex_);
+  return parts_;
+}
+
+size_t Viewer::segments() const {
+  std::lock_guard lock(mutex_);
+  return segments_.size();
+}
+
+Viewer::Recording Viewer::finish(const std::string& file) {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+  Recording recording;
+  recording.file = file;
+  std::ofstream out(file, std::ios::binary);
+  for (const auto& [msn, kept] : segments_) {
+    if (!media_.contains(kept.uri) || !media_.contains(kept.init)) continue;
+    if (recording.inits.empty() || recording.inits.back() != kept.init) {
+      recording.inits.push_back(kept.init);
+      out << media_[kept.init];
+    }
+    out << media_[kept.uri];
+    ++recording.segments;
+    if (kept.discontinuity) ++recording.discontinuities;
+  }
+  return recording;
+}
+
+Decoded decode(const std::string& file, Size size, const std::function<void(const media::Image&)>& look) {
+  Decoded decoded;
+  std::string packets = run({"ffprobe", "-v", "error", "-show_entries",
+                             "packet=stream_index,codec_type,pts_time,flags", "-of", "csv=p=0", file});
+  std::istringstream lines(packets);
+  bool first_video = true;
+  bool first_audio = true;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    std::string type;
+    std::string index;
+    std::string time;
+    std::string flags;
+    std::getline(fields, type, ',');
+    std::getline(fields, index, ',');
+    std::getline(fields, time, ',');
+    std::getline(fields, flags, ',');
+    if (time.empty() || time == "N/A") continue;
+    double at = std::stod(time);
+    if (type == "video") {
+      if (std::exchange(first_video, false)) decoded.video_start = at;
+      decoded.video_pts.push_back(static_cast<int64_t>(at * 90000 + 0.5));
+      decoded.keys.push_back(flags.find('K') != std::string::npos);
+    } else if (type == "audio" && std::exchange(first_audio, false)) {
+      decoded.audio_start = at;
+    }
+  }
+  std::string errors = file + ".errors";
+  std::string sound = file + ".s16";
+  // One decode to two outputs; pictures come through a pipe.
+  std::string command = fmt::format(
+      "ffmpeg -nostdin -v error -i '{}' -map 0:a -f s16le -ar 48000 -ac 2 -y '{}' -map 0:v -fps_mode "
+      "passthrough -f rawvideo -pix_fmt "
+      "yuv420p - 2>'{}'",
+      file, sound, errors);
+  FILE* pipe = ::popen(command.c_str(), "r");
+  if (pipe == nullptr) throw std::runtime_error("popen");
+  media::Image image(size.width, size.height);
+  for (bool more = true; more;) {
+    for (int plane = 0; plane < 3 && more; ++plane) {
+      for (int row = 0; row < image.rows(plane) && more; ++row) {
+        uint8_t* at =
+            image.plane(plane) + static_cast<size_t>(row) * static_cast<size_t>(image.stride(plane));
+        more = std::fread(at, 1, static_cast<size_t>(image.columns(plane)), pipe) ==
+               static_cast<size_t>(image.columns(plane));
+      }
+    }
+    if (more) look(image);
+  }
+  ::pclose(pipe);
+  decoded.errors = read_file(errors, 1 << 20).value_or("");
+  std::ifstream in(sound, std::ios::binary);
+  std::vector<char> raw((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  decoded.sound.resize(raw.size() / 2);
+  for (size_t i = 0; i < decoded.sound.size(); ++i) {
+    int16_t value = 0;
+    std::memcpy(&value, raw.data() + i * 2, 2);
+    decoded.sound[i] = static_cast<float>(value) / 32768.0f;
+  }
+  std::filesystem::remove(sound);
+  std::filesystem::remove(errors);
+  return decoded;
+}
+
+}  // namespace openday::e2e

@@ -1,0 +1,175 @@
+// A whole Openday for a test: the server in a folder of its own, publishers, a viewer that keeps what it was
+// sent.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "tests/synth/judge.h"
+
+namespace openday::e2e {
+
+using Json = nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// A program of the system, killed with this object.
+class Program {
+ public:
+  /// Standard output and error go to `log`.
+  Program(const std::vector<std::string>& command, const std::string& log);
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  void signal(int number) const;
+  /// True when it ended within `patience`; its status as of wait(2) is then in status().
+  bool wait(milliseconds patience);
+  [[nodiscard]] bool running();
+  [[nodiscard]] int pid() const { return pid_; }
+  [[nodiscard]] int status() const { return status_; }
+
+ private:
+  int pid_ = -1;
+  int status_ = 0;
+  bool ended_ = false;
+};
+
+/// Asks `condition` until it holds, at most `patience`. What a test waits for is always a condition.
+bool eventually(milliseconds patience, const std::function<bool()>& condition);
+
+/// Runs a command to its end; throws with its output when it fails.
+std::string run(const std::vector<std::string>& command);
+
+struct Http {
+  int status = 0;
+  std::string body;
+  [[nodiscard]] Json json() const { return Json::parse(body, nullptr, false); }
+};
+
+struct Size {
+  int width = 1280;
+  int height = 720;
+  int fps = 30;
+};
+
+/// The synthetic venues' files, encoded once a build.
+std::string venue_file(int venue, int length_s, Size size, const std::string& extension);
+
+class Server {
+ public:
+  struct Options {
+    Size house;
+    std::string extra;  // more TOML: whole tables
+    std::vector<std::string> ladder = {"720p 1280x720 2500 128", "480p 854x480 1200 128",
+                                       "360p 640x360 700 128"};
+  };
+  Server() : Server(Options{}) {}
+  explicit Server(Options options);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  Http get(const std::string& path, milliseconds patience = seconds(10)) const;
+  /// With the admin's token. Throws unless the status is 2xx.
+  Json admin(const std::string& method, const std::string& path, const Json& body = nullptr) const;
+  Http admin_raw(const std::string& method, const std::string& path, const Json& body = nullptr) const;
+  [[nodiscard]] Json status(const std::string& broadcast) const;
+  [[nodiscard]] std::string folder() const { return folder_; }
+  [[nodiscard]] std::string log() const;
+  [[nodiscard]] std::string url() const;
+  [[nodiscard]] int rtmp_port() const { return rtmp_port_; }
+  [[nodiscard]] int srt_port() const { return srt_port_; }
+  [[nodiscard]] int tls_port() const { return tls_port_; }
+  /// The process of this role (and id) now; −1 if there is none.
+  [[nodiscard]] int pid_of(const std::string& broadcast, const std::string& role,
+                           const std::string& id = {}) const;
+  Program& program() { return *program_; }
+
+  /// Creates venues "v0" …, each for the synthetic venue of that number, and a broadcast of them, rehearsing.
+  void set_up(const std::string& broadcast, int venues);
+  /// Where the synthetic venue's encoder sends; `protocol` is "rtmp" or "srt". Makes a new key.
+  std::string publish_url(const std::string& venue, const std::string& protocol);
+  /// Waits until the engine reports the venue as live.
+  bool wait_live(const std::string& broadcast, const std::string& venue,
+                 milliseconds patience = seconds(10)) const;
+
+ private:
+  std::string folder_;
+  int http_port_ = 0, tls_port_ = 0, rtmp_port_ = 0, srt_port_ = 0;
+  std::string token_;
+  std::unique_ptr<Program> program_;
+};
+
+/// ffmpeg publishing a file by stream copy, for ever.
+std::unique_ptr<Program> publish(const std::string& file, const std::string& url, const std::string& log,
+                                 const std::vector<std::string>& before_input = {});
+
+struct PartSeen {
+  int64_t msn = 0;
+  int part = 0;
+  double duration = 0;
+  HouseTime at;  // when the playlist that lists it was complete here
+};
+
+/// Follows a media playlist by blocking reload on a thread of its own and keeps every part and segment it
+/// lists.
+class Viewer {
+ public:
+  Viewer(const Server& server, std::string playlist_path);
+  ~Viewer();
+
+  [[nodiscard]] std::vector<PartSeen> parts() const;
+  /// Blocking reloads that failed or came back without anything new.
+  [[nodiscard]] size_t misses() const { return misses_; }
+  /// Stops, downloads every whole segment seen and returns the file made of them (init first), and their
+  /// count.
+  struct Recording {
+    std::string file;
+    size_t segments = 0;
+    std::vector<std::string> inits;  // distinct EXT-X-MAP URIs, in order
+    size_t discontinuities = 0;
+  };
+  Recording finish(const std::string& file);
+  [[nodiscard]] size_t segments() const;
+
+ private:
+  void follow(const std::stop_token& stop);
+
+  const Server& server_;
+  const std::string path_;
+  mutable std::mutex mutex_;
+  std::vector<PartSeen> parts_;
+  struct Kept {
+    std::string init;
+    std::string uri;
+    bool discontinuity = false;
+  };
+  std::map<int64_t, Kept> segments_;
+  std::map<std::string, std::string> media_;  // uri → bytes
+  std::atomic<size_t> misses_{0};
+  std::jthread thread_;
+};
+
+/// Decoded program.
+struct Decoded {
+  std::vector<int64_t> video_pts;  // of every packet, in 1/90000 s, in file order
+  std::vector<bool> keys;
+  std::vector<float> sound;  // interleaved stereo, 48 kHz
+  double video_start = 0;    // s
+  double audio_start = 0;
+  std::string errors;  // what the decoder complained about
+};
+/// Decodes a file; `look` is called with every picture.
+Decoded decode(const std::string& file, Size size, const std::function<void(const media::Image&)>& look);
+
+}  // namespace openday::e2e

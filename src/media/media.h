@@ -116,10 +116,27 @@ struct Part {
   std::string rendition;
   int64_t msn = 0;           // media sequence number of its segment; goes on across runs of the engine
   int index = 0;             // 0 … within the segment
-  bool independent = false;  // starts with an IDR
+  bool independent = false;  // starts with an IDR (audio only: always)
+  bool last = false;         // closes its segment
   double duration = 0;       // seconds
   ProgramTime at;            // of its first frame
-  SharedBytes data;          // moof + mdat
+  SharedBytes data;          // moof + mdat; null: a gap, nothing was encoded in that time
+};
+
+/// What a player needs before any part of a rendition: one per rendition and run of the engine.
+struct InitSegment {
+  std::string run;  // unguessable, part of every media URL
+  std::string rendition;
+  std::string codecs;  // RFC 6381, video first: "avc1.64001f,mp4a.40.2"
+  int width = 0;       // 0: audio only
+  int height = 0;
+  int fps = 0;
+  int bandwidth = 0;       // bits/s, peak of a segment
+  double part_target = 0;  // seconds, PART-TARGET; one value for the life of a stream
+  int64_t first_msn = 0;
+  int discontinuity = 0;  // earlier runs of this broadcast that have media: its discontinuity sequence number
+  ProgramTime start;      // program clock of media time 0
+  SharedBytes data;       // ftyp + moov
 };
 
 /// A finished segment: the parts of one rendition from an IDR to the next.
@@ -130,6 +147,16 @@ struct Segment {
   double duration = 0;
   ProgramTime at;
   bool discontinuity = false;  // first of a run that follows another
+  uint64_t bytes = 0;          // 0: a gap
+};
+
+/// A segment that is whole in the media store, under the name of its run.
+struct StoredSegment {
+  std::string run;
+  std::string rendition;
+  int64_t msn = 0;
+  ProgramTime at;
+  double duration = 0;
   uint64_t bytes = 0;
 };
 

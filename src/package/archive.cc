@@ -1,0 +1,189 @@
+#include "package/archive.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "package/cadence.h"
+#include "package/timeline.h"
+
+namespace openday::package {
+namespace {
+
+milliseconds to_ms(double seconds) {
+  return milliseconds(std::llround(seconds * 1000));
+}
+
+}  // namespace
+
+Archive::Archive(Options options) : options_(std::move(options)) {}
+
+void Archive::begin(const media::InitSegment& init) {
+  for (const media::InitSegment& run : runs_) {
+    if (run.run == init.run) return;
+  }
+  runs_.push_back(init);
+  runs_.back().data.reset();
+}
+
+Result<> Archive::add(const media::StoredSegment& segment) {
+  size_t run = 0;
+  while (run < runs_.size() && runs_[run].run != segment.run) ++run;
+  if (run == runs_.size()) return fail(Errc::kNotFound, "a stored segment of an unknown run");
+  auto [at, fresh] = segments_.try_emplace(segment.msn);
+  if (!fresh) {
+    if (at->second.run != run)
+      return fail(Errc::kConflict, fmt::format("segment {} exists in two runs", segment.msn));
+    return {};
+  }
+  at->second = {.run = run,
+                .at = segment.at,
+                .duration = segment.duration,
+                .bytes = segment.bytes,
+                .withdrawn = is_withdrawn(segment.at, segment.at + to_ms(segment.duration))};
+  ++revision_;
+  return {};
+}
+
+void Archive::drop_before(int64_t msn) {
+  auto end = segments_.lower_bound(msn);
+  if (end == segments_.begin()) return;
+  segments_.erase(segments_.begin(), end);
+  ++revision_;
+}
+
+void Archive::withdraw(ProgramTime from, ProgramTime to) {
+  withdrawn_.emplace_back(from, to);
+  for (auto& [msn, entry] : segments_) {
+    entry.withdrawn = entry.withdrawn || is_withdrawn(entry.at, entry.at + to_ms(entry.duration));
+  }
+  ++revision_;
+}
+
+double Archive::duration() const {
+  double sum = 0;
+  for (const auto& [msn, entry] : segments_) sum += entry.withdrawn ? 0 : entry.duration;
+  return sum;
+}
+
+bool Archive::is_public(std::string_view run, int64_t msn) const {
+  auto found = segments_.find(msn);
+  return found != segments_.end() && !found->second.withdrawn && runs_[found->second.run].run == run;
+}
+
+bool Archive::is_withdrawn(ProgramTime from, ProgramTime to) const {
+  return std::ranges::any_of(withdrawn_,
+                             [&](const auto& range) { return from < range.second && range.first < to; });
+}
+
+std::vector<media::StoredSegment> Archive::range(ProgramTime from, ProgramTime to) const {
+  std::vector<media::StoredSegment> out;
+  for (const auto& [msn, entry] : segments_) {
+    if (entry.withdrawn || entry.at >= to || entry.at + to_ms(entry.duration) <= from) continue;
+    out.push_back({.run = runs_[entry.run].run,
+                   .rendition = options_.rendition,
+                   .msn = msn,
+                   .at = entry.at,
+                   .duration = entry.duration,
+                   .bytes = entry.bytes});
+  }
+  return out;
+}
+
+std::shared_ptr<const std::string> Archive::dvr(double window, bool ended) {
+  if (std::ranges::none_of(segments_, [](const auto& item) { return !item.second.withdrawn; }))
+    return nullptr;
+  if (dvr_.text == nullptr || dvr_.revision != revision_ || dvr_.window != window || dvr_.ended != ended) {
+    dvr_ = {.revision = revision_,
+            .window = window,
+            .ended = ended,
+            .text = std::make_shared<const std::string>(render_dvr(window, ended))};
+  }
+  return dvr_.text;
+}
+
+std::shared_ptr<const std::string> Archive::replay() {
+  if (std::ranges::none_of(segments_, [](const auto& item) { return !item.second.withdrawn; }))
+    return nullptr;
+  if (replay_.text == nullptr || replay_.revision != revision_) {
+    replay_ = {.revision = revision_,
+               .window = 0,
+               .ended = true,
+               .text = std::make_shared<const std::string>(render_replay())};
+  }
+  return replay_.text;
+}
+
+PlaylistSegment Archive::listed(int64_t msn, const Entry& entry) const {
+  PlaylistSegment out;
+  out.uri = segment_uri(options_.media_prefix, runs_[entry.run].run, options_.rendition, msn);
+  out.duration = entry.duration;
+  out.gap = entry.withdrawn;
+  return out;
+}
+
+std::string Archive::render_dvr(double window, bool ended) const {
+  MediaPlaylist playlist;
+  playlist.target_duration = kTargetDuration;
+  playlist.ended = ended;
+  auto begin = segments_.begin();
+  if (window > 0) {
+    double behind = 0;
+    for (begin = segments_.end(); begin != segments_.begin() && behind < window;) {
+      --begin;
+      behind += begin->second.duration;
+    }
+  }
+  playlist.media_sequence = begin->first;
+  // The number that its run was given, as retention may have removed the runs before it.
+  playlist.discontinuity_sequence = runs_[begin->second.run].discontinuity;
+  const Entry* before = nullptr;
+  int64_t expected = begin->first;
+  bool after_gap = true;
+  for (auto at = begin; at != segments_.end(); ++at) {
+    const auto& [msn, entry] = *at;
+    for (; expected < msn; ++expected) {
+      // Never recorded: the disk was full, or a run was killed. Listed so that the numbers stay where they
+      // are.
+      PlaylistSegment gap = listed(expected, *before);
+      gap.duration = kSegmentSeconds;
+      gap.gap = true;
+      playlist.segments.push_back(std::move(gap));
+      after_gap = true;
+    }
+    PlaylistSegment segment = listed(msn, entry);
+    bool new_run = before == nullptr || before->run != entry.run;
+    segment.discontinuity = new_run && before != nullptr;
+    if (new_run) segment.map_uri = init_uri(options_.media_prefix, runs_[entry.run].run, options_.rendition);
+    if (new_run || after_gap) segment.at = entry.at;
+    after_gap = false;
+    playlist.segments.push_back(std::move(segment));
+    before = &entry;
+    expected = msn + 1;
+  }
+  return render(playlist);
+}
+
+std::string Archive::render_replay() const {
+  MediaPlaylist playlist;
+  playlist.kind = PlaylistKind::kVod;
+  playlist.target_duration = kTargetDuration;
+  const Entry* before = nullptr;
+  int64_t expected = 0;
+  for (const auto& [msn, entry] : segments_) {
+    if (entry.withdrawn) continue;
+    PlaylistSegment segment = listed(msn, entry);
+    bool new_run = before == nullptr || before->run != entry.run;
+    bool jump = before != nullptr && (new_run || msn != expected);
+    segment.discontinuity = jump;
+    if (new_run) segment.map_uri = init_uri(options_.media_prefix, runs_[entry.run].run, options_.rendition);
+    if (jump || before == nullptr) segment.at = entry.at;
+    playlist.segments.push_back(std::move(segment));
+    before = &entry;
+    expected = msn + 1;
+  }
+  return render(playlist);
+}
+
+}  // namespace openday::package

@@ -1,0 +1,83 @@
+// The recorded segments of one rendition: DVR while live, replay afterwards. Pure, like timeline.h.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "media/media.h"
+#include "package/playlist.h"
+
+namespace openday::package {
+
+/// Home thread: its owner's. Knows what is whole in the media store, across all runs, and what was withdrawn
+/// from it.
+///
+/// The DVR playlist is live and positional (a segment's number is its place), so a withdrawn or never
+/// recorded segment stays in it as a GAP without media. The replay playlist is rendered when nothing moves
+/// any more: there they are left out, and a discontinuity stands in their place.
+class Archive {
+ public:
+  struct Options {
+    std::string rendition;
+    std::string media_prefix = "/media/";
+  };
+
+  explicit Archive(Options options);
+
+  /// A run's init segment is in the store. `data` is not needed.
+  void begin(const media::InitSegment& init);
+  /// In any order; repeats are ignored. kConflict: the number is taken by another run. kNotFound: begin() is
+  /// missing.
+  Result<> add(const media::StoredSegment& segment);
+  /// Retention has removed everything below `msn`.
+  void drop_before(int64_t msn);
+  /// Segments that overlap [from, to), present and future, are not public any more.
+  void withdraw(ProgramTime from, ProgramTime to);
+
+  [[nodiscard]] uint64_t revision() const { return revision_; }
+  [[nodiscard]] size_t size() const { return segments_.size(); }
+  /// Seconds of media that may be played.
+  [[nodiscard]] double duration() const;
+  /// Whether this segment may be served.
+  [[nodiscard]] bool is_public(std::string_view run, int64_t msn) const;
+  [[nodiscard]] bool is_withdrawn(ProgramTime from, ProgramTime to) const;
+  /// Public segments that overlap [from, to), oldest first.
+  [[nodiscard]] std::vector<media::StoredSegment> range(ProgramTime from, ProgramTime to) const;
+  [[nodiscard]] const media::InitSegment* init() const { return runs_.empty() ? nullptr : &runs_.back(); }
+
+  /// The newest `window` seconds (0: everything). Cached until something changes. Null when there is nothing
+  /// to play.
+  [[nodiscard]] std::shared_ptr<const std::string> dvr(double window, bool ended);
+  [[nodiscard]] std::shared_ptr<const std::string> replay();
+
+ private:
+  struct Entry {
+    size_t run = 0;  // index in runs_
+    ProgramTime at;
+    double duration = 0;
+    uint64_t bytes = 0;
+    bool withdrawn = false;
+  };
+  struct Cached {
+    uint64_t revision = 0;
+    double window = 0;
+    bool ended = false;
+    std::shared_ptr<const std::string> text;
+  };
+
+  [[nodiscard]] std::string render_dvr(double window, bool ended) const;
+  [[nodiscard]] std::string render_replay() const;
+  [[nodiscard]] PlaylistSegment listed(int64_t msn, const Entry& entry) const;
+
+  const Options options_;
+  std::vector<media::InitSegment> runs_;  // by first_msn
+  std::map<int64_t, Entry> segments_;
+  std::vector<std::pair<ProgramTime, ProgramTime>> withdrawn_;
+  uint64_t revision_ = 1;
+  Cached dvr_;
+  Cached replay_;
+};
+
+}  // namespace openday::package

@@ -1,0 +1,114 @@
+#include "package/archive.h"
+
+#include <catch2/catch.hpp>
+
+#include "golden.h"
+
+using namespace openday;
+using namespace openday::package;
+using openday::test::golden;
+
+namespace {
+
+constexpr ProgramTime kStart{1'790'000'000'000};
+
+media::InitSegment init_of(const std::string& run, int64_t first_msn, int discontinuity) {
+  media::InitSegment init;
+  init.run = run;
+  init.rendition = "720p";
+  init.first_msn = first_msn;
+  init.discontinuity = discontinuity;
+  return init;
+}
+
+media::StoredSegment stored(const std::string& run, int64_t msn, int64_t ms, double duration = 2) {
+  return {.run = run,
+          .rendition = "720p",
+          .msn = msn,
+          .at = kStart + milliseconds(ms),
+          .duration = duration,
+          .bytes = 9};
+}
+
+/// Two runs: 10, 11, 13 (12 was lost), 14 cut short; then 16 … 19.
+Archive two_runs() {
+  Archive archive({.rendition = "720p", .media_prefix = "/media/"});
+  archive.begin(init_of("run1", 10, 0));
+  REQUIRE(archive.add(stored("run1", 10, 0)));
+  REQUIRE(archive.add(stored("run1", 11, 2000)));
+  REQUIRE(archive.add(stored("run1", 13, 6000)));
+  REQUIRE(archive.add(stored("run1", 14, 8000, 1.33333)));
+  archive.begin(init_of("run2", 16, 1));
+  for (int64_t i = 0; i < 4; ++i) REQUIRE(archive.add(stored("run2", 16 + i, 12'000 + i * 2000)));
+  return archive;
+}
+
+}  // namespace
+
+TEST_CASE("the DVR playlist keeps its numbers: what is missing or withdrawn is a gap") {
+  Archive archive = two_runs();
+  archive.withdraw(kStart + milliseconds(15'000), kStart + milliseconds(15'001));
+  std::string text = *archive.dvr(0, false);
+  CHECK(text == golden("dvr.m3u8", text));
+}
+
+TEST_CASE("the DVR window counts from the newest segment and carries the sequence numbers of its first") {
+  Archive archive = two_runs();
+  std::string text = *archive.dvr(5, false);
+  CHECK(text == golden("dvr_window.m3u8", text));
+  CHECK(archive.dvr(5, true)->ends_with("#EXT-X-ENDLIST\n"));
+}
+
+TEST_CASE("the replay playlist leaves withdrawn and missing segments out, behind discontinuities") {
+  Archive archive = two_runs();
+  archive.withdraw(kStart + milliseconds(13'900), kStart + milliseconds(14'001));
+  std::string text = *archive.replay();
+  CHECK(text == golden("replay.m3u8", text));
+  CHECK(archive.duration() == Approx(3 * 2 + 1.33333 + 2 * 2));
+}
+
+TEST_CASE("withdrawn segments are not public, whenever they come") {
+  Archive archive = two_runs();
+  CHECK(archive.is_public("run1", 11));
+  CHECK(!archive.is_public("run2", 11));
+  CHECK(!archive.is_public("run1", 12));
+  archive.withdraw(kStart + milliseconds(2500), kStart + milliseconds(5000));
+  CHECK(archive.is_public("run1", 10));
+  CHECK(!archive.is_public("run1", 11));
+  REQUIRE(archive.add(stored("run1", 12, 4000)));
+  CHECK(!archive.is_public("run1", 12));
+  auto range = archive.range(kStart, kStart + milliseconds(7000));
+  REQUIRE(range.size() == 2);
+  CHECK(range[0].msn == 10);
+  CHECK(range[1].msn == 13);
+  archive.withdraw(kStart, kStart + milliseconds(1'000'000));
+  CHECK(archive.replay() == nullptr);
+  CHECK(archive.dvr(0, false) == nullptr);
+}
+
+TEST_CASE("retention moves the beginning of the DVR playlist") {
+  Archive archive = two_runs();
+  archive.drop_before(14);
+  std::string text = *archive.dvr(0, false);
+  CHECK(text.find("#EXT-X-MEDIA-SEQUENCE:14\n") != std::string::npos);
+  CHECK(text.find("DISCONTINUITY-SEQUENCE") == std::string::npos);
+  archive.drop_before(16);
+  text = *archive.dvr(0, false);
+  CHECK(text.find("#EXT-X-MEDIA-SEQUENCE:16\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n") != std::string::npos);
+}
+
+TEST_CASE("a segment of an unknown run, or a number taken by another, is refused") {
+  Archive archive = two_runs();
+  CHECK(archive.add(stored("run9", 30, 0)).error().code == Errc::kNotFound);
+  CHECK(archive.add(stored("run2", 11, 0)).error().code == Errc::kConflict);
+  CHECK(archive.add(stored("run1", 11, 0)));
+  CHECK(archive.size() == 8);
+}
+
+TEST_CASE("an archive playlist is rendered once until something changes") {
+  Archive archive = two_runs();
+  auto first = archive.replay();
+  CHECK(archive.replay() == first);
+  REQUIRE(archive.add(stored("run2", 20, 20'000)));
+  CHECK(archive.replay() != first);
+}

@@ -1,0 +1,65 @@
+// Where a moment lies: program clock (UTC ms) ↔ scrub bar ↔ player position.
+
+/** Part of the program that can be watched now, in ms: program clock while live, from 0 in a replay. */
+export interface Timeline {
+  start: number;
+  end: number;
+}
+
+/** Closer to the end than this, a viewer who scrubs means "live". */
+export const joinLiveMs = 6000;
+
+export function liveTimeline(liveAt: number | null, windowSeconds: number, edge: number): Timeline {
+  const oldest = edge - Math.max(0, windowSeconds) * 1000;
+  return { start: Math.min(edge, liveAt === null ? oldest : Math.max(liveAt, oldest)), end: edge };
+}
+
+export function fractionOf(line: Timeline, at: number): number {
+  const length = line.end - line.start;
+  if (length <= 0) return 1;
+  return Math.min(1, Math.max(0, (at - line.start) / length));
+}
+
+export function timeAt(line: Timeline, fraction: number): number {
+  return line.start + (line.end - line.start) * Math.min(1, Math.max(0, fraction));
+}
+
+export function clampTo(line: Timeline, at: number): number {
+  return Math.min(line.end, Math.max(line.start, at));
+}
+
+export function meansLive(line: Timeline, at: number): boolean {
+  return line.end - at <= joinLiveMs;
+}
+
+/** Thumbnails are made every 10 s; asking for round moments lets caches share them. */
+export function thumbnailUrl(broadcast: string, at: number): string {
+  return `/thumb/${broadcast}/${String(Math.floor(at / 10_000) * 10_000)}.jpg`;
+}
+
+/** A stretch of the player's time with a known program time, in seconds and UTC ms. */
+export interface Anchor {
+  position: number;
+  duration: number;
+  at: number;
+}
+
+/** Program time at a player position. Beyond the ends the nearest stretch is continued. */
+export function programTimeAt(anchors: readonly Anchor[], position: number): number | null {
+  let best: Anchor | null = null;
+  for (const anchor of anchors) {
+    if (anchor.position > position && best !== null) break;
+    best = anchor;
+  }
+  return best === null ? null : best.at + (position - best.position) * 1000;
+}
+
+/** Player position of a moment; one that fell into a gap (the engine restarted) becomes the next one there is. */
+export function positionAt(anchors: readonly Anchor[], at: number): number | null {
+  for (const anchor of anchors) {
+    if (at < anchor.at) return anchor.position;
+    if (at < anchor.at + anchor.duration * 1000) return anchor.position + (at - anchor.at) / 1000;
+  }
+  const last = anchors[anchors.length - 1];
+  return last === undefined ? null : last.position + last.duration;
+}

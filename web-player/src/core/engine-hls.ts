@@ -1,0 +1,157 @@
+// hls.js (light build) as an Engine. Loaded lazily: it is the largest part of the page.
+//
+// liveSyncDuration and liveSyncDurationCount stay unset: they would override the playlist's PART-HOLD-BACK.
+
+import Hls, { type ErrorData, type LevelDetails } from 'hls.js/light';
+import { positionAt, programTimeAt, type Anchor } from './dvr';
+import { nearestHeight, type Engine, type EngineEvents, type LoadSpec } from './engine';
+
+export function hlsSupported(): boolean {
+  return Hls.isSupported();
+}
+
+class HlsEngine implements Engine {
+  readonly name = 'hls.js';
+  private hls: Hls | null = null;
+  private wanted: number | null = null;
+  private anchorsOf: LevelDetails | null = null;
+  private anchors: Anchor[] = [];
+
+  constructor(
+    private readonly video: HTMLVideoElement,
+    private readonly events: EngineEvents,
+  ) {}
+
+  load(spec: LoadSpec): void {
+    this.destroy();
+    const hls = new Hls({
+      lowLatencyMode: spec.kind === 'live',
+      maxLiveSyncPlaybackRate: spec.kind === 'live' ? 1.05 : 1,
+      backBufferLength: 30,
+      maxBufferLength: 20,
+      capLevelToPlayerSize: true,
+      // fMP4 needs no transmuxing: a worker would only cost a copy.
+      enableWorker: false,
+      startPosition: spec.kind === 'replay' && spec.at !== null ? spec.at / 1000 : -1,
+    });
+    this.hls = hls;
+    hls.on(Hls.Events.MANIFEST_PARSED, () => {
+      this.events.qualities(
+        hls.levels
+          .filter((level) => level.height > 0)
+          .map((level) => ({ height: level.height, kbps: Math.round(level.bitrate / 1000) })),
+      );
+      const index = this.levelOf(this.wanted);
+      if (index !== null) hls.loadLevel = index;
+    });
+    hls.on(Hls.Events.LEVEL_SWITCHED, (_, data) => {
+      this.events.playing(hls.levels[data.level]?.height ?? null);
+    });
+    hls.on(Hls.Events.ERROR, (_, data) => {
+      this.failed(data);
+    });
+    if (spec.kind === 'dvr' && spec.at !== null) this.startAtMoment(hls, spec.at);
+    hls.loadSource(spec.url);
+    hls.attachMedia(this.video);
+  }
+
+  resume(): void {
+    this.hls?.startLoad(-1);
+  }
+
+  rest(): void {
+    this.hls?.stopLoad();
+  }
+
+  recoverMedia(): void {
+    this.hls?.recoverMediaError();
+  }
+
+  destroy(): void {
+    this.hls?.destroy();
+    this.hls = null;
+    this.anchorsOf = null;
+  }
+
+  choose(height: number | null): void {
+    this.wanted = height;
+    if (this.hls === null || this.hls.levels.length === 0) return;
+    this.hls.nextLevel = this.levelOf(height) ?? -1;
+  }
+
+  programTime(position: number): number | null {
+    return programTimeAt(this.currentAnchors(), position);
+  }
+
+  positionOf(at: number): number | null {
+    return positionAt(this.currentAnchors(), at);
+  }
+
+  livePosition(): number | null {
+    return this.hls?.liveSyncPosition ?? null;
+  }
+
+  behind(): number | null {
+    const details = this.hls?.latestLevelDetails;
+    // hls.latency is brought up to date by playback; a stalled picture still falls behind.
+    return details?.live === true ? (this.hls?.latency ?? null) : null;
+  }
+
+  targetLatency(): number | null {
+    return this.hls?.targetLatency ?? null;
+  }
+
+  targetDuration(): number | null {
+    return this.hls?.latestLevelDetails?.targetduration ?? null;
+  }
+
+  /** A moment's position is known only once the playlist is there; hls.js would by then have gone to its live edge. */
+  private startAtMoment(hls: Hls, at: number): void {
+    const start = (details: LevelDetails) => {
+      const position = positionAt(anchorsIn(details), at);
+      if (position !== null) hls.startLoad(position);
+    };
+    hls.once(Hls.Events.LEVEL_LOADED, (_, data) => {
+      start(data.details);
+    });
+  }
+
+  private levelOf(height: number | null): number | null {
+    if (height === null || this.hls === null) return null;
+    const nearest = nearestHeight(
+      this.hls.levels.map((level) => level.height),
+      height,
+    );
+    const index = this.hls.levels.findIndex((level) => level.height === nearest);
+    return index < 0 ? null : index;
+  }
+
+  private currentAnchors(): readonly Anchor[] {
+    const details = this.hls?.latestLevelDetails ?? null;
+    if (details === null) return [];
+    if (details !== this.anchorsOf) {
+      this.anchorsOf = details;
+      this.anchors = anchorsIn(details);
+    }
+    return this.anchors;
+  }
+
+  private failed(data: ErrorData): void {
+    if (!data.fatal) return;
+    const kind = data.type === Hls.ErrorTypes.NETWORK_ERROR ? 'network' : 'media';
+    this.events.failed(kind, data.details, data.response?.code ?? null);
+  }
+}
+
+function anchorsIn(details: LevelDetails): Anchor[] {
+  const anchors: Anchor[] = [];
+  for (const fragment of details.fragments) {
+    if (fragment.programDateTime === null) continue;
+    anchors.push({ position: fragment.start, duration: fragment.duration, at: fragment.programDateTime });
+  }
+  return anchors;
+}
+
+export function createHlsEngine(video: HTMLVideoElement, events: EngineEvents): Engine {
+  return new HlsEngine(video, events);
+}

@@ -1,0 +1,51 @@
+// What every page says.
+
+import { catalogue } from '../core/i18n';
+
+export const common = catalogue(
+  {
+    brand: 'Openday',
+    skip: 'Skip to the content',
+    language: 'Language: English. Switch to Chinese',
+    otherLanguage: '中文',
+    toLight: 'Switch to the light theme',
+    toDark: 'Switch to the dark theme',
+    close: 'Close',
+    retry: 'Try again',
+    home: 'All broadcasts',
+    errorId: 'Error',
+    copyId: 'Copy the error number',
+    copied: 'Copied',
+    copy: 'Copy',
+    live: 'LIVE',
+    offlineTitle: 'No connection to the server',
+    offlineBody: 'We keep trying by ourselves. Check your network; the page goes on as soon as the server answers.',
+    errorTitle: 'This could not be loaded',
+    errorBody:
+      'The server reported a problem and has noted it under the number below. Try again, or come back in a few minutes.',
+    busyTitle: 'Very many people are here right now',
+    busyBody: 'The server asked us to wait a moment. We try again by ourselves.',
+  },
+  {
+    brand: 'Openday',
+    skip: '跳到正文',
+    language: '语言：中文。切换到英文',
+    otherLanguage: 'English',
+    toLight: '切换到浅色主题',
+    toDark: '切换到深色主题',
+    close: '关闭',
+    retry: '重试',
+    home: '全部直播',
+    errorId: '错误编号',
+    copyId: '复制错误编号',
+    copied: '已复制',
+    copy: '复制',
+    live: '直播',
+    offlineTitle: '无法连接服务器',
+    offlineBody: '我们正在自动重连。请检查您的网络；服务器恢复应答后页面会自动继续。',
+    errorTitle: '加载失败',
+    errorBody: '服务器报告了一个问题，并已用下面的编号记录。请重试，或过几分钟再来。',
+    busyTitle: '当前访问人数很多',
+    busyBody: '服务器请我们稍等片刻，页面会自动重试。',
+  },
+);

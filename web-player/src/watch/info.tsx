@@ -1,0 +1,91 @@
+// Below the picture: what this is, where it comes from, and what one can take along.
+
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { formatDateTime, formatDay, formatLength, formatTime } from '../core/format';
+import type { PublicBroadcast } from '../core/types';
+import { Icon } from '../ui/icons';
+import { locale, tag } from '../ui/page';
+import { copyText } from '../ui/parts';
+import { watch } from './messages';
+import { view } from './state';
+
+function Share({ title }: { title: string }): JSX.Element {
+  const t = watch.in(locale.value);
+  const copied = useSignal(false);
+  const share = () => {
+    const url = location.origin + location.pathname;
+    const data = { title, url };
+    if (typeof navigator.share === 'function' && navigator.maxTouchPoints > 0) {
+      navigator.share(data).catch(() => undefined);
+      return;
+    }
+    void copyText(url).then((ok) => {
+      copied.value = ok;
+      window.setTimeout(() => (copied.value = false), 2500);
+    });
+  };
+  return (
+    <button type="button" class="button button--touch" onClick={share}>
+      <Icon name={copied.value ? 'check' : 'share'} />
+      <span aria-live="polite">{copied.value ? t.linkCopied : t.share}</span>
+    </button>
+  );
+}
+
+function when(value: PublicBroadcast): string {
+  const t = watch.in(locale.value);
+  const live = Date.parse(value.live_at ?? '');
+  const ended = Date.parse(value.ended_at ?? '');
+  const starts = Date.parse(value.starts_at ?? '');
+  if (view.value === 'live' && Number.isFinite(live)) return t.startedAt(formatTime(tag.value, live));
+  if ((view.value === 'replay' || view.value === 'ended') && Number.isFinite(live)) {
+    return Number.isFinite(ended)
+      ? t.recordedAt(formatDay(tag.value, live), formatLength(tag.value, ended - live))
+      : formatDay(tag.value, live);
+  }
+  return Number.isFinite(starts) ? formatDateTime(tag.value, starts) : '';
+}
+
+export function Info({ value }: { value: PublicBroadcast }): JSX.Element {
+  const t = watch.in(locale.value);
+  return (
+    <div class="info">
+      <div class="info__main">
+        <h1 lang={value.language}>{value.title}</h1>
+        <p class="info__when tabular">{when(value)}</p>
+        <div class="info__actions">
+          <Share title={value.title} />
+          {view.value === 'replay' && value.replay?.mp4 != null && (
+            <a class="button button--touch" href={value.replay.mp4} download={`${value.id}.mp4`}>
+              <Icon name="download" />
+              {t.downloadMp4}
+            </a>
+          )}
+        </div>
+        {value.description !== '' && (
+          <section class="info__about" aria-labelledby="about">
+            <h2 id="about">{t.about}</h2>
+            {value.description.split(/\n{2,}/).map((paragraph) => (
+              <p key={paragraph} lang={value.language}>
+                {paragraph}
+              </p>
+            ))}
+          </section>
+        )}
+      </div>
+      {value.venues.length > 0 && (
+        <aside class="info__venues" aria-labelledby="venues">
+          <h2 id="venues">{t.venuesTitle}</h2>
+          <ol>
+            {value.venues.map((venue) => (
+              <li key={venue.id} lang={value.language}>
+                {venue.name}
+              </li>
+            ))}
+          </ol>
+        </aside>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,185 @@
+// The watch page, and the same player alone for embedding.
+
+import '../styles/tokens.css';
+import '../styles/base.css';
+import './watch.css';
+
+import { effect } from '@preact/signals';
+import { render, type JSX } from 'preact';
+import { watchAction, type KeyPress } from '../core/keys';
+import { Icon } from '../ui/icons';
+import { common } from '../ui/messages';
+import { locale } from '../ui/page';
+import { Failure, Header, Notice } from '../ui/parts';
+import { Help } from './help';
+import { Info } from './info';
+import { watch } from './messages';
+import { toggleCaptions, toggleFullscreen } from './screen';
+import { Stage } from './stage';
+import { broadcast, embedded, error, helpOpen, player, refresh, singleKeys, start, view } from './state';
+
+function focusKind(target: EventTarget | null): KeyPress['target'] {
+  if (!(target instanceof Element)) return 'page';
+  if (target.closest('dialog') !== null) return 'dialog';
+  if (target.closest('[role=slider], input[type=range]') !== null) return 'slider';
+  if (target.closest('input, textarea, select, [contenteditable]') !== null) return 'text';
+  if (target.closest('button, a, [role=menu]') !== null) return 'button';
+  return 'page';
+}
+
+addEventListener('keydown', (event) => {
+  const action = watchAction(
+    {
+      key: event.key,
+      ctrlKey: event.ctrlKey,
+      metaKey: event.metaKey,
+      altKey: event.altKey,
+      target: focusKind(event.target),
+    },
+    singleKeys.value,
+  );
+  if (action === null || (view.value !== 'live' && view.value !== 'replay' && action !== 'help')) return;
+  event.preventDefault();
+  switch (action) {
+    case 'toggle':
+      player.toggle();
+      break;
+    case 'back':
+      player.seekBy(-10_000);
+      break;
+    case 'forward':
+      player.seekBy(10_000);
+      break;
+    case 'back-small':
+      player.seekBy(-5000);
+      break;
+    case 'forward-small':
+      player.seekBy(5000);
+      break;
+    case 'louder':
+      player.setVolume(player.volume.value + 0.1);
+      break;
+    case 'quieter':
+      player.setVolume(player.volume.value - 0.1);
+      break;
+    case 'mute':
+      player.setMuted(!player.muted.value);
+      break;
+    case 'fullscreen':
+      toggleFullscreen();
+      break;
+    case 'captions':
+      toggleCaptions();
+      break;
+    case 'start':
+      player.toStart();
+      break;
+    case 'live':
+      if (player.mode.value === 'replay') player.seekTo(player.timeline.value.end);
+      else player.goLive();
+      break;
+    case 'help':
+      helpOpen.value = true;
+      break;
+  }
+});
+
+effect(() => {
+  const t = common.in(locale.value);
+  const title = broadcast.value?.title;
+  const live = view.value === 'live' ? `● ${t.live} · ` : '';
+  document.title = title === undefined ? t.brand : `${live}${title}`;
+});
+
+function Skeleton(): JSX.Element {
+  return (
+    <div aria-busy="true">
+      <span class="visually-hidden">{watch.in(locale.value).loadingPage}</span>
+      <div class="stage" aria-hidden="true">
+        <div class="over over--open">
+          <span class="spinner spinner--late" />
+        </div>
+      </div>
+      {!embedded && (
+        <div class="info" aria-hidden="true">
+          <div class="info__main">
+            <div class="skeleton bar-line bar-line--title" />
+            <div class="skeleton bar-line" />
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Body(): JSX.Element {
+  const t = watch.in(locale.value);
+  const value = broadcast.value;
+  const problem = error.value;
+  if (problem !== null && (problem.status === 404 || problem.status === 410)) {
+    return (
+      <Notice icon="film" level={1} title={t.notFoundTitle} body={t.notFoundBody} id={problem.id}>
+        <a
+          class="button button--primary button--touch"
+          href="/"
+          target={embedded ? '_blank' : undefined}
+          rel="noopener"
+        >
+          {common.in(locale.value).home}
+        </a>
+      </Notice>
+    );
+  }
+  if (problem !== null && (problem.status === 401 || problem.status === 403)) {
+    return (
+      <Notice icon="lock" level={1} title={t.deniedTitle} body={t.deniedBody} id={problem.id}>
+        <a
+          class="button button--primary button--touch"
+          href="/"
+          target={embedded ? '_blank' : undefined}
+          rel="noopener"
+        >
+          {common.in(locale.value).home}
+        </a>
+      </Notice>
+    );
+  }
+  if (value === null) {
+    return problem === null ? <Skeleton /> : <Failure error={problem} onRetry={refresh} level={1} />;
+  }
+  return (
+    <>
+      <Stage />
+      {problem !== null && !embedded && (
+        <p class="stale" role="status">
+          <Icon name="offline" />
+          {t.stale}
+        </p>
+      )}
+      {!embedded && <Info value={value} />}
+    </>
+  );
+}
+
+function App(): JSX.Element {
+  return (
+    <>
+      {!embedded && (
+        <>
+          <a class="skip" href="#main">
+            {common.in(locale.value).skip}
+          </a>
+          <Header />
+        </>
+      )}
+      <main id="main" class={embedded ? 'watch watch--embed' : 'watch'}>
+        <Body />
+      </main>
+      {helpOpen.value && <Help />}
+    </>
+  );
+}
+
+start();
+const root = document.getElementById('app');
+if (root !== null) render(<App />, root);

@@ -65,6 +65,9 @@ struct LineHealth {
   uint64_t lost = 0;  // packets lost or retransmitted since the start
 };
 
+/// Why a connection came to nothing; counted for the statistics.
+enum class Refusal { kConnections, kPerAddress, kWrongKey, kTooManyWrongKeys, kHubAway, kTimeout, kProtocol };
+
 /// Holds one place under the connection caps (total and per address); letting go of it frees the place.
 /// Copyable and empty by default, so that it can live in any session type.
 using Admission = std::shared_ptr<const void>;
@@ -100,12 +103,12 @@ class PublisherSink {
 
   virtual ~PublisherSink() = default;
 
-  /// Asked first for every connection. kBusy: a cap is reached; kRefused: this address failed to authorise
-  /// too often.
+  /// Asked first for every connection. kBusy: a cap is reached.
   virtual Result<Admission> admit(Protocol protocol, const std::string& address) = 0;
 
   /// Asks the hub. `on_answer` is called once, later and never from inside this call, within 5 s (a hub that
-  /// restarts is waited for); not at all after forget(). Wrong keys are counted against the address here.
+  /// restarts is waited for); not at all after forget(). Wrong keys are counted against the address here, and
+  /// an address that has failed too often is answered without asking.
   virtual AuthId authorise(AuthRequest request, OnAnswer on_answer) = 0;
   virtual void forget(AuthId question) = 0;
 
@@ -119,6 +122,9 @@ class PublisherSink {
   virtual void ts(PublisherId publisher, SharedBytes packets, HouseTime arrival) = 0;
   /// The peer left or failed. Call it before the session is destroyed.
   virtual void end(PublisherId publisher, std::string_view why) = 0;
+
+  /// A connection that failed before begin() for a reason only its listener knows: kTimeout or kProtocol.
+  virtual void refused([[maybe_unused]] Protocol protocol, [[maybe_unused]] Refusal reason) {}
 };
 
 }  // namespace openday::ingest

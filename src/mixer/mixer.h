@@ -18,26 +18,16 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/result.h"
 #include "media/media.h"
 #include "mixer/layout.h"
+#include "mixer/prepared.h"
 #include "mixer/scene.h"
+#include "mixer/slate.h"
 
 namespace openday::mixer {
 
 inline constexpr int kSlots = kMaxVenues;
-
-struct SlotAssignment {
-  int slot = 0;
-  std::string venue;
-  std::string name;  // as the slate shows it
-};
-
-struct Institution {
-  std::string name_zh;
-  std::string name_en;
-};
 
 struct MixerConfig {
   media::HouseFormat house;
@@ -70,7 +60,7 @@ struct FeedState {
 
 struct Taken {
   uint64_t id = 0;  // what take() returned
-  Result<> result;  // kConflict: another take came first
+  Result<> result;  // kConflict: another take came first, and what follows is the scene on air
   Scene scene;
   media::Tick tick = 0;  // first frame that shows it
   ProgramTime at;
@@ -121,11 +111,11 @@ class Mixer {
  public:
   static constexpr Duration kHold = milliseconds(500);
   static constexpr Duration kTakePatience = milliseconds(500);
+  static constexpr Duration kFresh = milliseconds(200);  // a caught-up feed's newest picture is no older
   static constexpr int kIdleWidth = 320;
   static constexpr int kIdleHeight = 180;
 
-  static Result<std::unique_ptr<Mixer>> create(MixerConfig config, LayoutBook layouts, MixerEvents events,
-                                               Log log);
+  static Result<std::unique_ptr<Mixer>> create(MixerConfig config, LayoutBook layouts, MixerEvents events);
   ~Mixer();
   Mixer(const Mixer&) = delete;
 
@@ -137,7 +127,8 @@ class Mixer {
   /// Asks for a scene. Checked at once (kNotFound, kInvalid); applied at the tick at which every live venue
   /// in it has caught up, or after kTakePatience; then `taken` is told. Returns the id of the request.
   Result<uint64_t> take(const Scene& scene);
-  /// New title and assignments; venues keep their mix. The scene on air stays, with what it names found anew.
+  /// New title and assignments, before any feed of a new venue gets its ring; venues keep their mix. The
+  /// scene on air stays, with what it names found anew.
   Result<> configure(const std::string& title, const std::vector<SlotAssignment>& slots);
   /// Venues not named keep what they had.
   Result<> set_mix(const std::map<std::string, VenueMix>& venues);

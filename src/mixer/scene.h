@@ -12,10 +12,10 @@ inline constexpr size_t kMaxTitleBytes = 240;
 
 struct Scene {
   std::string layout = "full";
-  std::vector<std::string> venues;  // in tile order; none: the program's slate
-  bool slate = false;               // the program's slate instead of everything, and silence
-  bool follow_audio = true;         // the venues in the scene are heard; false: every venue that is not muted
-  std::string title;                // lower third; empty: none
+  std::vector<std::string> venues{};  // in tile order; none: the program's slate
+  bool slate = false;                 // the program's slate instead of everything, and silence
+  bool follow_audio = true;  // the venues in the scene are heard; false: every venue that is not muted
+  std::string title{};       // lower third; empty: none
 
   bool operator==(const Scene&) const = default;
 };

@@ -1,0 +1,66 @@
+// The life of a broadcast: made, rehearsed, live, ended. Every function is one unit of work on the ledger: it
+// checks, changes and writes the audit entry, or fails and changes nothing.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "broadcast/ledger.h"
+#include "broadcast/targets.h"
+
+namespace openday::broadcast {
+
+struct NewBroadcast {
+  std::string id;
+  std::string title;
+  std::string description;
+  std::string language = "zh-CN";
+  std::optional<ProgramTime> starts_at;
+  bool hidden = false;
+  std::vector<std::string> venues;
+  media::HouseFormat house;
+  std::vector<NewTarget> targets;
+  std::string preview;  // fresh unguessable name
+};
+
+/// What is not given stays.
+struct BroadcastChanges {
+  std::optional<std::string> title;
+  std::optional<std::string> description;
+  std::optional<std::string> language;
+  std::optional<std::optional<ProgramTime>> starts_at;
+  std::optional<bool> hidden;
+  std::optional<std::vector<std::string>> venues;
+  std::optional<media::HouseFormat> house;
+};
+
+/// The layouts a scene may use, and for how many venues each has tiles.
+using Layouts = std::map<std::string, std::set<int>>;
+
+Result<Broadcast> create(Ledger& ledger, const NewBroadcast& wanted, const Layouts& layouts,
+                         const Vault& vault, const Act& act);
+/// Venues may change until the end (those that stay keep their slots), the house format only while scheduled.
+Result<Broadcast> edit(Ledger& ledger, const std::string& id, const BroadcastChanges& changes,
+                       const Layouts& layouts, const Act& act);
+/// Only when scheduled or ended.
+Result<> remove(Ledger& ledger, const std::string& id, const Act& act);
+
+/// scheduled → rehearsal: the engine runs, the public sees nothing. A venue serves one active broadcast at a
+/// time.
+Result<Broadcast> rehearse(Ledger& ledger, const std::string& id, const Act& act);
+/// rehearsal → scheduled.
+Result<Broadcast> stop_rehearsal(Ledger& ledger, const std::string& id, const Act& act);
+/// scheduled or rehearsal → live. `next_msn`: the first segment that has not begun, if an engine runs
+/// already.
+Result<Broadcast> go_live(Ledger& ledger, const std::string& id, std::optional<int64_t> next_msn,
+                          const Act& act);
+/// live → ended, for good. `confirm` must be the title or the id.
+Result<Broadcast> end(Ledger& ledger, const std::string& id, const std::string& confirm, const Act& act);
+
+/// What the engine has told about a live broadcast: its first public segment, and that one was recorded. Not
+/// audited.
+Result<Broadcast> note_first_segment(Ledger& ledger, const std::string& id, int64_t msn);
+Result<Broadcast> note_recorded(Ledger& ledger, const std::string& id);
+
+}  // namespace openday::broadcast

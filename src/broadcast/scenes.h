@@ -1,0 +1,33 @@
+// Scenes on air and saved, the sound mix, and the withdrawal of what must not be heard again.
+#pragma once
+
+#include <string>
+
+#include "broadcast/ledger.h"
+#include "broadcast/life_cycle.h"
+
+namespace openday::broadcast {
+
+/// The layout exists and has tiles for so many venues, and they sit in the broadcast, each once. A scene
+/// without venues shows the program's slate.
+Result<> check_scene(const Scene& scene, const Broadcast& broadcast, const Layouts& layouts);
+/// Everybody in one picture, as far as a layout allows.
+Scene opening_scene(const std::vector<Seat>& seats, const Layouts& layouts);
+
+/// The engine has put `scene` on air.
+Result<Broadcast> note_scene(Ledger& ledger, const std::string& id, const Scene& scene, const Act& act);
+/// Given venues change, the others stay.
+Result<Broadcast> change_mix(Ledger& ledger, const std::string& id, const std::map<std::string, Mix>& changes,
+                             const Act& act);
+
+inline constexpr size_t kMaxSavedScenes = 100;
+Result<SavedScene> save_scene(Ledger& ledger, const std::string& id, const SavedScene& scene, bool replace,
+                              const Layouts& layouts, const Act& act);
+Result<> remove_scene(Ledger& ledger, const std::string& id, const std::string& name, const Act& act);
+
+/// Takes [from, to) out of everything that is shown again. At most a day at once, and not before the
+/// broadcast.
+Result<Withdrawal> withdraw(Ledger& ledger, const std::string& id, ProgramTime from, ProgramTime to,
+                            const std::string& reason, const Act& act);
+
+}  // namespace openday::broadcast

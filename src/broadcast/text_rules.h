@@ -1,0 +1,33 @@
+// What people may write into names, titles and addresses. Each check says what is wrong in words for them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace openday::broadcast {
+
+/// 1 to 64 of a-z 0-9 - _, starting with a letter or digit.
+Result<> check_id(std::string_view what, std::string_view id);
+/// `least` to `most` characters of one line, no control characters.
+Result<> check_line(std::string_view what, std::string_view text, size_t least, size_t most);
+/// Up to `most` characters; line breaks and tabs are allowed.
+Result<> check_paragraph(std::string_view what, std::string_view text, size_t most);
+/// A language tag such as zh-CN (RFC 5646, the common shapes).
+Result<> check_language(std::string_view tag);
+
+struct UrlParts {
+  std::string scheme;    // lower case
+  std::string userinfo;  // "user:password", without '@'; empty: none
+  std::string host;      // without [ ]
+  int port = 0;          // 0: not given
+  std::string rest;      // path, query and fragment
+};
+/// scheme://[userinfo@]host[:port][/…]; at most 2048 characters, no white space or control characters.
+Result<UrlParts> parse_url(std::string_view what, std::string_view url);
+/// The URL with the password of its userinfo and its query replaced by ***.
+std::string redacted(std::string_view url);
+
+}  // namespace openday::broadcast

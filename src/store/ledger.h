@@ -1,0 +1,52 @@
+// The ledger in SQLite. One thread at a time; writing needs a transaction that the caller has begun.
+#pragma once
+
+#include <vector>
+
+#include "broadcast/ledger.h"
+#include "wrap/sqlite/sqlite.h"
+
+namespace openday::store {
+
+class SqliteLedger final : public broadcast::Ledger {
+ public:
+  explicit SqliteLedger(sqlite::Database& db) : db_(db) {}
+
+  Result<broadcast::Broadcast> broadcast(const std::string& id) override;
+  Result<std::vector<broadcast::Broadcast>> broadcasts() override;
+  Result<std::vector<broadcast::Broadcast>> public_broadcasts(int limit) override;
+  Result<std::vector<broadcast::Broadcast>> active_broadcasts() override;
+  Result<broadcast::Venue> venue(const std::string& id) override;
+  Result<std::vector<broadcast::Venue>> venues() override;
+  Result<broadcast::IngestKey> ingest_key(const std::string& venue) override;
+  Result<broadcast::IngestKey> ingest_key_by_digest(const Bytes& rtmp_digest) override;
+  Result<std::vector<broadcast::SavedScene>> scenes(const std::string& broadcast) override;
+  Result<broadcast::Target> target(const std::string& broadcast, const std::string& id) override;
+  Result<std::vector<broadcast::Target>> targets(const std::string& broadcast) override;
+  Result<std::vector<broadcast::Withdrawal>> withdrawals(const std::string& broadcast) override;
+  Result<std::vector<broadcast::AuditEntry>> audit(int64_t before, int limit) override;
+  Result<std::vector<broadcast::Session>> sessions() override;
+
+  Result<> put(const broadcast::Broadcast& broadcast) override;
+  Result<> remove_broadcast(const std::string& id) override;
+  Result<> put(const broadcast::Venue& venue) override;
+  Result<> remove_venue(const std::string& id) override;
+  Result<> put(const broadcast::IngestKey& key) override;
+  Result<> put(const std::string& broadcast, const broadcast::SavedScene& scene) override;
+  Result<> remove_scene(const std::string& broadcast, const std::string& name) override;
+  Result<> put(const broadcast::Target& target) override;
+  Result<> remove_target(const std::string& broadcast, const std::string& id) override;
+  Result<int64_t> add(const broadcast::Withdrawal& withdrawal) override;
+  Result<> append(const broadcast::AuditEntry& entry) override;
+  Result<> put(const broadcast::Session& session) override;
+  Result<> remove_session(const std::string& digest) override;
+
+ private:
+  sqlite::Database& db_;
+};
+
+/// Walks the audit trail from its first entry; kInternal names the first one that does not fit its hash or
+/// number.
+Result<> verify_audit(sqlite::Database& db);
+
+}  // namespace openday::store

@@ -1,0 +1,143 @@
+#include "store/migrations.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace openday::store {
+namespace {
+
+struct Step {
+  sqlite::Sql schema;
+  sqlite::Sql mark;  // PRAGMA takes no parameters, so each step names its own version
+};
+
+constexpr std::array kSteps = {
+    Step{R"sql(
+CREATE TABLE broadcasts (
+  id TEXT PRIMARY KEY,
+  title TEXT NOT NULL,
+  description TEXT NOT NULL,
+  language TEXT NOT NULL,
+  hidden INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('scheduled', 'rehearsal', 'live', 'ended')),
+  created_at INTEGER NOT NULL,        -- all times: UTC in ms
+  starts_at INTEGER,
+  live_at INTEGER,
+  ended_at INTEGER,
+  width INTEGER NOT NULL,
+  height INTEGER NOT NULL,
+  fps INTEGER NOT NULL,
+  seats TEXT NOT NULL,                -- [[slot, venue, name], ...]
+  scene TEXT NOT NULL,
+  mix TEXT NOT NULL,
+  preview TEXT NOT NULL,
+  first_live_msn INTEGER,
+  recorded INTEGER NOT NULL
+) STRICT;
+CREATE INDEX broadcasts_by_state ON broadcasts (state, starts_at);
+
+CREATE TABLE venues (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  source_kind TEXT NOT NULL CHECK (source_kind IN ('ingest', 'pull', 'file', 'test')),
+  source_url TEXT NOT NULL,           -- as shown, without secrets
+  source_sealed_url BLOB NOT NULL,
+  source_path TEXT NOT NULL,
+  av_offset_ms INTEGER NOT NULL,
+  jitter_ms INTEGER NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE ingest_keys (
+  venue TEXT PRIMARY KEY REFERENCES venues (id) ON DELETE CASCADE,
+  rtmp_digest BLOB NOT NULL UNIQUE,
+  sealed_passphrase BLOB NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE scenes (
+  broadcast TEXT NOT NULL REFERENCES broadcasts (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  scene TEXT NOT NULL,
+  PRIMARY KEY (broadcast, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE targets (
+  broadcast TEXT NOT NULL REFERENCES broadcasts (id) ON DELETE CASCADE,
+  id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  url TEXT NOT NULL,
+  sealed_key BLOB NOT NULL,
+  rendition TEXT NOT NULL,
+  enabled INTEGER NOT NULL,
+  PRIMARY KEY (broadcast, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE withdrawals (
+  id INTEGER PRIMARY KEY,
+  broadcast TEXT NOT NULL REFERENCES broadcasts (id) ON DELETE CASCADE,
+  from_ms INTEGER NOT NULL,
+  to_ms INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX withdrawals_by_broadcast ON withdrawals (broadcast);
+
+CREATE TABLE sessions (
+  digest TEXT PRIMARY KEY,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Append-only: numbers are contiguous, and each hash covers its entry and the hash before it.
+CREATE TABLE audit (
+  number INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  by TEXT NOT NULL,
+  via TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
+CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
+)sql",
+         "PRAGMA user_version = 1"},
+};
+
+Result<> apply(sqlite::Database& db, const Step& step) {
+  OPENDAY_CHECK_OK(db.run("BEGIN IMMEDIATE"));
+  auto done = db.script(step.schema);
+  if (done) done = db.script(step.mark);
+  if (done) done = db.run("COMMIT");
+  if (!done) (void)db.run("ROLLBACK");
+  return done;
+}
+
+}  // namespace
+
+int schema_version() {
+  return static_cast<int>(kSteps.size());
+}
+
+Result<> migrate(sqlite::Database& db) {
+  int64_t version = 0;
+  {
+    OPENDAY_TRY(auto rows, db.query("PRAGMA user_version"));
+    OPENDAY_TRY(bool found, rows.next());
+    version = found ? rows.integer(0) : 0;
+  }
+  if (version > schema_version()) {
+    return fail(Errc::kUnsupported,
+                fmt::format("the database has version {}, this program knows {}; run the newer program",
+                            version, schema_version()));
+  }
+  for (auto next = static_cast<size_t>(version); next < kSteps.size(); ++next) {
+    OPENDAY_CHECK_OK(apply(db, kSteps[next]));
+  }
+  return {};
+}
+
+}  // namespace openday::store

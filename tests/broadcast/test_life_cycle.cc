@@ -1,0 +1,239 @@
+#include <catch2/catch.hpp>
+
+#include "broadcast/life_cycle.h"
+#include "broadcast/scenes.h"
+#include "broadcast/venues.h"
+#include "memory_ledger.h"
+
+using namespace openday;
+using namespace openday::broadcast;
+
+namespace {
+
+struct House {
+  House() {
+    for (const char* id : {"court-a", "court-b", "court-c"}) {
+      NewVenue venue;
+      venue.id = id;
+      venue.name = std::string("Hall ") + id;
+      REQUIRE(create_venue(ledger, venue, vault, act));
+    }
+  }
+  Result<Broadcast> make(const std::string& id, std::vector<std::string> venues = {"court-a", "court-b"}) {
+    NewBroadcast wanted;
+    wanted.id = id;
+    wanted.title = "Open day";
+    wanted.venues = std::move(venues);
+    wanted.preview = "secret-" + id;
+    return create(ledger, wanted, layouts, vault, act);
+  }
+  std::string last_action() {
+    auto entries = ledger.audit(0, 1);
+    REQUIRE(entries);
+    return entries->empty() ? "" : entries->front().action;
+  }
+
+  test::MemoryLedger ledger;
+  Layouts layouts = {{"full", {1}}, {"grid", {2, 3, 4, 5, 6, 7, 8}}, {"side-by-side", {2}}};
+  Vault vault = *Vault::with_key(Bytes(32, 7));
+  Act act{"admin", "token", {1'790'000'000'000}};
+};
+
+Errc code_of(const Result<Broadcast>& result) {
+  REQUIRE_FALSE(result.has_value());
+  return result.error().code;
+}
+
+}  // namespace
+
+TEST_CASE("a broadcast is scheduled, rehearsed, live and ended, each audited") {
+  House house;
+  auto made = house.make("day");
+  REQUIRE(made);
+  CHECK(made->state == State::kScheduled);
+  CHECK(made->scene.layout == "grid");
+  CHECK(made->scene.venues == std::vector<std::string>{"court-a", "court-b"});
+  CHECK(house.last_action() == "broadcast.create");
+
+  auto rehearsing = rehearse(house.ledger, "day", house.act);
+  REQUIRE(rehearsing);
+  CHECK(rehearsing->state == State::kRehearsal);
+  CHECK_FALSE(rehearsing->live_at);
+
+  house.act.at.ms += 1000;
+  auto live = go_live(house.ledger, "day", 42, house.act);
+  REQUIRE(live);
+  CHECK(live->state == State::kLive);
+  CHECK(live->live_at == house.act.at);
+  CHECK(live->first_live_msn == 42);
+  CHECK(house.last_action() == "broadcast.go_live");
+
+  house.act.at.ms += 1000;
+  auto ended = end(house.ledger, "day", "Open day", house.act);
+  REQUIRE(ended);
+  CHECK(ended->state == State::kEnded);
+  CHECK(ended->ended_at == house.act.at);
+  CHECK(house.last_action() == "broadcast.end");
+}
+
+TEST_CASE("every step that the present state does not allow is a conflict that names the state") {
+  House house;
+  REQUIRE(house.make("day"));
+  CHECK(code_of(end(house.ledger, "day", "day", house.act)) == Errc::kConflict);
+  CHECK(code_of(stop_rehearsal(house.ledger, "day", house.act)) == Errc::kConflict);
+  REQUIRE(rehearse(house.ledger, "day", house.act));
+  CHECK(code_of(rehearse(house.ledger, "day", house.act)) == Errc::kConflict);
+  CHECK(code_of(end(house.ledger, "day", "day", house.act)) == Errc::kConflict);
+  REQUIRE_FALSE(remove(house.ledger, "day", house.act));
+  REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
+  auto again = go_live(house.ledger, "day", std::nullopt, house.act);
+  CHECK(code_of(again) == Errc::kConflict);
+  CHECK(again.error().message == "broadcast day is live; it cannot go live");
+  CHECK(code_of(rehearse(house.ledger, "day", house.act)) == Errc::kConflict);
+  CHECK(code_of(stop_rehearsal(house.ledger, "day", house.act)) == Errc::kConflict);
+  REQUIRE_FALSE(remove(house.ledger, "day", house.act));
+  REQUIRE(end(house.ledger, "day", "day", house.act));
+  CHECK(code_of(go_live(house.ledger, "day", std::nullopt, house.act)) == Errc::kConflict);
+  CHECK(code_of(rehearse(house.ledger, "day", house.act)) == Errc::kConflict);
+  CHECK(remove(house.ledger, "day", house.act));
+  CHECK(code_of(rehearse(house.ledger, "day", house.act)) == Errc::kNotFound);
+}
+
+TEST_CASE("a broadcast ends only when its title or id is confirmed") {
+  House house;
+  REQUIRE(house.make("day"));
+  REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
+  CHECK(code_of(end(house.ledger, "day", "Open da", house.act)) == Errc::kInvalid);
+  CHECK(code_of(end(house.ledger, "day", "", house.act)) == Errc::kInvalid);
+  CHECK(end(house.ledger, "day", "day", house.act));
+}
+
+TEST_CASE("a rehearsal goes back to scheduled and leaves no air time behind") {
+  House house;
+  REQUIRE(house.make("day"));
+  REQUIRE(rehearse(house.ledger, "day", house.act));
+  auto back = stop_rehearsal(house.ledger, "day", house.act);
+  REQUIRE(back);
+  CHECK(back->state == State::kScheduled);
+  CHECK_FALSE(back->live_at);
+}
+
+TEST_CASE("a venue serves one active broadcast at a time") {
+  House house;
+  REQUIRE(house.make("one", {"court-a"}));
+  REQUIRE(house.make("two", {"court-a", "court-b"}));
+  REQUIRE(house.make("three", {"court-c"}));
+  REQUIRE(go_live(house.ledger, "one", std::nullopt, house.act));
+  CHECK(code_of(rehearse(house.ledger, "two", house.act)) == Errc::kConflict);
+  CHECK(code_of(go_live(house.ledger, "two", std::nullopt, house.act)) == Errc::kConflict);
+  REQUIRE(rehearse(house.ledger, "three", house.act));
+  BroadcastChanges changes;
+  changes.venues = {"court-c", "court-a"};
+  CHECK(code_of(edit(house.ledger, "three", changes, house.layouts, house.act)) == Errc::kConflict);
+  REQUIRE(end(house.ledger, "one", "one", house.act));
+  CHECK(rehearse(house.ledger, "two", house.act));
+}
+
+TEST_CASE("venues that stay keep their slots while others come and go") {
+  House house;
+  REQUIRE(house.make("day", {"court-a", "court-b"}));
+  REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
+  Scene only_b{"full", {"court-b"}, false, true, ""};
+  REQUIRE(note_scene(house.ledger, "day", only_b, house.act));
+  BroadcastChanges changes;
+  changes.venues = {"court-b"};
+  REQUIRE(edit(house.ledger, "day", changes, house.layouts, house.act));
+  changes.venues = {"court-c", "court-b"};
+  auto edited = edit(house.ledger, "day", changes, house.layouts, house.act);
+  REQUIRE(edited);
+  CHECK(edited->seats == std::vector<Seat>{{0, "court-c", "Hall court-c"}, {1, "court-b", "Hall court-b"}});
+  CHECK(edited->scene == only_b);
+}
+
+TEST_CASE("a venue in the program cannot be taken out of the broadcast") {
+  House house;
+  REQUIRE(house.make("day", {"court-a", "court-b"}));
+  REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
+  BroadcastChanges changes;
+  changes.venues = {"court-b"};
+  CHECK(code_of(edit(house.ledger, "day", changes, house.layouts, house.act)) == Errc::kConflict);
+}
+
+TEST_CASE("before air the opening scene follows the venues unless the producer arranged another") {
+  House house;
+  REQUIRE(house.make("day", {"court-a", "court-b"}));
+  BroadcastChanges changes;
+  changes.venues = {"court-a", "court-b", "court-c"};
+  auto edited = edit(house.ledger, "day", changes, house.layouts, house.act);
+  REQUIRE(edited);
+  CHECK(edited->scene.venues.size() == 3);
+  Scene arranged{"full", {"court-c"}, false, true, "Hall C"};
+  REQUIRE(note_scene(house.ledger, "day", arranged, house.act));
+  changes.venues = {"court-c", "court-b"};
+  edited = edit(house.ledger, "day", changes, house.layouts, house.act);
+  REQUIRE(edited);
+  CHECK(edited->scene == arranged);
+  changes.venues = {"court-b"};
+  edited = edit(house.ledger, "day", changes, house.layouts, house.act);
+  REQUIRE(edited);
+  CHECK(edited->scene.venues == std::vector<std::string>{"court-b"});
+}
+
+TEST_CASE("what is ended keeps its venues and house, but its words may be corrected") {
+  House house;
+  REQUIRE(house.make("day"));
+  REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
+  BroadcastChanges house_change;
+  house_change.house = media::HouseFormat{640, 360, 25};
+  CHECK(code_of(edit(house.ledger, "day", house_change, house.layouts, house.act)) == Errc::kConflict);
+  REQUIRE(end(house.ledger, "day", "day", house.act));
+  BroadcastChanges changes;
+  changes.venues = {"court-a"};
+  CHECK(code_of(edit(house.ledger, "day", changes, house.layouts, house.act)) == Errc::kConflict);
+  BroadcastChanges words;
+  words.title = "Open day 2026";
+  words.hidden = true;
+  auto edited = edit(house.ledger, "day", words, house.layouts, house.act);
+  REQUIRE(edited);
+  CHECK(edited->title == "Open day 2026");
+  CHECK(edited->hidden);
+}
+
+TEST_CASE("a broadcast that cannot be is refused with the reason") {
+  House house;
+  REQUIRE(house.make("day"));
+  CHECK(code_of(house.make("day")) == Errc::kConflict);
+  CHECK(code_of(house.make("Bad Id")) == Errc::kInvalid);
+  CHECK(code_of(house.make("x", {"nowhere"})) == Errc::kInvalid);
+  CHECK(code_of(house.make("x", {"court-a", "court-a"})) == Errc::kInvalid);
+  CHECK(code_of(house.make("x", {"1", "2", "3", "4", "5", "6", "7", "8", "9"})) == Errc::kLimit);
+  auto with = [&](auto change) {
+    NewBroadcast wanted;
+    wanted.id = "y";
+    wanted.title = "Y";
+    change(wanted);
+    return create(house.ledger, wanted, house.layouts, house.vault, house.act);
+  };
+  CHECK(code_of(with([](auto& w) { w.title = ""; })) == Errc::kInvalid);
+  CHECK(code_of(with([](auto& w) { w.title = "  "; })) == Errc::kInvalid);
+  CHECK(code_of(with([](auto& w) { w.title = std::string(201, 'x'); })) == Errc::kInvalid);
+  CHECK(code_of(with([](auto& w) { w.title = "two\nlines"; })) == Errc::kInvalid);
+  CHECK(code_of(with([](auto& w) { w.title = "\xff"; })) == Errc::kInvalid);
+  CHECK(code_of(with([](auto& w) { w.language = "chinese!"; })) == Errc::kInvalid);
+  CHECK(code_of(with([](auto& w) { w.house = {1279, 720, 30}; })) == Errc::kInvalid);
+  CHECK(code_of(with([](auto& w) { w.house = {1280, 720, 29}; })) == Errc::kInvalid);
+  CHECK(code_of(with([](auto& w) { w.house = {3840, 2160, 30}; })) == Errc::kInvalid);
+  CHECK(
+      with([](auto& w) { w.title = std::string(199, 'x') + "\xE5\xBA\xAD"; }).has_value());  // 200 characters
+}
+
+TEST_CASE("what the engine tells is noted once") {
+  House house;
+  REQUIRE(house.make("day"));
+  CHECK(note_first_segment(house.ledger, "day", 5)->first_live_msn == std::nullopt);
+  CHECK_FALSE(note_recorded(house.ledger, "day")->recorded);
+  REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
+  CHECK(note_first_segment(house.ledger, "day", 7)->first_live_msn == 7);
+  CHECK(note_first_segment(house.ledger, "day", 9)->first_live_msn == 7);
+  CHECK(note_recorded(house.ledger, "day")->recorded);
+}

@@ -1,0 +1,125 @@
+#include <catch2/catch.hpp>
+
+#include "broadcast/life_cycle.h"
+#include "broadcast/venues.h"
+#include "memory_ledger.h"
+
+using namespace openday;
+using namespace openday::broadcast;
+
+namespace {
+
+struct House {
+  Result<Venue> make(const std::string& id, NewSource source = {}) {
+    NewVenue venue;
+    venue.id = id;
+    venue.name = "Hall " + id;
+    venue.source = std::move(source);
+    return create_venue(ledger, venue, vault, act);
+  }
+
+  test::MemoryLedger ledger;
+  Vault vault = *Vault::with_key(Bytes(32, 7));
+  Act act{"admin", "token", {1'790'000'000'000}};
+};
+
+template <class T>
+Errc code_of(const Result<T>& result) {
+  REQUIRE_FALSE(result.has_value());
+  return result.error().code;
+}
+
+}  // namespace
+
+TEST_CASE("a pull source is shown without its password and can be opened again") {
+  House house;
+  auto venue = house.make("cam", {SourceKind::kPull, "rtsp://op:s3cret@10.0.0.7:554/live?token=abc", ""});
+  REQUIRE(venue);
+  CHECK(venue->source.url == "rtsp://op:***@10.0.0.7:554/live?***");
+  CHECK(house.vault.open(venue->source.sealed_url) == "rtsp://op:s3cret@10.0.0.7:554/live?token=abc");
+}
+
+TEST_CASE("sources that reach what they must not are refused") {
+  House house;
+  CHECK(code_of(house.make("x", {SourceKind::kPull, "file:///etc/passwd", ""})) == Errc::kInvalid);
+  CHECK(code_of(house.make("x", {SourceKind::kPull, "concat:a|b", ""})) == Errc::kInvalid);
+  CHECK(code_of(house.make("x", {SourceKind::kPull, "rtsp://", ""})) == Errc::kInvalid);
+  CHECK(code_of(house.make("x", {SourceKind::kFile, "", "/etc/passwd"})) == Errc::kInvalid);
+  CHECK(code_of(house.make("x", {SourceKind::kFile, "", "clips/../../x"})) == Errc::kInvalid);
+  CHECK(code_of(house.make("x", {SourceKind::kFile, "", ".."})) == Errc::kInvalid);
+  CHECK(code_of(house.make("x", {SourceKind::kFile, "", ""})) == Errc::kInvalid);
+  CHECK(house.make("x", {SourceKind::kFile, "", "clips/..intro.mp4"}));
+}
+
+TEST_CASE("a fresh key lets its venue in and locks the old one out") {
+  House house;
+  REQUIRE(house.make("a"));
+  REQUIRE(house.make("b"));
+  REQUIRE(rotate_key(house.ledger, "a", {"key-one", "passphrase-one"}, house.vault, house.act));
+  REQUIRE(rotate_key(house.ledger, "b", {"key-b", "passphrase-b"}, house.vault, house.act));
+  CHECK(venue_of_stream_key(house.ledger, "key-one", house.vault) == "a");
+  CHECK(venue_of_stream_key(house.ledger, "key-b", house.vault) == "b");
+  CHECK(code_of(venue_of_stream_key(house.ledger, "key-onf", house.vault)) == Errc::kRefused);
+  CHECK(code_of(venue_of_stream_key(house.ledger, "", house.vault)) == Errc::kRefused);
+  CHECK(code_of(venue_of_stream_key(house.ledger, "a", house.vault)) == Errc::kRefused);
+  REQUIRE(rotate_key(house.ledger, "a", {"key-two", "passphrase-two"}, house.vault, house.act));
+  CHECK(code_of(venue_of_stream_key(house.ledger, "key-one", house.vault)) == Errc::kRefused);
+  CHECK(venue_of_stream_key(house.ledger, "key-two", house.vault) == "a");
+  CHECK(house.vault.open(house.ledger.ingest_key("a")->sealed_passphrase) == "passphrase-two");
+  Vault other = *Vault::with_key(Bytes(32, 8));
+  CHECK(code_of(venue_of_stream_key(house.ledger, "key-two", other)) == Errc::kRefused);
+  CHECK_FALSE(other.open(house.ledger.ingest_key("a")->sealed_passphrase));
+  auto trail = house.ledger.audit(0, 100);
+  for (const auto& entry : *trail) {
+    CHECK(entry.detail.find("key-") == std::string::npos);
+    CHECK(entry.detail.find("passphrase-") == std::string::npos);
+  }
+}
+
+TEST_CASE("a venue is renamed in the broadcasts to come, not in those that were") {
+  House house;
+  REQUIRE(house.make("a"));
+  Layouts layouts = {{"full", {1}}};
+  for (const char* id : {"past", "next"}) {
+    NewBroadcast wanted;
+    wanted.id = wanted.title = id;
+    wanted.venues = {"a"};
+    REQUIRE(create(house.ledger, wanted, layouts, house.vault, house.act));
+  }
+  REQUIRE(go_live(house.ledger, "past", std::nullopt, house.act));
+  REQUIRE(end(house.ledger, "past", "past", house.act));
+  VenueChanges changes;
+  changes.name = "Great hall";
+  REQUIRE(edit_venue(house.ledger, "a", changes, house.vault, house.act));
+  CHECK(house.ledger.broadcast("next")->seats[0].name == "Great hall");
+  CHECK(house.ledger.broadcast("past")->seats[0].name == "Hall a");
+}
+
+TEST_CASE("a venue that a coming broadcast counts on is not deleted") {
+  House house;
+  REQUIRE(house.make("a"));
+  Layouts layouts = {{"full", {1}}};
+  NewBroadcast wanted;
+  wanted.id = wanted.title = "day";
+  wanted.venues = {"a"};
+  REQUIRE(create(house.ledger, wanted, layouts, house.vault, house.act));
+  CHECK_FALSE(remove_venue(house.ledger, "a", house.act));
+  REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
+  REQUIRE(end(house.ledger, "day", "day", house.act));
+  CHECK(remove_venue(house.ledger, "a", house.act));
+  CHECK(house.ledger.broadcast("day")->seats[0].name == "Hall a");
+}
+
+TEST_CASE("offsets and jitter have bounds, and an id is taken once") {
+  House house;
+  REQUIRE(house.make("a"));
+  CHECK(code_of(house.make("a")) == Errc::kConflict);
+  VenueChanges changes;
+  changes.av_offset_ms = 2001;
+  CHECK(code_of(edit_venue(house.ledger, "a", changes, house.vault, house.act)) == Errc::kInvalid);
+  changes.av_offset_ms = -2000;
+  changes.jitter_ms = 10;
+  CHECK(code_of(edit_venue(house.ledger, "a", changes, house.vault, house.act)) == Errc::kInvalid);
+  changes.jitter_ms = 500;
+  CHECK(edit_venue(house.ledger, "a", changes, house.vault, house.act)->jitter_ms == 500);
+}

@@ -1,0 +1,380 @@
+#include "app/engine.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/random.h"
+#include "encode/ladder_choice.h"
+
+namespace openday::app {
+namespace {
+
+using link::Json;
+
+constexpr size_t kHubBound = 64 * 1024 * 1024;
+constexpr size_t kFeedBound = 1024 * 1024;
+
+std::string text_of(const Json& object, const char* key) {
+  auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+Engine::Engine(EngineConfig config, const Checkpoint& checkpoint, Loop& loop, const Clock& clock, const Log& log,
+               SaveCheckpoint save)
+    : config_(std::move(config)),
+      checkpoint_(checkpoint),
+      loop_(loop),
+      clock_(clock),
+      log_(log),
+      save_(std::move(save)),
+      run_(random_name()),
+      outlet_(run_) {}
+
+Engine::~Engine() {
+  *alive_ = false;
+  if (hub_) hub_->close();
+  for (auto& [venue, feed] : feeds_) {
+    if (feed.channel) feed.channel->close();
+  }
+  ticker_.reset();
+  if (ladder_) ladder_->finish();
+  ladder_.reset();
+  thumbnails_.reset();
+  packager_.reset();
+}
+
+Result<std::unique_ptr<Engine>> Engine::start(EngineConfig config, const Checkpoint& checkpoint, Loop& loop,
+                                              const Clock& clock, const Log& log, SaveCheckpoint save) {
+  std::unique_ptr<Engine> engine(
+      new Engine(std::move(config), checkpoint, loop, clock, log, std::move(save)));
+  OPENDAY_CHECK_OK(engine->build());
+  return engine;
+}
+
+Result<> Engine::choose_ladder() {
+  if (!config_.ladder.empty()) return {};
+  OPENDAY_TRY(auto book, encode::LadderBook::load(config_.pipelines + "/ladders.json"));
+  int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  config_.ladder = book.choose(cores, config_.mixer.house);
+  return {};
+}
+
+Result<> Engine::build() {
+  OPENDAY_CHECK_OK(choose_ladder());
+  OPENDAY_TRY(auto layouts, mixer::LayoutBook::load(config_.pipelines + "/layouts"));
+  for (const auto& slot : config_.mixer.slots) slot_of_[slot.venue] = slot.slot;
+
+  auto home = [this](auto task) {
+    // A full mailbox means that the loop has stopped turning; the supervisor notices that.
+    (void)loop_.post([alive = alive_, task = std::move(task)] {
+      if (*alive) task();
+    });
+  };
+  mixer::MixerEvents events;
+  events.taken = [this, home](const mixer::Taken& taken) { home([this, taken] { on_taken(taken); }); };
+  events.wants = [this, home](const std::vector<mixer::Want>& wants) { home([this, wants] { send_wants(wants); }); };
+  events.venue_picture = [this](mixer::VenuePicture picture) {
+    thumbnails_->venue(std::move(picture.venue), std::move(picture.image), picture.at);
+  };
+  OPENDAY_TRY(mixer_, mixer::Mixer::create(config_.mixer, std::move(layouts), std::move(events)));
+  OPENDAY_CHECK_OK(mixer_->set_mix(checkpoint_.present ? checkpoint_.mix : config_.mix));
+
+  OPENDAY_TRY(thumbnails_, encode::Thumbnails::open(
+                               config_.mixer.house,
+                               [this](encode::Thumbnail thumbnail) {
+                                 outlet_.send(link::make_message("thumbnail",
+                                                                 {{"what", encode::name_of(thumbnail.what)},
+                                                                  {"venue", thumbnail.venue},
+                                                                  {"at", thumbnail.at.ms}},
+                                                                 thumbnail.jpeg));
+                               },
+                               log_));
+
+  encode::LadderConfig ladder;
+  ladder.house = config_.mixer.house;
+  ladder.renditions = config_.ladder;
+  ladder.preset = config_.preset;
+  encode::LadderEvents encoded;
+  encoded.unit = [this](const std::string& rendition, media::AccessUnit unit) {
+    if (rendition == encode::kAudioRendition) {
+      packager_->push_audio(std::move(unit));
+      return;
+    }
+    for (size_t i = 0; i < config_.ladder.size(); ++i) {
+      if (config_.ladder[i].name == rendition) packager_->push_video(i, std::move(unit));
+    }
+  };
+  encoded.shedding = [this](encode::Shedding shedding) {
+    log_.warn("shedding", {{"what", encode::name_of(shedding)}});
+    thumbnails_->shed(shedding >= encode::Shedding::kThumbnails);
+    mixer_->shed_previews(shedding >= encode::Shedding::kPreviews);
+  };
+  encoded.failed = [this](const std::string& rendition, const Error& why) {
+    log_.error("encoder_failed", {{"rendition", rendition}, {"why", why.message}});
+  };
+  OPENDAY_TRY(ladder_, encode::Ladder::open(ladder, std::move(encoded), log_));
+
+  HouseTime first_tick = clock_.now() + milliseconds(100);
+  ProgramTime start = clock_.wall() + milliseconds(100);
+  mixer_->start(first_tick, start);
+
+  package::PackagerOptions options;
+  options.run = run_;
+  options.fps = config_.mixer.house.fps;
+  options.start = start;
+  options.first_msn = checkpoint_.msn + 1;
+  options.discontinuity = checkpoint_.runs;
+  std::vector<package::EncodedRendition> video;
+  std::optional<media::Track> audio;
+  for (const auto& named : ladder_->tracks()) {
+    if (named.rendition == encode::kAudioRendition) audio = named.track;
+    for (const auto& rung : config_.ladder) {
+      if (rung.name == named.rendition) video.push_back({rung, named.track});
+    }
+  }
+  OPENDAY_TRY(packager_, package::Packager::create(options, video, audio, config_.ladder[0].audio_kbps, *this, log_));
+  checkpoint_.runs += 1;
+
+  OPENDAY_TRY(auto ignored, mixer_->take(checkpoint_.present ? checkpoint_.scene : config_.scene));
+  (void)ignored;
+  ticker_ = std::make_unique<mixer::Ticker>(
+      *mixer_, clock_,
+      [this](const media::ProgramFrame& frame) {
+        ladder_->push(frame);
+        thumbnails_->program(frame);
+      },
+      log_);
+  loop_.every(seconds(1), [this, alive = alive_] {
+    if (*alive) send_stats();
+  });
+  loop_.every(milliseconds(100), [this, alive = alive_] {
+    if (*alive) send_levels();
+  });
+  log_.info("engine_started", {{"run", run_},
+                               {"renditions", config_.ladder.size()},
+                               {"first_msn", options.first_msn},
+                               {"resumed", checkpoint_.present}});
+  return {};
+}
+
+void Engine::attach_hub(UniqueFd socket) {
+  if (hub_) hub_->close();
+  outlet_.detach();
+  hub_.reset();
+  auto channel = link::Channel::open(
+      loop_, std::move(socket), kHubBound, [this](link::Message message) { on_hub_message(std::move(message)); },
+      [this](const Error& why) {
+        log_.warn("hub_gone", {{"why", why.message}});
+        outlet_.detach();
+        hub_.reset();
+      });
+  if (!channel) {
+    log_.error("hub_channel_failed", {{"why", channel.error().message}});
+    return;
+  }
+  hub_ = *channel;
+  outlet_.attach(hub_, mixer::to_json(mixer_->status().scene));
+  send_stats();
+}
+
+void Engine::attach_feed(const std::string& id, UniqueFd socket) {
+  std::string venue = id.substr(id.find('/') + 1);
+  auto slot = slot_of_.find(venue);
+  if (slot == slot_of_.end()) {
+    log_.warn("feed_without_slot", {{"feed", id}});
+    return;
+  }
+  detach_feed(id);
+  auto channel = link::Channel::open(
+      loop_, std::move(socket), kFeedBound,
+      [this, venue](link::Message message) { on_feed_message(venue, message); },
+      [this, id](const Error&) { detach_feed(id); });
+  auto ring = mixer_->share(slot->second);
+  if (!channel || !ring) {
+    log_.error("feed_attach_failed", {{"feed", id}});
+    return;
+  }
+  feeds_[venue].channel = *channel;
+  link::Message message = link::make_message("ring", {{"slot", slot->second}});
+  message.fds.push_back(*std::move(ring));
+  (void)(*channel)->send(std::move(message));
+  std::vector<mixer::Want> wants;
+  for (const auto& want : mixer_->wants()) {
+    if (want.slot == slot->second) wants.push_back(want);
+  }
+  send_wants(wants);
+}
+
+void Engine::detach_feed(const std::string& id) {
+  std::string venue = id.substr(id.find('/') + 1);
+  auto feed = feeds_.find(venue);
+  if (feed == feeds_.end()) return;
+  if (feed->second.channel) feed->second.channel->close();
+  feeds_.erase(feed);
+  if (auto slot = slot_of_.find(venue); slot != slot_of_.end()) mixer_->feed_state(slot->second, {});
+}
+
+void Engine::send_wants(const std::vector<mixer::Want>& wants) {
+  for (const auto& want : wants) {
+    for (const auto& [venue, slot] : slot_of_) {
+      auto feed = feeds_.find(venue);
+      if (slot != want.slot || feed == feeds_.end() || !feed->second.channel) continue;
+      (void)feed->second.channel->send(link::make_message(
+          "want", {{"width", want.width}, {"height", want.height}, {"mode", mixer::name_of(want.mode)}}));
+    }
+  }
+}
+
+void Engine::on_feed_message(const std::string& venue, const link::Message& message) {
+  if (message.type() != "state") return;
+  auto feed = feeds_.find(venue);
+  auto slot = slot_of_.find(venue);
+  if (feed == feeds_.end() || slot == slot_of_.end()) return;
+  feed->second.state = message.head;
+  feed->second.state.erase("t");
+  auto caught_up = message.head.find("caught_up");
+  mixer_->feed_state(slot->second, {text_of(message.head, "state") == "live",
+                                    caught_up != message.head.end() && caught_up->is_boolean() && *caught_up});
+}
+
+void Engine::on_hub_message(link::Message message) {
+  std::string type = message.type();
+  if (type == "configure") {
+    configure(message.head);
+  } else if (type == "take") {
+    take(message.head);
+  } else if (type == "mix") {
+    auto mix = parse_mix(message.head.value("venues", Json::object()));
+    Result<> set = mix ? mixer_->set_mix(*mix) : Result<>(std::unexpected(mix.error()));
+    outlet_.send(link::make_message("taken", {{"req", message.head.value("req", Json())},
+                                              {"ok", set.has_value()},
+                                              {"why", set ? "" : set.error().message},
+                                              {"scene", mixer::to_json(mixer_->status().scene)},
+                                              {"mix", to_json(mixer_->mix())}}));
+    save_checkpoint();
+  }
+}
+
+void Engine::configure(const Json& head) {
+  auto slots = parse_slots(head.value("slots", Json::array()));
+  if (!slots) {
+    log_.warn("configure_refused", {{"why", slots.error().message}});
+    return;
+  }
+  std::string title = text_of(head, "title");
+  if (auto done = mixer_->configure(title, *slots); !done) {
+    log_.warn("configure_refused", {{"why", done.error().message}});
+    return;
+  }
+  slot_of_.clear();
+  for (const auto& slot : *slots) slot_of_[slot.venue] = slot.slot;
+}
+
+void Engine::take(const Json& head) {
+  Json req = head.value("req", Json());
+  auto scene = mixer::parse_scene(head.value("scene", Json::object()));
+  auto id = scene ? mixer_->take(*scene) : Result<uint64_t>(std::unexpected(scene.error()));
+  if (id) {
+    pending_takes_[*id] = std::move(req);
+    return;
+  }
+  outlet_.send(link::make_message(
+      "taken", {{"req", req}, {"ok", false}, {"code", name_of(id.error().code)}, {"why", id.error().message}}));
+}
+
+void Engine::on_taken(const mixer::Taken& taken) {
+  Json req;
+  if (auto pending = pending_takes_.find(taken.id); pending != pending_takes_.end()) {
+    req = std::move(pending->second);
+    pending_takes_.erase(pending);
+  }
+  outlet_.send(link::make_message("taken", {{"req", req},
+                                            {"ok", taken.result.has_value()},
+                                            {"code", taken.result ? "" : name_of(taken.result.error().code)},
+                                            {"why", taken.result ? "" : taken.result.error().message},
+                                            {"scene", mixer::to_json(taken.scene)},
+                                            {"tick", taken.tick},
+                                            {"at", taken.at.ms}}));
+  if (taken.result) save_checkpoint();
+}
+
+void Engine::save_checkpoint() {
+  std::lock_guard lock(checkpoint_mutex_);
+  checkpoint_.scene = mixer_->status().scene;
+  checkpoint_.mix = mixer_->mix();
+  checkpoint_.msn = newest_msn_;
+  checkpoint_.present = true;
+  save_(checkpoint_);
+}
+
+void Engine::on_init(const media::InitSegment& init) { outlet_.init(init); }
+
+void Engine::on_part(const media::Part& part) {
+  // A segment's number is saved before anything of it can be seen: the next run never uses it again.
+  int64_t newest = newest_msn_;
+  if (part.msn > newest) {
+    newest_msn_ = part.msn;
+    save_checkpoint();
+  }
+  outlet_.part(part);
+}
+
+void Engine::on_segment(const media::Segment& segment) { outlet_.segment(segment, ""); }
+
+Json Engine::slot_stats() const {
+  Json slots = Json::array();
+  for (const auto& slot : mixer_->status().slots) {
+    if (slot.venue.empty()) continue;
+    auto feed = feeds_.find(slot.venue);
+    slots.push_back({{"slot", slot.slot},
+                     {"venue", slot.venue},
+                     {"state", mixer::name_of(slot.picture)},
+                     {"on_air", slot.on_air},
+                     {"peak_db", slot.peak_db},
+                     {"feed", feed != feeds_.end() ? feed->second.state : Json()}});
+  }
+  return slots;
+}
+
+void Engine::send_stats() {
+  auto status = mixer_->status();
+  auto ticks = ticker_->stats();
+  auto packaged = packager_->counters();
+  Json encoders = Json::array();
+  for (const auto& e : ladder_->stats()) {
+    encoders.push_back({{"rendition", e.rendition},
+                        {"fps", e.fps},
+                        {"speed", e.speed},
+                        {"queue", e.queue},
+                        {"shed", e.shed},
+                        {"kbps", e.kbps}});
+  }
+  outlet_.send(link::make_message("stats", {{"tick", status.tick},
+                                            {"late_ms", ticks.late_ms},
+                                            {"dropped_ticks", ticks.dropped_ticks},
+                                            {"repeated_ticks", ticks.repeated_ticks},
+                                            {"realtime", ticks.realtime},
+                                            {"scene", mixer::to_json(status.scene)},
+                                            {"mix", to_json(mixer_->mix())},
+                                            {"slots", slot_stats()},
+                                            {"program", {{"peak_db", status.peak_db}, {"lufs", status.lufs}}},
+                                            {"encoders", std::move(encoders)},
+                                            {"packager",
+                                             {{"refused", packaged.refused},
+                                              {"undecodable", packaged.undecodable},
+                                              {"misplaced", packaged.misplaced},
+                                              {"without_audio", packaged.without_audio},
+                                              {"failed", packaged.failed}}},
+                                            {"link_dropped", outlet_.dropped()},
+                                            {"shedding", encode::name_of(ladder_->shedding())}}));
+}
+
+void Engine::send_levels() {
+  auto levels = mixer_->levels();
+  outlet_.send(link::make_message("levels", {{"venues", levels.venues}, {"program", levels.program}}));
+}
+
+}  // namespace openday::app

@@ -1,0 +1,52 @@
+// What an engine is started with (docs/LINK.md, start.config of an engine), checked and typed.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "link/message.h"
+#include "media/media.h"
+#include "mixer/mixer.h"
+
+namespace openday::app {
+
+struct EngineConfig {
+  std::string broadcast;
+  mixer::MixerConfig mixer;
+  std::map<std::string, mixer::VenueMix> mix;
+  mixer::Scene scene;
+  link::Json targets = link::Json::array();  // as `configure` brings them
+  std::vector<media::Rendition> ladder;      // empty: to be chosen from the cores
+  std::string preset;
+  std::string pipelines;  // folder
+  struct Store {
+    std::string dir;  // of this broadcast
+    int retention_days = 0;
+    int64_t max_bytes = 0;
+    int64_t reserve_bytes = 0;
+  } store;
+  bool allow_private = false;
+};
+
+/// kInvalid names the field.
+Result<EngineConfig> parse_engine_config(const link::Json& config);
+/// The `slots` list of `start` and `configure`.
+Result<std::vector<mixer::SlotAssignment>> parse_slots(const link::Json& slots);
+/// The `mix` object of `start` and `mix`: venue → {gain_db, mute}.
+Result<std::map<std::string, mixer::VenueMix>> parse_mix(const link::Json& venues);
+link::Json to_json(const std::map<std::string, mixer::VenueMix>& mix);
+
+/// What survives the engine: kept by the supervisor, handed to the next process.
+struct Checkpoint {
+  mixer::Scene scene;
+  std::map<std::string, mixer::VenueMix> mix;
+  int64_t msn = -1;     // of the newest segment that was begun; −1: none
+  int runs = 0;         // that had media
+  bool present = false;  // false: this is the first process
+};
+Checkpoint parse_checkpoint(const link::Json& json);
+link::Json to_json(const Checkpoint& checkpoint);
+
+}  // namespace openday::app

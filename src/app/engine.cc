@@ -22,8 +22,8 @@ std::string text_of(const Json& object, const char* key) {
 
 }  // namespace
 
-Engine::Engine(EngineConfig config, const Checkpoint& checkpoint, Loop& loop, const Clock& clock, const Log& log,
-               SaveCheckpoint save)
+Engine::Engine(EngineConfig config, const Checkpoint& checkpoint, Loop& loop, const Clock& clock,
+               const Log& log, SaveCheckpoint save)
     : config_(std::move(config)),
       checkpoint_(checkpoint),
       loop_(loop),
@@ -75,7 +75,9 @@ Result<> Engine::build() {
   };
   mixer::MixerEvents events;
   events.taken = [this, home](const mixer::Taken& taken) { home([this, taken] { on_taken(taken); }); };
-  events.wants = [this, home](const std::vector<mixer::Want>& wants) { home([this, wants] { send_wants(wants); }); };
+  events.wants = [this, home](const std::vector<mixer::Want>& wants) {
+    home([this, wants] { send_wants(wants); });
+  };
   events.venue_picture = [this](mixer::VenuePicture picture) {
     thumbnails_->venue(std::move(picture.venue), std::move(picture.image), picture.at);
   };
@@ -135,7 +137,8 @@ Result<> Engine::build() {
       if (rung.name == named.rendition) video.push_back({rung, named.track});
     }
   }
-  OPENDAY_TRY(packager_, package::Packager::create(options, video, audio, config_.ladder[0].audio_kbps, *this, log_));
+  OPENDAY_TRY(packager_,
+              package::Packager::create(options, video, audio, config_.ladder[0].audio_kbps, *this, log_));
   checkpoint_.runs += 1;
 
   OPENDAY_TRY(auto ignored, mixer_->take(checkpoint_.present ? checkpoint_.scene : config_.scene));
@@ -165,7 +168,8 @@ void Engine::attach_hub(UniqueFd socket) {
   outlet_.detach();
   hub_.reset();
   auto channel = link::Channel::open(
-      loop_, std::move(socket), kHubBound, [this](link::Message message) { on_hub_message(std::move(message)); },
+      loop_, std::move(socket), kHubBound,
+      [this](link::Message message) { on_hub_message(std::move(message)); },
       [this](const Error& why) {
         log_.warn("hub_gone", {{"why", why.message}});
         outlet_.detach();
@@ -236,8 +240,9 @@ void Engine::on_feed_message(const std::string& venue, const link::Message& mess
   feed->second.state = message.head;
   feed->second.state.erase("t");
   auto caught_up = message.head.find("caught_up");
-  mixer_->feed_state(slot->second, {text_of(message.head, "state") == "live",
-                                    caught_up != message.head.end() && caught_up->is_boolean() && *caught_up});
+  mixer_->feed_state(slot->second,
+                     {text_of(message.head, "state") == "live",
+                      caught_up != message.head.end() && caught_up->is_boolean() && *caught_up});
 }
 
 void Engine::on_hub_message(link::Message message) {
@@ -282,7 +287,8 @@ void Engine::take(const Json& head) {
     return;
   }
   outlet_.send(link::make_message(
-      "taken", {{"req", req}, {"ok", false}, {"code", name_of(id.error().code)}, {"why", id.error().message}}));
+      "taken",
+      {{"req", req}, {"ok", false}, {"code", name_of(id.error().code)}, {"why", id.error().message}}));
 }
 
 void Engine::on_taken(const mixer::Taken& taken) {
@@ -310,7 +316,9 @@ void Engine::save_checkpoint() {
   save_(checkpoint_);
 }
 
-void Engine::on_init(const media::InitSegment& init) { outlet_.init(init); }
+void Engine::on_init(const media::InitSegment& init) {
+  outlet_.init(init);
+}
 
 void Engine::on_part(const media::Part& part) {
   // A segment's number is saved before anything of it can be seen: the next run never uses it again.
@@ -322,7 +330,9 @@ void Engine::on_part(const media::Part& part) {
   outlet_.part(part);
 }
 
-void Engine::on_segment(const media::Segment& segment) { outlet_.segment(segment, ""); }
+void Engine::on_segment(const media::Segment& segment) {
+  outlet_.segment(segment, "");
+}
 
 Json Engine::slot_stats() const {
   Json slots = Json::array();

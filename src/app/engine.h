@@ -1,4 +1,5 @@
-// One broadcast's engine: slots, mixer, encoders, packager, media store, push targets, and the links that serve them.
+// One broadcast's engine: slots, mixer, encoders, packager, media store, push targets, and the links that
+// serve them.
 #pragma once
 
 #include <atomic>
@@ -19,9 +20,9 @@
 
 namespace openday::app {
 
-/// Home thread: the loop's, but for the callbacks of mixer, encoders and packager, which post or are thread-safe
-/// themselves. Members are destroyed in reverse order: the tick stops first, then the encoders are emptied, the packager
-/// closes its last parts, and the store its last segment.
+/// Home thread: the loop's, but for the callbacks of mixer, encoders and packager, which post or are
+/// thread-safe themselves. Members are destroyed in reverse order: the tick stops first, then the encoders
+/// are emptied, the packager closes its last parts, and the store its last segment.
 class Engine final : private package::PackageListener {
  public:
   using SaveCheckpoint = std::function<void(const Checkpoint&)>;
@@ -73,9 +74,9 @@ class Engine final : private package::PackageListener {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // posts from other threads ask it first
   EngineOutlet outlet_;
   std::shared_ptr<link::Channel> hub_;
-  std::map<std::string, Feed> feeds_;              // by venue
-  std::map<std::string, int> slot_of_;             // by venue
-  std::map<uint64_t, link::Json> pending_takes_;   // mixer's id → the hub's req
+  std::map<std::string, Feed> feeds_;             // by venue
+  std::map<std::string, int> slot_of_;            // by venue
+  std::map<uint64_t, link::Json> pending_takes_;  // mixer's id → the hub's req
   std::atomic<int64_t> newest_msn_{-1};
 
   std::unique_ptr<mixer::Mixer> mixer_;

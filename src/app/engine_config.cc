@@ -67,14 +67,14 @@ Result<EngineConfig> parse_engine_config(const Json& config) {
                 const Json institution = config.value("institution", Json::object());
                 out.mixer.institution = {institution.value("name_zh", ""), institution.value("name_en", "")};
                 for (const auto& rung : config.value("ladder", Json::array())) {
-                  out.ladder.push_back({rung.at("name"), rung.at("width"), rung.at("height"), rung.at("video_kbps"),
-                                        rung.at("audio_kbps")});
+                  out.ladder.push_back({rung.at("name"), rung.at("width"), rung.at("height"),
+                                        rung.at("video_kbps"), rung.at("audio_kbps")});
                 }
                 out.preset = config.value("preset", "superfast");
                 out.pipelines = config.at("pipelines").get<std::string>();
                 const Json& store = config.at("store");
-                out.store = {store.at("dir"), store.value("retention_days", 0), store.value("max_bytes", int64_t{0}),
-                             store.value("reserve_bytes", int64_t{0})};
+                out.store = {store.at("dir"), store.value("retention_days", 0),
+                             store.value("max_bytes", int64_t{0}), store.value("reserve_bytes", int64_t{0})};
                 out.targets = config.value("targets", Json::array());
                 out.allow_private = config.value("egress", Json::object()).value("allow_private", false);
                 return out;

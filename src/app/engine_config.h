@@ -42,8 +42,8 @@ link::Json to_json(const std::map<std::string, mixer::VenueMix>& mix);
 struct Checkpoint {
   mixer::Scene scene;
   std::map<std::string, mixer::VenueMix> mix;
-  int64_t msn = -1;     // of the newest segment that was begun; −1: none
-  int runs = 0;         // that had media
+  int64_t msn = -1;      // of the newest segment that was begun; −1: none
+  int runs = 0;          // that had media
   bool present = false;  // false: this is the first process
 };
 Checkpoint parse_checkpoint(const link::Json& json);

@@ -12,8 +12,8 @@
 
 namespace openday::app {
 
-/// Thread-safe. The hub is a guest: while it is away, or too slow, the engine goes on, and the hub is handed the last
-/// kKeptSegments segments of every rendition when it (re)attaches.
+/// Thread-safe. The hub is a guest: while it is away, or too slow, the engine goes on, and the hub is handed
+/// the last kKeptSegments segments of every rendition when it (re)attaches.
 class EngineOutlet {
  public:
   static constexpr size_t kKeptSegments = 3;

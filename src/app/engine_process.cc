@@ -16,9 +16,10 @@ int run_engine(UniqueFd control) {
   Child::Handlers handlers;
   handlers.on_start = [&](const link::Json& json, const link::Json& checkpoint) {
     auto config = parse_engine_config(json);
-    auto started = config ? Engine::start(*std::move(config), parse_checkpoint(checkpoint), **loop, clock, log,
-                                          [&](const Checkpoint& state) { (void)child->checkpoint(to_json(state)); })
-                          : Result<std::unique_ptr<Engine>>(std::unexpected(config.error()));
+    auto started =
+        config ? Engine::start(*std::move(config), parse_checkpoint(checkpoint), **loop, clock, log,
+                               [&](const Checkpoint& state) { (void)child->checkpoint(to_json(state)); })
+               : Result<std::unique_ptr<Engine>>(std::unexpected(config.error()));
     if (!started) {
       log.error("engine_start_failed", {{"why", started.error().message}});
       status = 1;

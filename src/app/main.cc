@@ -1,4 +1,5 @@
-// The one binary. `serve` supervises; `child ROLE` is what it starts; the rest are the administrator's commands.
+// The one binary. `serve` supervises; `child ROLE` is what it starts; the rest are the administrator's
+// commands.
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -59,7 +60,8 @@ int serve(const std::string& file) {
   std::error_code error;
   std::filesystem::create_directories(config->data_dir, error);
   if (error || ::access(config->data_dir.c_str(), W_OK) != 0) {
-    fmt::print(stderr, "{}: server.data_dir: {} cannot be written; create it for this user or choose another\n", file,
+    fmt::print(stderr,
+               "{}: server.data_dir: {} cannot be written; create it for this user or choose another\n", file,
                config->data_dir);
     return 1;
   }
@@ -137,4 +139,6 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace openday::app
 
-int main(int argc, char** argv) { return openday::app::run(argc, argv); }
+int main(int argc, char** argv) {
+  return openday::app::run(argc, argv);
+}

@@ -1,4 +1,5 @@
-// The entry of each process under the supervisor. `control` is the channel of docs/LINK.md; the value is the exit status.
+// The entry of each process under the supervisor. `control` is the channel of docs/LINK.md; the value is the
+// exit status.
 #pragma once
 
 #include "base/fd.h"

@@ -256,12 +256,9 @@ AddressClass classify(const SocketAddress& address) {
 
 bool is_allowed(const SocketAddress& address, const EgressPolicy& policy) {
   switch (classify(address)) {
-    case AddressClass::kPublic:
-      return true;
-    case AddressClass::kPrivate:
-      return policy.allow_private;
-    case AddressClass::kNever:
-      return false;
+    case AddressClass::kPublic: return true;
+    case AddressClass::kPrivate: return policy.allow_private;
+    case AddressClass::kNever: return false;
   }
   return false;
 }

@@ -65,8 +65,6 @@ struct Ticker::Impl {
       realtime = raised;
     }
     log.info("ticker_started", {{"realtime", raised}, {"fps", mixer.house().fps}});
-    HouseTime start = clock.now();
-    mixer.start(start, clock.wall());
     int bound = mixer.house().fps * kMakeUpSeconds;
     media::Tick next = 0;
     while (!stop.stop_requested()) {

@@ -34,8 +34,8 @@ class Ticker {
  public:
   static constexpr int kMakeUpSeconds = 1;
 
-  /// Starts at once: tick 0 is now. `frame` is called on the ticker's thread once per produced tick and must
-  /// not wait.
+  /// Mixer::start() has said when tick 0 is. `frame` is called on the ticker's thread once per produced tick
+  /// and must not wait.
   Ticker(Mixer& mixer, const Clock& clock, std::function<void(const media::ProgramFrame&)> frame, Log log);
   ~Ticker();
   Ticker(const Ticker&) = delete;

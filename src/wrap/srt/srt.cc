@@ -81,28 +81,17 @@ uint64_t payload(uint64_t bytes, int64_t packets) {
 
 std::string describe_rejection(int reason) {
   switch (reason) {
-    case SRT_REJ_BADSECRET:
-      return "wrong passphrase";
-    case SRT_REJ_UNSECURE:
-      return "one side wants encryption, the other does not";
-    case SRT_REJ_TIMEOUT:
-      return "no answer";
-    case SRT_REJ_VERSION:
-      return "the peer's SRT is too old";
-    case SRT_REJX_BAD_REQUEST:
-      return "malformed stream id";
-    case SRT_REJX_UNAUTHORIZED:
-      return "not authorised";
-    case SRT_REJX_FORBIDDEN:
-      return "forbidden";
-    case SRT_REJX_NOTFOUND:
-      return "unknown stream id";
-    case SRT_REJX_OVERLOAD:
-      return "too many connections";
-    case SRT_REJX_CONFLICT:
-      return "the stream is already being published";
-    default:
-      return srt_rejectreason_str(reason);
+    case SRT_REJ_BADSECRET: return "wrong passphrase";
+    case SRT_REJ_UNSECURE: return "one side wants encryption, the other does not";
+    case SRT_REJ_TIMEOUT: return "no answer";
+    case SRT_REJ_VERSION: return "the peer's SRT is too old";
+    case SRT_REJX_BAD_REQUEST: return "malformed stream id";
+    case SRT_REJX_UNAUTHORIZED: return "not authorised";
+    case SRT_REJX_FORBIDDEN: return "forbidden";
+    case SRT_REJX_NOTFOUND: return "unknown stream id";
+    case SRT_REJX_OVERLOAD: return "too many connections";
+    case SRT_REJX_CONFLICT: return "the stream is already being published";
+    default: return srt_rejectreason_str(reason);
   }
 }
 
@@ -134,12 +123,9 @@ State Socket::state() const {
   switch (srt_getsockstate(id_)) {
     case SRTS_INIT:
     case SRTS_OPENED:
-    case SRTS_CONNECTING:
-      return State::kConnecting;
-    case SRTS_CONNECTED:
-      return State::kConnected;
-    default:
-      return State::kBroken;
+    case SRTS_CONNECTING: return State::kConnecting;
+    case SRTS_CONNECTED: return State::kConnected;
+    default: return State::kBroken;
   }
 }
 

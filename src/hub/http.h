@@ -250,6 +250,8 @@ class Router {
   /// Finds the route, fills request.params and calls the handler; answers 404, 405 (with Allow) and OPTIONS
   /// itself.
   void dispatch(Request request, Responder responder) const;
+  /// The same for a match already made.
+  void dispatch(const Match& match, Request request, Responder responder) const;
 
  private:
   struct Node;
@@ -286,13 +288,16 @@ struct HttpOptions {
 /// Counted since start; plain numbers, read on the hub thread.
 struct HttpCounters {
   uint64_t connections_open = 0;
+  uint64_t connections_limit = 0;  // max_connections, or what the descriptor limit leaves of it
   uint64_t connections_total = 0;
   uint64_t connections_refused = 0;
   uint64_t requests = 0;
   uint64_t requests_open = 0;
   std::map<int, uint64_t> by_status;
   uint64_t timeouts = 0;
-  uint64_t clients_left = 0;  // before their answer was complete
+  uint64_t handshakes_failed = 0;
+  uint64_t handler_failures = 0;  // exceptions; answered 500
+  uint64_t clients_left = 0;      // before their answer was complete
   uint64_t bytes_sent = 0;
   uint64_t websockets_open = 0;
   uint64_t websocket_dropped = 0;

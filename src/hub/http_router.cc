@@ -130,7 +130,11 @@ Router::Match Router::match(Method method, std::string_view path) const {
 
 void Router::dispatch(Request request, Responder responder) const {
   Match found = match(request.method, request.path);
-  request.params = std::move(found.params);
+  dispatch(found, std::move(request), std::move(responder));
+}
+
+void Router::dispatch(const Match& found, Request request, Responder responder) const {
+  request.params = found.params;
   if (found.handler) return (*found.handler)(request, std::move(responder));
   if (found.allow.empty()) {
     if (otherwise_) return otherwise_(request, std::move(responder));

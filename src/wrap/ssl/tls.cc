@@ -95,9 +95,21 @@ Result<> trust(SSL_CTX* context, std::string_view pem) {
 
 struct TlsContext::State {
   ContextPtr context;
+  Bytes protocols;  // as ALPN writes them: each with its length before it
+
+  static int choose(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                    unsigned offered_size, void* state) {
+    const Bytes& ours = static_cast<const State*>(state)->protocols;
+    unsigned char* common = nullptr;
+    int found = SSL_select_next_proto(&common, size, ours.data(), static_cast<unsigned>(ours.size()), offered,
+                                      offered_size);
+    *chosen = common;
+    return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+  }
 };
 
 struct TlsSession::State {
+  std::shared_ptr<TlsContext::State> context;  // what the handshake's callbacks read
   SslPtr ssl;
   BIO* in = nullptr;   // owned by ssl
   BIO* out = nullptr;  // owned by ssl
@@ -105,12 +117,19 @@ struct TlsSession::State {
   bool peer_finished = false;
 };
 
-Result<TlsContext> TlsContext::server(std::string_view certificate_pem, std::string_view key_pem) {
+Result<TlsContext> TlsContext::server(std::string_view certificate_pem, std::string_view key_pem,
+                                      const std::vector<std::string>& protocols) {
   OPENDAY_TRY(ContextPtr context, new_context(TLS_server_method()));
   SSL_CTX_set_num_tickets(context.get(), 0);
   OPENDAY_CHECK_OK(use_chain(context.get(), certificate_pem));
   OPENDAY_CHECK_OK(use_key(context.get(), key_pem));
-  return TlsContext(std::make_shared<State>(std::move(context)));
+  auto state = std::make_shared<State>(std::move(context), Bytes());
+  for (const std::string& name : protocols) {
+    state->protocols.push_back(static_cast<uint8_t>(name.size()));
+    state->protocols.insert(state->protocols.end(), name.begin(), name.end());
+  }
+  if (!protocols.empty()) SSL_CTX_set_alpn_select_cb(state->context.get(), State::choose, state.get());
+  return TlsContext(std::move(state));
 }
 
 Result<TlsContext> TlsContext::client(std::string_view more_authorities_pem) {
@@ -118,7 +137,7 @@ Result<TlsContext> TlsContext::client(std::string_view more_authorities_pem) {
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_default_verify_paths(context.get());
   if (!more_authorities_pem.empty()) OPENDAY_CHECK_OK(trust(context.get(), more_authorities_pem));
-  return TlsContext(std::make_shared<State>(std::move(context)));
+  return TlsContext(std::make_shared<State>(std::move(context), Bytes()));
 }
 
 TlsSession::TlsSession(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -143,6 +162,7 @@ Result<TlsSession> TlsSession::accept(const TlsContext& context) {
   OPENDAY_TRY(SslPtr ssl, new_session(context.state_->context.get()));
   SSL_set_accept_state(ssl.get());
   auto state = std::make_unique<State>();
+  state->context = context.state_;
   state->in = SSL_get_rbio(ssl.get());
   state->out = SSL_get_wbio(ssl.get());
   state->ssl = std::move(ssl);
@@ -255,6 +275,13 @@ Bytes TlsSession::take_wire() {
 bool TlsSession::established() const {
   return SSL_is_init_finished(state_->ssl.get()) == 1;
 }
+std::string_view TlsSession::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(state_->ssl.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
 bool TlsSession::peer_finished() const {
   return state_->peer_finished;
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -16,7 +17,10 @@ namespace openday::wrap {
 class TlsContext {
  public:
   /// `certificate_pem`: the server's, then its chain. kInvalid: not PEM, or the key does not belong to it.
-  static Result<TlsContext> server(std::string_view certificate_pem, std::string_view key_pem);
+  /// `protocols`: those to agree on by ALPN (RFC 7301), ours first; a client that offers only others is
+  /// refused. Sessions keep the context they began with, so a new one may replace it at any time.
+  static Result<TlsContext> server(std::string_view certificate_pem, std::string_view key_pem,
+                                   const std::vector<std::string>& protocols = {});
   /// Trusts the system's authorities, and those in `more_authorities_pem`.
   static Result<TlsContext> client(std::string_view more_authorities_pem = {});
 
@@ -47,6 +51,8 @@ class TlsSession {
 
   [[nodiscard]] Bytes take_wire();
   [[nodiscard]] bool established() const;
+  /// What ALPN agreed on ("h2"); empty without.
+  [[nodiscard]] std::string_view protocol() const;
   /// The peer said that nothing more will come.
   [[nodiscard]] bool peer_finished() const;
 

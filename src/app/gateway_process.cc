@@ -11,7 +11,9 @@
 #include "base/loop.h"
 #include "ingest/gateway.h"
 #include "ingest/rtmp_listener.h"
+#include "ingest/srt_listener.h"
 #include "wrap/sandbox/sandbox.h"
+#include "wrap/srt/srt.h"
 #include "wrap/ssl/tls.h"
 
 namespace openday::app {
@@ -122,6 +124,19 @@ class GatewayProcess {
       OPENDAY_TRY(listener.tls, tls_of(config));
       OPENDAY_CHECK_OK(listen(rtmps_, *secure, listener));
     }
+    // libsrt makes threads as soon as it listens, and the sandbox wants to be entered by a process that has
+    // one: bind first, listen inside.
+    OPENDAY_TRY(auto srt_endpoint, endpoint_of(config, "srt"));
+    UniqueFd srt_port;
+    ingest::SrtOptions srt_options;
+    if (srt_endpoint) {
+      OPENDAY_TRY(auto address, SocketAddress::parse(srt_endpoint->address, srt_endpoint->port));
+      OPENDAY_TRY(srt_port, srt::bind_udp(address));
+      OPENDAY_TRY(int64_t latency_ms, number_of(config["srt"], "latency_ms", srt_options.latency.count()));
+      srt_options.latency = milliseconds(latency_ms);
+      srt_options.media_deadline = listener.publish;
+      srt_options.wrong_passphrases_per_minute = gateway_limits.auth_failures_per_minute;
+    }
 
     wrap::SandboxRules rules;
     rules.role = wrap::SandboxRole::kGateway;
@@ -129,6 +144,10 @@ class GatewayProcess {
     rules.open_files = static_cast<uint64_t>(connections) + 256;
     OPENDAY_TRY(auto sandbox, wrap::enter_sandbox(rules));
     log_.info("sandboxed", {{"landlock", sandbox.landlock_abi}});
+    if (srt_endpoint) {
+      OPENDAY_TRY(srt_, ingest::SrtListener::open(loop_, *gateway_, log_, std::move(srt_port), srt_options));
+      log_.info("listening", {{"protocol", "srt"}, {"port", srt_->local().port()}});
+    }
     return child_->ready();
   }
 
@@ -148,6 +167,7 @@ class GatewayProcess {
   std::unique_ptr<ingest::Gateway> gateway_;  // outlives the listeners
   std::unique_ptr<ingest::RtmpListener> rtmp_;
   std::unique_ptr<ingest::RtmpListener> rtmps_;
+  std::unique_ptr<ingest::SrtListener> srt_;
   bool failed_ = false;
 };
 

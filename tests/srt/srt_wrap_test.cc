@@ -19,7 +19,7 @@ SocketAddress loopback(uint16_t port = 0) {
 }
 
 std::unique_ptr<Listener> listen(Listener::OnKnock on_knock) {
-  auto listener = Listener::open(loopback(), {.latency = milliseconds(20)}, std::move(on_knock));
+  auto listener = Listener::open(*bind_udp(loopback()), {.latency = milliseconds(20)}, std::move(on_knock));
   REQUIRE(listener);
   return std::move(*listener);
 }
@@ -213,7 +213,7 @@ TEST_CASE("a port that is taken is an error") {
   UniqueFd other(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   auto address = loopback();
   REQUIRE(::bind(other.get(), address.raw(), address.size()) == 0);
-  CHECK_FALSE(Listener::open(*SocketAddress::local_of(other.get()), {}, everybody()));
+  CHECK_FALSE(bind_udp(*SocketAddress::local_of(other.get())));
 }
 
 }  // namespace openday::srt

@@ -2,6 +2,7 @@
 
 #include <srt/access_control.h>
 #include <srt/srt.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -233,33 +234,32 @@ int Listener::knocked(void* self, int socket, int version, const sockaddr* peer,
   return -1;
 }
 
-Result<std::unique_ptr<Listener>> Listener::open(const SocketAddress& at, const ListenerOptions& options,
+Result<UniqueFd> bind_udp(const SocketAddress& at) {
+  UniqueFd port(::socket(at.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!port) return std::unexpected(errno_error("UDP socket"));
+  const int both = 0;
+  if (at.family() == AF_INET6) ::setsockopt(port.get(), IPPROTO_IPV6, IPV6_V6ONLY, &both, sizeof both);
+  if (::bind(port.get(), at.raw(), at.size()) != 0)
+    return std::unexpected(errno_error(("UDP port " + at.text()).c_str()));
+  return port;
+}
+
+Result<std::unique_ptr<Listener>> Listener::open(UniqueFd port, const ListenerOptions& options,
                                                  OnKnock on_knock) {
+  OPENDAY_TRY(auto local, SocketAddress::local_of(port.get()));
   Library library;
   Draft draft;
   if (draft.get() == SRT_INVALID_SOCK) return std::unexpected(error_of("socket"));
   OPENDAY_CHECK_OK(
       set_common(draft.get(), milliseconds_of(options.latency), milliseconds_of(options.peer_idle_timeout)));
-  if (at.family() == AF_INET6) {
-    const int both = 0;
-    OPENDAY_CHECK_OK(set(draft.get(), SRTO_IPV6ONLY, both, "IPv6 only"));
-  }
   // Owned from here on: the callback's pointer must stay valid.
-  std::unique_ptr<Listener> listener(new Listener(std::move(on_knock), draft.release()));
-  if (srt_bind(listener->id_, at.raw(), static_cast<int>(at.size())) == SRT_ERROR) {
-    return std::unexpected(error_of(("SRT port " + at.text()).c_str()));
-  }
+  std::unique_ptr<Listener> listener(new Listener(std::move(on_knock), draft.release(), local));
+  if (srt_bind_acquire(listener->id_, port.get()) == SRT_ERROR) return std::unexpected(error_of("bind"));
+  (void)port.release();  // closed with the last socket on the port
   if (srt_listen_callback(listener->id_, &Listener::knocked, listener.get()) == SRT_ERROR ||
       srt_listen(listener->id_, options.backlog) == SRT_ERROR) {
     return std::unexpected(error_of("listen"));
   }
-  sockaddr_storage address{};
-  int size = sizeof address;
-  if (srt_getsockname(listener->id_, reinterpret_cast<sockaddr*>(&address), &size) == SRT_ERROR) {
-    return std::unexpected(error_of("local address"));
-  }
-  OPENDAY_TRY(listener->local_,
-              SocketAddress::from(reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size)));
   return listener;
 }
 

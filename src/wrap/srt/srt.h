@@ -20,6 +20,7 @@
 
 #include "base/address.h"
 #include "base/bytes.h"
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace openday::srt {
@@ -134,6 +135,9 @@ struct ListenerOptions {
   int backlog = 32;
 };
 
+/// A UDP socket bound to `at`; "::" takes IPv4 too.
+Result<UniqueFd> bind_udp(const SocketAddress& at);
+
 /// One UDP port for any number of publishers. A caller whose encryption does not fit the verdict's passphrase
 /// is rejected by libsrt, after `on_knock`: accept() never sees it.
 class Listener {
@@ -141,7 +145,9 @@ class Listener {
   /// See the top of this file: `on_knock` holds up the whole port while it runs.
   using OnKnock = std::function<Verdict(const Knock&)>;
 
-  static Result<std::unique_ptr<Listener>> open(const SocketAddress& at, const ListenerOptions& options,
+  /// `port`: a bound UDP socket (bind_udp), so that a process may bind first and enter its sandbox before
+  /// libsrt makes its threads.
+  static Result<std::unique_ptr<Listener>> open(UniqueFd port, const ListenerOptions& options,
                                                 OnKnock on_knock);
   ~Listener();  // returns after the last on_knock has
   Listener(const Listener&) = delete;
@@ -153,13 +159,14 @@ class Listener {
   Result<std::unique_ptr<Socket>> accept();
 
  private:
-  Listener(OnKnock on_knock, SocketId id) : on_knock_(std::move(on_knock)), id_(id) {}
+  Listener(OnKnock on_knock, SocketId id, const SocketAddress& local)
+      : on_knock_(std::move(on_knock)), id_(id), local_(local) {}
   static int knocked(void* self, int socket, int version, const sockaddr* peer, const char* stream_id);
 
   Library library_;
   const OnKnock on_knock_;
   const SocketId id_;
-  SocketAddress local_;
+  const SocketAddress local_;
 };
 
 /// Waits for sockets and listeners to become readable (or acceptable) or broken.

@@ -1,0 +1,392 @@
+#include "ingest/srt_listener.h"
+
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <cstdlib>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "ingest/ts_aligner.h"
+#include "wrap/srt/srt.h"
+
+namespace openday::ingest {
+namespace {
+
+const milliseconds kPatience{20'000};
+
+/// A gateway that keeps a diary. Called on the loop's thread, read by the test's.
+class Diary final : public PublisherSink {
+ public:
+  std::map<std::string, AuthAnswer> keys;
+  bool silent = false;  // authorise() keeps its answer back until release()
+
+  Result<Admission> admit(Protocol, const std::string&) override {
+    std::lock_guard lock(mutex_);
+    ++admitted_;
+    return Admission(this, [this](const void*) {
+      std::lock_guard inner(mutex_);
+      --admitted_;
+      changed_.notify_all();
+    });
+  }
+  AuthId authorise(AuthRequest request, OnAnswer on_answer) override {
+    std::lock_guard lock(mutex_);
+    ++asked_;
+    changed_.notify_all();
+    AuthId id{++next_};
+    waiting_[id] = {std::move(request), std::move(on_answer)};
+    if (!silent) loop->post([this] { answer_all(); });
+    return id;
+  }
+  void forget(AuthId question) override {
+    decltype(waiting_)::node_type forgotten;  // let go of without the lock: an admission goes with it
+    std::lock_guard lock(mutex_);
+    forgotten = waiting_.extract(question);
+  }
+  PublisherId begin(Protocol, Container container, const std::string& venue, const std::string&,
+                    PublisherSession& session) override {
+    PublisherSession* old = nullptr;
+    PublisherId id{};
+    {
+      std::lock_guard lock(mutex_);
+      CHECK(container == Container::kTs);
+      id = PublisherId{++next_};
+      auto& place = by_venue_[venue];
+      old = std::exchange(place.session, &session);
+      place.id = id;
+      note("begin " + venue);
+    }
+    if (old != nullptr) old->kick("replaced");
+    return id;
+  }
+  void tag(PublisherId, FlvTag) override { FAIL_CHECK("SRT has no FLV tags"); }
+  void ts(PublisherId publisher, SharedBytes packets, HouseTime) override {
+    std::lock_guard lock(mutex_);
+    CHECK(packets->size() <= 64 * 1024);
+    auto& got = media_[publisher];
+    got.insert(got.end(), packets->begin(), packets->end());
+    changed_.notify_all();
+  }
+  void end(PublisherId publisher, std::string_view why) override {
+    std::lock_guard lock(mutex_);
+    for (auto& [venue, place] : by_venue_) {
+      if (place.id == publisher) {
+        place.session = nullptr;
+        note("end " + venue + ": " + std::string(why));
+      }
+    }
+  }
+
+  void answer_all() {
+    std::map<AuthId, std::pair<AuthRequest, OnAnswer>> open;
+    {
+      std::lock_guard lock(mutex_);
+      open.swap(waiting_);
+    }
+    for (auto& [id, question] : open) {
+      auto found = keys.find(question.first.key);
+      question.second(found == keys.end()
+                          ? AuthAnswer{.ok = false, .venue = "", .passphrase = "", .why = "no such key"}
+                          : found->second);
+    }
+  }
+
+  template <class Condition>
+  bool wait_for(Condition condition) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kPatience, [&] { return condition(); });
+  }
+  bool wait_for_note(const std::string& text, int times = 1) {
+    return wait_for([&] { return std::ranges::count(notes_, text) >= times; });
+  }
+  bool wait_for_media(size_t bytes) {
+    return wait_for([&] { return !media_.empty() && media_.rbegin()->second.size() >= bytes; });
+  }
+  bool wait_for_questions(int count) {
+    return wait_for([&] { return asked_ >= count; });
+  }
+  bool wait_until_empty() {
+    return wait_for([&] { return admitted_ == 0; });
+  }
+  Bytes media() {
+    std::lock_guard lock(mutex_);
+    return media_.rbegin()->second;
+  }
+  std::vector<std::string> notes() {
+    std::lock_guard lock(mutex_);
+    return notes_;
+  }
+  int asked() {
+    std::lock_guard lock(mutex_);
+    return asked_;
+  }
+
+  Loop* loop = nullptr;
+
+ private:
+  struct Place {
+    PublisherSession* session = nullptr;
+    PublisherId id{};
+  };
+  void note(std::string text) {
+    notes_.push_back(std::move(text));
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> notes_;
+  std::map<AuthId, std::pair<AuthRequest, OnAnswer>> waiting_;
+  std::map<std::string, Place> by_venue_;
+  std::map<PublisherId, Bytes> media_;
+  int admitted_ = 0;
+  int asked_ = 0;
+  uint64_t next_ = 0;
+};
+
+AuthAnswer venue(const std::string& name, const std::string& passphrase = "") {
+  return {.ok = true, .venue = name, .passphrase = passphrase, .why = ""};
+}
+
+/// A loop on its thread with a listener and its diary.
+class House {
+ public:
+  explicit House(const SrtOptions& options = {.latency = milliseconds(20)}, size_t mailbox = 4096,
+                 std::map<std::string, AuthAnswer> keys = {{"good", venue("one")}}, bool silent = false) {
+    loop_ = *Loop::create(clock_, mailbox);
+    diary.loop = loop_.get();
+    diary.keys = std::move(keys);
+    diary.silent = silent;
+    auto port = srt::bind_udp(*SocketAddress::parse("127.0.0.1", 0));
+    REQUIRE(port);
+    auto listener =
+        SrtListener::open(*loop_, diary, Log("test", LogLevel::kError), std::move(*port), options);
+    REQUIRE(listener);
+    listener_ = std::move(*listener);
+    address_ = listener_->local();
+    thread_ = std::thread([this] { loop_->run(); });
+  }
+  ~House() {
+    close();
+    loop_->stop();
+    thread_.join();
+  }
+  House(const House&) = delete;
+  House& operator=(const House&) = delete;
+
+  /// Runs `task` on the loop's thread and waits for it.
+  void on_loop(const std::function<void()>& task) {
+    std::promise<void> done;
+    while (!loop_->post([&] {
+      task();
+      done.set_value();
+    })) {
+      std::this_thread::yield();
+    }
+    done.get_future().wait();
+  }
+  void close() {
+    on_loop([this] { listener_.reset(); });
+  }
+  [[nodiscard]] uint16_t port() const { return address_.port(); }
+  SrtListener& listener() { return *listener_; }
+  Loop& loop() { return *loop_; }
+
+  std::unique_ptr<srt::Socket> call(const std::string& stream_id, const std::string& passphrase = "") {
+    auto caller = srt::connect(
+        address_, {.stream_id = stream_id, .passphrase = passphrase, .latency = milliseconds(20)});
+    REQUIRE(caller);
+    auto poller = *srt::Poller::create();
+    auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while ((*caller)->state() == srt::State::kConnecting && std::chrono::steady_clock::now() < deadline) {
+      poller->wait(milliseconds(5));
+    }
+    return std::move(*caller);
+  }
+
+  Diary diary;
+
+ private:
+  SystemClock clock_;
+  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<SrtListener> listener_;
+  SocketAddress address_;
+  std::thread thread_;
+};
+
+Bytes ts_message(uint8_t fill) {
+  Bytes out(srt::kTsMessage, fill);
+  for (size_t at = 0; at < out.size(); at += TsAligner::kPacket) out[at] = TsAligner::kSync;
+  return out;
+}
+
+bool is_connected(const srt::Socket& caller) {
+  return caller.state() == srt::State::kConnected;
+}
+
+bool breaks(const srt::Socket& caller) {
+  auto poller = *srt::Poller::create();
+  auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (caller.state() != srt::State::kBroken && std::chrono::steady_clock::now() < deadline) {
+    poller->wait(milliseconds(5));
+  }
+  return caller.state() == srt::State::kBroken;
+}
+
+}  // namespace
+
+TEST_CASE("a publisher with the right key is let in, its packets arrive, and its leaving is told") {
+  House house;
+  auto caller = house.call("good");
+  REQUIRE(is_connected(*caller));
+  REQUIRE(house.diary.wait_for_note("begin one"));
+  Bytes sent;
+  for (uint8_t i = 0; i < 100; ++i) {
+    auto message = ts_message(i);
+    REQUIRE(caller->send(message).value());
+    sent.insert(sent.end(), message.begin(), message.end());
+  }
+  REQUIRE(house.diary.wait_for_media(sent.size()));
+  CHECK(house.diary.media() == sent);
+  caller.reset();
+  CHECK(house.diary.wait_for_note("end one: connection lost"));
+  CHECK(house.diary.wait_until_empty());
+}
+
+TEST_CASE("an access control stream id is understood") {
+  House house;
+  auto caller = house.call("#!::r=good,m=publish");
+  CHECK(is_connected(*caller));
+  CHECK(house.diary.wait_for_note("begin one"));
+}
+
+TEST_CASE("a wrong key is refused in the handshake") {
+  House house;
+  CHECK(house.call("bad")->why() == "rejected: forbidden");
+  CHECK(house.call("#!::r=good,m=request")->state() == srt::State::kBroken);
+  CHECK(house.call("")->why() == "rejected: malformed stream id");
+  CHECK(house.diary.notes().empty());
+  CHECK(house.diary.asked() == 1);
+  CHECK(house.diary.wait_until_empty());
+}
+
+TEST_CASE("each venue has its own passphrase") {
+  House house({.latency = milliseconds(20)}, 4096,
+              {{"a", venue("one", "passphrase of one")}, {"b", venue("two", "passphrase of two")}});
+  auto one = house.call("a", "passphrase of one");
+  auto two = house.call("b", "passphrase of two");
+  CHECK(is_connected(*one));
+  CHECK(is_connected(*two));
+  CHECK(house.diary.wait_for_note("begin one"));
+  CHECK(house.diary.wait_for_note("begin two"));
+  CHECK(house.call("a", "passphrase of two")->why() == "rejected: wrong passphrase");
+}
+
+TEST_CASE("an address that tries passphrases is locked out for a while, and holds no place") {
+  House house(
+      {.latency = milliseconds(20), .guest_patience = milliseconds(50), .wrong_passphrases_per_minute = 2},
+      4096, {{"a", venue("one", "passphrase of one")}});
+  CHECK(house.call("a", "passphrase no 1")->why() == "rejected: wrong passphrase");
+  CHECK(house.call("a", "passphrase no 2")->why() == "rejected: wrong passphrase");
+  REQUIRE(house.diary.wait_until_empty());
+  CHECK(house.call("a", "passphrase of one")->why() == "rejected: too many connections");
+}
+
+TEST_CASE("a publisher takes over from its dead self at once") {
+  House house;
+  auto first = house.call("good");
+  REQUIRE(house.diary.wait_for_note("begin one"));
+  auto second = house.call("good");
+  REQUIRE(house.diary.wait_for_note("begin one", 2));
+  CHECK(breaks(*first));
+  REQUIRE(second->send(ts_message(9)).value());
+  REQUIRE(house.diary.wait_for_media(srt::kTsMessage));
+  CHECK(is_connected(*second));
+  CHECK(house.diary.notes().size() == 2);  // a kicked session reports no end
+  second.reset();
+  CHECK(house.diary.wait_until_empty());
+}
+
+TEST_CASE("a hub that answers too late costs one attempt, not two") {
+  House house({.latency = milliseconds(20), .answer_patience = milliseconds(30)}, 4096,
+              {{"good", venue("one")}}, true);
+  CHECK(house.call("good")->state() == srt::State::kBroken);
+  REQUIRE(house.diary.wait_for_questions(1));
+  house.on_loop([&] { house.diary.answer_all(); });
+  CHECK(is_connected(*house.call("good")));
+  CHECK(house.diary.asked() == 1);
+  CHECK(house.diary.wait_for_note("begin one"));
+}
+
+TEST_CASE("a hub that never answers does not keep callers or the port waiting") {
+  House house({.latency = milliseconds(20)}, 4096, {{"good", venue("one")}}, true);
+  auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 5; ++i) CHECK(house.call("good")->state() == srt::State::kBroken);
+  CHECK(std::chrono::steady_clock::now() - start < seconds(5));
+  CHECK(house.listener().counters().overload > 0);
+}
+
+TEST_CASE("a publisher that sends no MPEG-TS is sent away") {
+  House house({.latency = milliseconds(20), .media_deadline = milliseconds(200)});
+  auto caller = house.call("good");
+  REQUIRE(house.diary.wait_for_note("begin one"));
+  Bytes garbage(srt::kTsMessage, 0x11);
+  REQUIRE(caller->send(garbage).value());
+  CHECK(house.diary.wait_for_note("end one: no MPEG-TS came"));
+  CHECK(breaks(*caller));
+  CHECK(house.listener().counters().skipped_bytes > 0);
+}
+
+TEST_CASE("a loop that is behind costs media, not memory, and is counted") {
+  House house({.latency = milliseconds(20)}, 2);
+  auto caller = house.call("good");
+  REQUIRE(house.diary.wait_for_note("begin one"));
+  std::promise<void> go;
+  std::promise<void> stuck;
+  REQUIRE(house.loop().post([&] {
+    stuck.set_value();
+    go.get_future().wait();
+  }));
+  stuck.get_future().wait();
+  auto deadline = std::chrono::steady_clock::now() + kPatience;
+  auto poller = *srt::Poller::create();
+  while (house.listener().counters().dropped_bytes == 0 && std::chrono::steady_clock::now() < deadline) {
+    REQUIRE(caller->send(ts_message(1)));
+    poller->wait(milliseconds(5));
+  }
+  CHECK(house.listener().counters().dropped_bytes > 0);
+  go.set_value();
+  caller.reset();
+  CHECK(house.diary.wait_for_note("end one: connection lost"));
+}
+
+TEST_CASE("a listener that closes ends its publishers and lets go of their places") {
+  House house;
+  auto caller = house.call("good");
+  REQUIRE(house.diary.wait_for_note("begin one"));
+  house.close();
+  CHECK(house.diary.wait_for_note("end one: the server stops"));
+  CHECK(house.diary.wait_until_empty());
+  CHECK(breaks(*caller));
+}
+
+TEST_CASE("FFmpeg publishes") {
+  House house({.latency = milliseconds(20)}, 4096, {{"good", venue("one", "a passphrase")}});
+  std::string command =
+      "ffmpeg -nostdin -v error -f lavfi -i testsrc=size=160x90:rate=25 -t 2 -c:v mpeg2video -f mpegts "
+      "'srt://127.0.0.1:" +
+      std::to_string(house.port()) + "?streamid=#!::r=good,m=publish&passphrase=a passphrase&linger=1'";
+  CHECK(std::system(command.c_str()) ==
+        0);  // NOLINT(concurrency-mt-unsafe): one thread at this point of the test
+  REQUIRE(house.diary.wait_for_note("begin one"));
+  REQUIRE(house.diary.wait_for_note("end one: connection lost"));
+  auto media = house.diary.media();
+  CHECK(media.size() > 10 * TsAligner::kPacket);
+  REQUIRE(media.size() % TsAligner::kPacket == 0);
+  bool all = true;
+  for (size_t at = 0; at < media.size(); at += TsAligner::kPacket) all = all && media[at] == TsAligner::kSync;
+  CHECK(all);
+}
+
+}  // namespace openday::ingest

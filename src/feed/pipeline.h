@@ -1,0 +1,51 @@
+// One source's units in; pictures and sound at their house time out.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "feed/audio_lane.h"
+#include "feed/clock_map.h"
+#include "feed/stats.h"
+#include "feed/unit.h"
+#include "feed/video_lane.h"
+
+namespace openday::feed {
+
+struct PipelineOptions {
+  media::HouseFormat house;
+  Duration jitter = milliseconds(120);
+  Duration av_offset{0};  // sound later by this
+};
+
+/// One thread, no clock of its own, no waiting: whoever owns it calls run() when next_due() has come.
+class Pipeline {
+ public:
+  Pipeline(const PipelineOptions& options, Sink& sink);
+
+  void push(Unit unit, HouseTime now);
+  void want(const Want& want, HouseTime now) { video_.want(want, now); }
+  /// Another publisher or a new connection: nothing of the old one counts any more.
+  void restart();
+
+  [[nodiscard]] HouseTime next_due() const { return std::min(video_.next_due(), audio_.next_due()); }
+  void run(HouseTime now);
+  [[nodiscard]] Stats stats(HouseTime now) const;
+
+ private:
+  /// Of several streams of a kind the one that delivers.
+  struct Choice {
+    std::optional<int> stream;
+    HouseTime last;
+  };
+  bool chosen(const Unit& unit);
+
+  Sink& sink_;
+  ClockMap map_;
+  Stats stats_;
+  VideoLane video_;
+  AudioLane audio_;
+  std::array<Choice, 2> choices_;
+};
+
+}  // namespace openday::feed

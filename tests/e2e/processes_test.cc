@@ -1,0 +1,190 @@
+// Each process is killed in turn while a viewer watches. What must happen is docs/ARCHITECTURE.md's table.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <set>
+
+#include "tests/e2e/harness.h"
+
+using namespace openday;
+using namespace openday::e2e;
+using synth::TileLog;
+
+namespace {
+
+constexpr Size kSize;
+
+struct OnAir {
+  Server server;
+  std::vector<std::unique_ptr<Program>> publishers;
+  std::vector<std::string> urls;
+
+  OnAir() {
+    server.set_up("day", 2);
+    for (int v = 0; v < 2; ++v) {
+      urls.push_back(server.publish_url("v" + std::to_string(v), "rtmp"));
+      publishers.push_back(start(v));
+    }
+    for (const char* venue : {"v0", "v1"}) REQUIRE(server.wait_live("day", venue));
+    server.admin("POST", "/broadcasts/day/take",
+                 {{"layout", "side-by-side"}, {"venues", {"v0", "v1"}}, {"title", "第一法庭"}});
+    server.admin("POST", "/broadcasts/day/go-live", Json::object());
+    REQUIRE(eventually(seconds(10), [&] { return server.get("/hls/day/720p/live.m3u8").status == 200; }));
+  }
+
+  std::unique_ptr<Program> start(int v) {
+    return publish(venue_file(v, 60, kSize, "flv"), urls[static_cast<size_t>(v)],
+                   server.folder() + "/publisher");
+  }
+
+  // Kills the process of this role and waits until another one does its work.
+  void kill(const std::string& role, const std::string& id = {}) {
+    int pid = server.pid_of("day", role, id);
+    REQUIRE(pid > 0);
+    REQUIRE(::kill(pid, SIGKILL) == 0);
+    REQUIRE(eventually(seconds(15), [&] {
+      Http answer = server.admin_raw("GET", "/api/v1/admin/broadcasts/day/status");
+      if (answer.status != 200) return false;
+      for (const auto& process : answer.json()["processes"]) {
+        if (process["role"] == role && (id.empty() || process["id"] == id)) {
+          return process["state"] == "ready" && process["pid"] != pid;
+        }
+      }
+      return false;
+    }));
+  }
+
+  void pass(const Viewer& viewer, size_t segments) {
+    size_t until = viewer.segments() + segments;
+    REQUIRE(eventually(seconds(30), [&] { return viewer.segments() >= until; }));
+  }
+};
+
+// The longest time between two parts, in ms, and how many numbers were skipped or came twice.
+struct Gaps {
+  double longest_ms = 0;
+  size_t repeated = 0;
+  size_t skipped_segments = 0;
+};
+
+Gaps gaps_of(const std::vector<PartSeen>& parts) {
+  Gaps gaps;
+  std::set<std::pair<int64_t, int>> seen;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (!seen.insert({parts[i].msn, parts[i].part}).second) ++gaps.repeated;
+    if (i == 0) continue;
+    gaps.longest_ms =
+        std::max(gaps.longest_ms, static_cast<double>((parts[i].at - parts[i - 1].at).count()) / 1e6);
+    if (parts[i].msn > parts[i - 1].msn + 1) ++gaps.skipped_segments;
+  }
+  return gaps;
+}
+
+}  // namespace
+
+TEST_CASE("a feed that dies costs its tile a moment and nothing else") {
+  OnAir air;
+  Viewer viewer(air.server, "/hls/day/720p/live.m3u8");
+  air.pass(viewer, 2);
+  air.kill("feed", "day/v1");
+  REQUIRE(air.server.wait_live("day", "v1"));
+  air.pass(viewer, 3);
+  CHECK(viewer.misses() == 0);
+  Gaps gaps = gaps_of(viewer.parts());
+  auto recording = viewer.finish(air.server.folder() + "/feed.mp4");
+  TileLog left({0, 180, 640, 360}, 30);
+  TileLog right({640, 180, 640, 360}, 30);
+  Decoded decoded = decode(recording.file, kSize, [&](const media::Image& image) {
+    left.look(image);
+    right.look(image);
+  });
+  for (size_t i = 1; i < decoded.video_pts.size(); ++i)
+    CHECK(decoded.video_pts[i] - decoded.video_pts[i - 1] == 3000);
+  CHECK(left.showing(0) == left.frames());
+  CHECK(left.longest_hold() <= 4);
+  WARN(fmt::format("feed killed: longest gap between parts {:.0f} ms, its tile away for {} of {} frames",
+                   gaps.longest_ms, right.frames() - right.showing(1), right.frames()));
+  CHECK(right.frames() - right.showing(1) < 3 * 30);
+}
+
+TEST_CASE("a gateway that dies is back for the encoders, and the program does not stop meanwhile") {
+  OnAir air;
+  Viewer viewer(air.server, "/hls/day/720p/live.m3u8");
+  air.pass(viewer, 2);
+  air.kill("gateway");
+  // Encoders reconnect; ffmpeg does not do that by itself.
+  air.publishers.clear();
+  for (int v = 0; v < 2; ++v) air.publishers.push_back(air.start(v));
+  for (const char* venue : {"v0", "v1"}) REQUIRE(air.server.wait_live("day", venue));
+  air.pass(viewer, 3);
+  CHECK(viewer.misses() == 0);
+  Gaps gaps = gaps_of(viewer.parts());
+  WARN(fmt::format("gateway killed: longest gap between parts {:.0f} ms", gaps.longest_ms));
+  CHECK(gaps.longest_ms < 600);
+  auto recording = viewer.finish(air.server.folder() + "/gateway.mp4");
+  Decoded decoded = decode(recording.file, kSize, [](const media::Image&) {});
+  for (size_t i = 1; i < decoded.video_pts.size(); ++i)
+    CHECK(decoded.video_pts[i] - decoded.video_pts[i - 1] == 3000);
+}
+
+TEST_CASE("a hub that dies comes back to a program that went on") {
+  OnAir air;
+  Viewer viewer(air.server, "/hls/day/720p/live.m3u8");
+  air.pass(viewer, 3);
+  int64_t tick = air.server.status("day")["tick"];
+  int engine = air.server.pid_of("day", "engine");
+  air.kill("hub");
+  REQUIRE(eventually(seconds(10), [&] { return air.server.get("/hls/day/720p/live.m3u8").status == 200; }));
+  CHECK(air.server.pid_of("day", "engine") == engine);
+  REQUIRE(eventually(seconds(5), [&] {
+    Json status = air.server.status("day");
+    return status.contains("tick") && status["tick"].get<int64_t>() > tick;
+  }));
+  CHECK(air.server.status("day")["dropped_ticks"] == 0);
+  air.pass(viewer, 3);
+  Gaps gaps = gaps_of(viewer.parts());
+  WARN(fmt::format("hub killed: a viewer waited {:.0f} ms for the next part", gaps.longest_ms));
+  CHECK(gaps.repeated == 0);
+  CHECK(gaps.skipped_segments == 0);
+  CHECK(gaps.longest_ms < 5000);
+  auto recording = viewer.finish(air.server.folder() + "/hub.mp4");
+  CHECK(recording.inits.size() == 1);
+  Decoded decoded = decode(recording.file, kSize, [](const media::Image&) {});
+  for (size_t i = 1; i < decoded.video_pts.size(); ++i)
+    CHECK(decoded.video_pts[i] - decoded.video_pts[i - 1] == 3000);
+}
+
+TEST_CASE("an engine that dies goes on with its last confirmed scene after a discontinuity") {
+  OnAir air;
+  Viewer viewer(air.server, "/hls/day/720p/live.m3u8");
+  air.pass(viewer, 3);
+  air.kill("engine");
+  for (const char* venue : {"v0", "v1"}) REQUIRE(air.server.wait_live("day", venue));
+  Json scene = air.server.status("day")["scene"];
+  CHECK(scene["layout"] == "side-by-side");
+  CHECK(scene["title"] == "第一法庭");
+  air.pass(viewer, 3);
+  Gaps gaps = gaps_of(viewer.parts());
+  WARN(fmt::format("engine killed: a viewer waited {:.0f} ms for the next part", gaps.longest_ms));
+  CHECK(gaps.longest_ms < 6000);
+  CHECK(gaps.repeated == 0);
+  std::string playlist = air.server.get("/hls/day/720p/live.m3u8").body;
+  CHECK(playlist.find("#EXT-X-ENDLIST") == std::string::npos);
+  auto recording = viewer.finish(air.server.folder() + "/engine.mp4");
+  CHECK(recording.inits.size() == 2);
+  CHECK(recording.discontinuities == 1);
+}
+
+TEST_CASE("the end of the supervisor is the end of every process") {
+  Server server;
+  server.set_up("day", 1);
+  std::set<int> pids;
+  for (const auto& process : server.status("day")["processes"]) pids.insert(process["pid"].get<int>());
+  CHECK(pids.size() >= 4);
+  server.program().signal(SIGKILL);
+  CHECK(eventually(seconds(5), [&] {
+    return std::all_of(pids.begin(), pids.end(), [](int pid) { return ::kill(pid, 0) != 0; });
+  }));
+}

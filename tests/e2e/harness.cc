@@ -294,6 +294,7 @@ void Viewer::follow(const std::stop_token& stop) {
     int part = 0;
     std::string init;
     bool discontinuity = false;
+    int64_t at_ms = -1;
     bool fresh = false;
     std::vector<std::string> to_fetch;
     std::lock_guard lock(mutex_);
@@ -304,6 +305,8 @@ void Viewer::follow(const std::stop_token& stop) {
         init = resolve(path_, attribute(line, "URI"));
       } else if (line.rfind("#EXT-X-DISCONTINUITY", 0) == 0 && line.find("SEQUENCE") == std::string::npos) {
         discontinuity = true;
+      } else if (line.rfind("#EXT-X-PROGRAM-DATE-TIME:", 0) == 0) {
+        at_ms = parse_rfc3339(line.substr(25));
       } else if (line.rfind("#EXT-X-PART:", 0) == 0) {
         if (known.insert({msn, part}).second) {
           fresh = true;
@@ -312,7 +315,7 @@ void Viewer::follow(const std::stop_token& stop) {
         }
         ++part;
       } else if (!line.empty() && line[0] != '#') {
-        if (!segments_.contains(msn)) segments_[msn] = {init, resolve(path_, line), discontinuity};
+        if (!segments_.contains(msn)) segments_[msn] = {init, resolve(path_, line), at_ms, discontinuity};
         discontinuity = false;
         ++msn;
         part = 0;
@@ -355,6 +358,7 @@ Viewer::Recording Viewer::finish(const std::string& file) {
       out << media_[kept.init];
     }
     out << media_[kept.uri];
+    if (recording.first_at_ms < 0) recording.first_at_ms = kept.at_ms;
     ++recording.segments;
     if (kept.discontinuity) ++recording.discontinuities;
   }

@@ -138,6 +138,7 @@ class Viewer {
     size_t segments = 0;
     std::vector<std::string> inits;  // distinct EXT-X-MAP URIs, in order
     size_t discontinuities = 0;
+    int64_t first_at_ms = -1;  // program time of the first segment in the file, UTC ms
   };
   Recording finish(const std::string& file);
   [[nodiscard]] size_t segments() const;
@@ -152,6 +153,7 @@ class Viewer {
   struct Kept {
     std::string init;
     std::string uri;
+    int64_t at_ms = -1;
     bool discontinuity = false;
   };
   std::map<int64_t, Kept> segments_;

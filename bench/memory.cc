@@ -1,0 +1,69 @@
+// Does any process grow? PSS of each over the minutes 3 to 12 of a broadcast of three venues with a viewer, a
+// target and recording. 'memory 60' watches an hour.
+#include <cmath>
+#include <fstream>
+
+#include "bench/cpu.h"
+#include "bench/report.h"
+#include "tests/e2e/harness.h"
+
+using namespace openday;
+using namespace openday::e2e;
+
+int main(int argc, char** argv) {
+  bench::Report report("memory", argc, argv);
+  int minutes = argc > 1 ? std::atoi(argv[1]) : 12;
+  Server server;
+  server.set_up("memory", 3);
+  std::vector<std::unique_ptr<Program>> publishers;
+  for (int v = 0; v < 3; ++v) {
+    bool srt = v == 2;
+    publishers.push_back(publish(venue_file(v, 60, {}, srt ? "ts" : "flv"),
+                                 server.publish_url("v" + std::to_string(v), srt ? "srt" : "rtmp"),
+                                 server.folder() + "/publisher.log"));
+  }
+  for (const char* venue : {"v0", "v1", "v2"}) {
+    if (!server.wait_live("memory", venue)) throw std::runtime_error("venue does not come up");
+  }
+  server.admin("POST", "/broadcasts/memory/take", {{"layout", "grid"}, {"venues", {"v0", "v1", "v2"}}});
+  server.admin("POST", "/broadcasts/memory/go-live", Json::object());
+
+  struct Series {
+    std::string title;
+    std::vector<std::pair<double, double>> points;  // minute, MB
+  };
+  std::map<int, Series> series;
+  auto start = std::chrono::steady_clock::now();
+  for (double minute = 0; minute <= minutes;) {
+    if (!eventually(seconds(20), [&] {
+          minute = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / 60;
+          return std::fmod(minute * 6, 1.0) < 0.05;  // six times a minute
+        })) {
+      return 1;
+    }
+    // A player's worth of requests between two samples.
+    for (int i = 0; i < 10; ++i) (void)server.get("/hls/memory/720p/live.m3u8");
+    std::string row = fmt::format("{:5.1f} min", minute);
+    for (const auto& [pid, use] : bench::use_of_tree(server.program().pid(), true)) {
+      series[pid].title = use.title;
+      series[pid].points.emplace_back(minute, use.pss_mb);
+      row += fmt::format("  {} {:.1f}", use.title, use.pss_mb);
+    }
+    report.sample(row + " MB");
+    (void)eventually(seconds(8), [] { return false; });
+  }
+  for (const auto& [pid, s] : series) {
+    double n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
+    for (const auto& [x, y] : s.points) {
+      if (x < 3) continue;
+      n += 1;
+      sx += x;
+      sy += y;
+      sxx += x * x;
+      sxy += x * y;
+    }
+    if (n < 6) continue;
+    report.target(s.title + ": PSS slope", (n * sxy - sx * sy) / (n * sxx - sx * sx), "MB/min", 1.0);
+  }
+  return report.finish();
+}

@@ -213,7 +213,8 @@ void ServerSession::refuse_publish(std::string_view why) {
   if (state_ != State::kAsking) return;
   state_ = State::kRefused;
   held_ = Bytes();
-  status(publish_stream_, "error", "NetStream.Publish.BadName", why);
+  // Denied, not BadName: GStreamer and OBS take the latter for "somebody else is on air with this key".
+  status(publish_stream_, "error", "NetStream.Publish.Denied", why);
 }
 
 void ServerSession::status(uint32_t message_stream, const char* level, const char* code,

@@ -59,7 +59,7 @@ class ServerSession {
   /// Answers a PublishRequest: NetStream.Publish.Start is sent only here. May deliver what came in the
   /// meantime.
   Result<> accept_publish();
-  /// NetStream.Publish.BadName with `why`. The owner sends the output, then closes; later bytes are ignored.
+  /// NetStream.Publish.Denied with `why`. The owner sends the output, then closes; later bytes are ignored.
   void refuse_publish(std::string_view why);
   /// Twice a second or so. kTimeout: a deadline passed or the publisher fell silent.
   Result<> tick();

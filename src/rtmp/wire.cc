@@ -71,7 +71,7 @@ bool Wire::on_control(const ChunkMessage& message) {
   switch (message.type) {
     case kAcknowledgement: {
       uint32_t sequence = in.u32();
-      if (in.ok()) on_acknowledgement(sequence);
+      if (in.ok()) acked_ = acknowledged(acked_, sequence, sent_);
       return true;
     }
     case kWindowAckSize: {
@@ -102,12 +102,10 @@ void Wire::received(size_t count) {
   send(kControlChunks, kAcknowledgement, 0, 0, number(received_));
 }
 
-void Wire::on_acknowledgement(uint32_t sequence) {
-  // The field wraps mod 2^32. Peers that count the handshake too run a little ahead of what was sent; one
-  // that counts backwards is not believed.
-  uint64_t candidate = acked_ + static_cast<uint32_t>(sequence - static_cast<uint32_t>(acked_));
+uint64_t acknowledged(uint64_t before, uint32_t sequence, uint64_t sent) {
+  uint64_t candidate = before + static_cast<uint32_t>(sequence - static_cast<uint32_t>(before));
   static constexpr uint64_t kHandshakeSlack = 8 * 1024;
-  if (candidate <= sent_ + kHandshakeSlack) acked_ = std::max(acked_, std::min(candidate, sent_));
+  return candidate <= sent + kHandshakeSlack ? std::max(before, std::min(candidate, sent)) : before;
 }
 
 }  // namespace openday::rtmp

@@ -16,6 +16,11 @@ inline constexpr uint32_t kWindow = 2'500'000;
 /// What our messages are cut to; servers that mind larger ones exist, and OBS sends this.
 inline constexpr uint32_t kOurChunkSize = 4096;
 
+/// The bytes a peer has, as its Acknowledgement says with a field that wraps mod 2^32, when `before` were
+/// known and `sent` were sent. Peers that count the handshake run a little ahead; one that counts backwards
+/// or far ahead is not believed.
+uint64_t acknowledged(uint64_t before, uint32_t sequence, uint64_t sent);
+
 /// One thread. Output gathers in a buffer that the owner empties.
 class Wire {
  public:
@@ -49,8 +54,6 @@ class Wire {
   [[nodiscard]] uint64_t acked_bytes() const { return acked_; }
 
  private:
-  void on_acknowledgement(uint32_t sequence);
-
   ChunkReader reader_;
   ChunkWriter writer_;
   Bytes output_;

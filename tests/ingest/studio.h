@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -74,11 +75,12 @@ class LoopThread {
   }
   Loop& loop() { return *loop_; }
 
+  /// Runs `task` on the loop's thread and waits for it. No assertions inside: Catch is for one thread.
   template <class F>
   auto call(F task) -> decltype(task()) {
-    std::packaged_task<decltype(task())()> packaged(std::move(task));
-    auto done = packaged.get_future();
-    REQUIRE(loop_->post([&] { packaged(); }));
+    auto packaged = std::make_shared<std::packaged_task<decltype(task())()>>(std::move(task));
+    auto done = packaged->get_future();
+    if (!loop_->post([packaged] { (*packaged)(); })) throw std::runtime_error("the loop has ended");
     return done.get();
   }
 
@@ -138,7 +140,6 @@ struct Studio {
   }
   ~Studio() {
     loop.call([&] {
-      before_gateway_ends();
       gateway.reset();
       hub.channel.reset();
       for (auto& [id, feed] : feeds) feed.channel.reset();
@@ -146,18 +147,18 @@ struct Studio {
   }
 
   void start_hub() {
-    loop.call([&] {
+    REQUIRE(loop.call([&] {
       if (hub.channel) hub.channel->close();
       hub.on_message = [this](const Heard& heard) { answer(heard); };
-      REQUIRE(gateway->connect_hub(hub.open(loop.loop())));
-    });
+      return gateway->connect_hub(hub.open(loop.loop())).has_value();
+    }));
   }
   Peer& start_feed(const std::string& id) {
     Peer& feed = feeds[id];
-    loop.call([&] {
+    REQUIRE(loop.call([&] {
       if (feed.channel) feed.channel->close();
-      REQUIRE(gateway->connect_feed(id, feed.open(loop.loop())));
-    });
+      return gateway->connect_feed(id, feed.open(loop.loop())).has_value();
+    }));
     return feed;
   }
   void answer(const Heard& heard) {
@@ -180,7 +181,6 @@ struct Studio {
   std::map<std::string, Venue> keys = {{"east-key", {"east", "b1/east"}}, {"west-key", {"west", "b1/west"}}};
   bool silent = false;  // the hub hears and does not answer
   std::unique_ptr<ingest::Gateway> gateway;
-  std::function<void()> before_gateway_ends = [] {};
 };
 
 }  // namespace openday::test

@@ -3,15 +3,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace openday::hub {
 namespace {
 
+using Chunk = wrap::H2Session::Chunk;
+
 constexpr size_t kInFlight = 64 * 1024;    // frames made ahead of the socket
 constexpr size_t kMaxUnsent = 256 * 1024;  // beyond: the peer is not read until it reads
 constexpr uint32_t kMaxStreams = 64;
-constexpr uint32_t kCancel = 8;              // RFC 9113 7
-constexpr Duration kBodyTime = seconds(30);  // for a whole request body
+constexpr size_t kMaxDiscarded = 1024 * 1024;  // of an unwanted body, before its sender is stopped
+constexpr Duration kBodyTime = seconds(30);    // for a whole request body
 
 /// RFC 9113 8.2.2: connection-specific headers do not exist in HTTP/2.
 bool is_connection_header(std::string_view name) {
@@ -26,23 +29,22 @@ std::string lower(std::string_view text) {
 }
 
 wrap::H2Session::Source from_bytes(SharedBytes bytes) {
-  return [bytes = std::move(bytes), at = size_t{0}](std::span<uint8_t> into) mutable -> Result<size_t> {
+  return [bytes = std::move(bytes), at = size_t{0}](std::span<uint8_t> into) mutable -> Result<Chunk> {
     size_t count = std::min(into.size(), bytes->size() - at);
     std::copy_n(bytes->data() + at, count, into.data());
     at += count;
-    return count;
+    return Chunk{count, at == bytes->size()};
   };
 }
 
 wrap::H2Session::Source from_file(FileRange range) {
-  return [range = std::move(range)](std::span<uint8_t> into) mutable -> Result<size_t> {
+  return [range = std::move(range)](std::span<uint8_t> into) mutable -> Result<Chunk> {
     auto count = static_cast<size_t>(std::min<uint64_t>(into.size(), range.length));
-    if (count == 0) return size_t{0};
     ssize_t got = ::pread(range.file->get(), into.data(), count, static_cast<off_t>(range.offset));
     if (got <= 0) return fail(Errc::kIo, "the file is shorter than it was");
     range.offset += static_cast<uint64_t>(got);
     range.length -= static_cast<uint64_t>(got);
-    return static_cast<size_t>(got);
+    return Chunk{static_cast<size_t>(got), range.length == 0};
   };
 }
 
@@ -117,14 +119,20 @@ void Http2::on_headers(int32_t id, std::vector<wrap::H2Header> fields, bool end)
   stream.context.secure = stream.request.secure;
   stream.match = server.router.match(stream.request.method, stream.request.path);
   stream.context.any_origin = stream.match.options.any_origin;
-  if (end || !stream.match.handler) return dispatch(id, stream);
-  stream.body_deadline = server.now() + kBodyTime;
+  stream.complete = end;
+  if (!end) stream.body_deadline = server.now() + kBodyTime;
+  if (end || !stream.match.handler) dispatch(id, stream);
 }
 
 void Http2::on_data(int32_t id, ByteView bytes) {
   auto found = streams_.find(id);
-  if (found == streams_.end() || found->second.answered || found->second.exchange) return;
+  if (found == streams_.end()) return;
   Stream& stream = found->second;
+  if (stream.answered || stream.exchange) {
+    stream.discarded += bytes.size();
+    if (stream.discarded > kMaxDiscarded) session_->reset(id, 0);
+    return;
+  }
   if (stream.request.body.size() + bytes.size() > stream.match.options.max_body) {
     return refuse(id, 413, "limit", "the body is too large");
   }
@@ -133,14 +141,16 @@ void Http2::on_data(int32_t id, ByteView bytes) {
 
 void Http2::on_end(int32_t id) {
   auto found = streams_.find(id);
-  if (found == streams_.end() || found->second.answered || found->second.exchange) return;
-  dispatch(id, found->second);
+  if (found == streams_.end()) return;
+  Stream& stream = found->second;
+  stream.complete = true;
+  stream.body_deadline = {INT64_MAX};
+  if (!stream.answered && !stream.exchange) dispatch(id, stream);
 }
 
 void Http2::dispatch(int32_t id, Stream& stream) {
   ServerCore& server = connection_.server();
   HouseTime now = server.now();
-  stream.body_deadline = {INT64_MAX};
   auto exchange = std::make_shared<PendingExchange>(*this, id, now, now + server.options.answer_timeout);
   stream.exchange = exchange;
   server.call(stream.match, std::move(stream.request), std::move(exchange));
@@ -205,12 +215,14 @@ void Http2::on_closed(int32_t id, bool clean) {
 /// Moves frames to the transport, as many as it should hold.
 void Http2::pump() {
   Transport& transport = connection_.transport();
+  bool was_inside = std::exchange(inside_, true);  // making frames closes streams, whose owners may answer others
   Bytes frames;
   while (session_ && transport.queued_bytes() + frames.size() < kInFlight) {
     auto next = session_->output();
     if (!next || next->empty()) break;
     frames.insert(frames.end(), next->begin(), next->end());
   }
+  inside_ = was_inside;
   if (!frames.empty()) transport.queue(std::make_shared<const Bytes>(std::move(frames)));
 }
 
@@ -227,14 +239,19 @@ void Http2::on_tick(HouseTime now) {
   std::vector<std::shared_ptr<PendingExchange>> waiting;
   bool sending = false;
   for (auto& [id, stream] : streams_) {
-    if (now >= stream.body_deadline && !stream.answered) late.push_back(id);
+    if (now >= stream.body_deadline) late.push_back(id);
     if (stream.exchange) waiting.push_back(stream.exchange);
-    sending = sending || stream.answered;
+    sending = sending || (stream.answered && stream.complete);
   }
   for (int32_t id : late) {
     ++server.counters.timeouts;
-    streams_[id].body_deadline = {INT64_MAX};
-    refuse(id, 408, "timeout", "the request did not come in time");
+    Stream& stream = streams_[id];
+    stream.body_deadline = {INT64_MAX};
+    if (stream.answered || stream.exchange) {
+      session_->reset(id, 0);
+    } else {
+      refuse(id, 408, "timeout", "the request did not come in time");
+    }
   }
   for (const auto& exchange : waiting) {
     if (exchange->expire(now)) ++server.counters.timeouts;

@@ -33,6 +33,8 @@ class Http2 final : public Protocol, public AnswerSink, private wrap::H2Events {
     std::shared_ptr<PendingExchange> exchange;
     HouseTime body_deadline{INT64_MAX};
     bool answered = false;
+    bool complete = false;  // the request has come whole
+    size_t discarded = 0;   // bytes of a body nobody wants
   };
 
   void on_headers(int32_t id, std::vector<wrap::H2Header> headers, bool end) override;

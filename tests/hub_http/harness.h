@@ -131,6 +131,7 @@ class Client {
     bytes_.append(buffer, static_cast<size_t>(got));
     return true;
   }
+  [[nodiscard]] size_t buffered() const { return bytes_.size(); }
   std::string read_exactly(size_t size) {
     while (bytes_.size() < size && more()) {
     }

@@ -13,7 +13,6 @@ struct Stream {
   std::vector<H2Header> headers;
   size_t header_bytes = 0;
   bool announced = false;  // on_headers() was called
-  bool ended = false;      // the peer has sent all of it
   H2Session::Source body;
 };
 
@@ -68,24 +67,12 @@ struct H2Session::Impl {
     int32_t id = frame->hd.stream_id;
     auto found = self.streams.find(id);
     if (found == self.streams.end()) return 0;
-    if (end) found->second.ended = true;
     if (frame->hd.type == NGHTTP2_HEADERS && !found->second.announced) {
       found->second.announced = true;
       self.events.on_headers(id, std::move(found->second.headers), end);
     } else if ((frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) && end) {
       self.events.on_end(id);
     }
-    return 0;
-  }
-
-  // RFC 9113 8.1: who has answered before the request's end asks for the rest not to be sent.
-  static int on_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
-    Impl& self = of(user);
-    if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
-    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
-    auto found = self.streams.find(frame->hd.stream_id);
-    if (found == self.streams.end() || found->second.ended) return 0;
-    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
     return 0;
   }
 
@@ -112,8 +99,8 @@ struct H2Session::Impl {
     if (found == self.streams.end() || !found->second.body) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     auto got = found->second.body({into, size});
     if (!got) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // resets the stream
-    if (*got == 0) *flags |= NGHTTP2_DATA_FLAG_EOF;
-    return static_cast<ssize_t>(*got);
+    if (got->last) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(got->size);
   }
 };
 
@@ -129,7 +116,6 @@ Result<std::unique_ptr<H2Session>> H2Session::create(H2Events& events, const H2L
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Impl::on_frame);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Impl::on_data);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Impl::on_close);
-  nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, Impl::on_sent);
   int made = nghttp2_session_server_new(&impl->session, callbacks, impl.get());
   nghttp2_session_callbacks_del(callbacks);
   if (made != 0) return std::unexpected(h2_error("HTTP/2 did not start", made));

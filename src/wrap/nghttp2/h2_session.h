@@ -40,9 +40,12 @@ class H2Events {
 /// One thread. After an error from receive() send what output() still gives (it says why) and close.
 class H2Session {
  public:
-  /// Fills `into` with the next bytes of a body: their number (0: the end), or an error that resets the
-  /// stream.
-  using Source = std::function<Result<size_t>(std::span<uint8_t> into)>;
+  struct Chunk {
+    size_t size = 0;
+    bool last = false;
+  };
+  /// Fills `into` with the next bytes of a body; an error resets the stream.
+  using Source = std::function<Result<Chunk>(std::span<uint8_t> into)>;
 
   static Result<std::unique_ptr<H2Session>> create(H2Events& events, const H2Limits& limits);
   ~H2Session();
@@ -52,7 +55,8 @@ class H2Session {
   Result<> receive(ByteView bytes);
   /// Answers a stream that is still open; unknown ones are ignored. Without `body` the headers end it.
   void respond(int32_t stream, int status, const std::vector<H2Header>& headers, Source body);
-  /// Ends a stream with an error code of RFC 9113 7 (8: CANCEL).
+  /// Ends a stream with an error code of RFC 9113 7. Code 0 asks a peer that has its answer to stop sending
+  /// (8.1).
   void reset(int32_t stream, uint32_t code);
   /// No new streams are taken; those that are open go on.
   void go_away();

@@ -1,0 +1,123 @@
+// Ending a broadcast: the title typed or a button held, then ten seconds of grace.
+
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect, useMemo } from 'preact/hooks';
+import { EndGuard, graceMs, holdMs, type Ending } from '../../core/ending';
+import { browserTimers } from '../../core/timers';
+import { Icon } from '../../ui/icons';
+import { locale } from '../../ui/page';
+import { Dialog } from '../../ui/parts';
+import { Refusal, TextField } from '../form';
+import { studio } from '../messages';
+import type { Console } from './state';
+
+export function EndDialog({ room, onClose }: { room: Console; onClose: () => void }): JSX.Element {
+  const t = studio.in(locale.value);
+  const state = useSignal<Ending>({ phase: 'asking' });
+  const typed = useSignal('');
+  const left = useSignal(graceMs / 1000);
+  const guard = useMemo(
+    () =>
+      new EndGuard(
+        browserTimers,
+        (next) => (state.value = next),
+        () => {
+          void room.end().then((ok) => {
+            if (ok) onClose();
+          });
+        },
+      ),
+    [room],
+  );
+  useEffect(
+    () => () => {
+      guard.cancel();
+    },
+    [guard],
+  );
+  useEffect(() => {
+    const now = state.value;
+    if (now.phase !== 'grace') return;
+    const update = () => {
+      left.value = Math.max(1, Math.ceil((now.since + graceMs - performance.now()) / 1000));
+    };
+    update();
+    const timer = window.setInterval(update, 200);
+    return () => {
+      window.clearInterval(timer);
+    };
+  }, [state.value]);
+  const title = room.broadcast.value?.title ?? '';
+  const close = () => {
+    guard.cancel();
+    onClose();
+  };
+  if (state.value.phase === 'grace' || state.value.phase === 'done') {
+    const done = state.value.phase === 'done';
+    return (
+      <Dialog title={t.endTitle} onClose={close}>
+        <div class="grace" role="status">
+          <p class="grace__count tabular">{done ? t.endNow : t.endGrace(String(left.value))}</p>
+          {!done && <p>{t.endGraceBody}</p>}
+          {room.failure.value !== null && <Refusal error={room.failure.value} />}
+        </div>
+        <button type="button" class="button button--touch" onClick={close}>
+          {t.endCancel}
+        </button>
+      </Dialog>
+    );
+  }
+  const holding = state.value.phase === 'holding';
+  return (
+    <Dialog title={t.endTitle} onClose={close}>
+      <p>{t.endBody}</p>
+      <form
+        class="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          guard.typed(typed.value, title);
+        }}
+      >
+        <p class="end__title">{title}</p>
+        <TextField label={t.endType} value={typed} />
+        <button type="submit" class="button button--danger button--touch" disabled={typed.value.trim() === ''}>
+          {t.end.replace('…', '')}
+        </button>
+      </form>
+      <p class="end__or">{t.endOr}</p>
+      <button
+        type="button"
+        class={`button button--touch hold ${holding ? 'hold--on' : ''}`}
+        style={{ '--hold': `${String(holdMs)}ms` }}
+        onPointerDown={() => {
+          guard.hold();
+        }}
+        onPointerUp={() => {
+          guard.release();
+        }}
+        onPointerLeave={() => {
+          guard.release();
+        }}
+        onPointerCancel={() => {
+          guard.release();
+        }}
+        onContextMenu={(event) => {
+          event.preventDefault();
+        }}
+        onKeyDown={(event) => {
+          if ((event.key === ' ' || event.key === 'Enter') && !event.repeat) guard.hold();
+        }}
+        onKeyUp={() => {
+          guard.release();
+        }}
+        onBlur={() => {
+          guard.release();
+        }}
+      >
+        <Icon name="alert" />
+        <span>{holding ? t.endHolding : t.endHold}</span>
+      </button>
+    </Dialog>
+  );
+}

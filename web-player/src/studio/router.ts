@@ -1,0 +1,21 @@
+// The studio is one page; the place in it is in the fragment: #/, #/venues, #/b/{broadcast}.
+
+import { computed, signal } from '@preact/signals';
+
+export type Route = { page: 'broadcasts' } | { page: 'venues' } | { page: 'console'; id: string };
+
+const hash = signal(location.hash);
+
+addEventListener('hashchange', () => {
+  hash.value = location.hash;
+});
+
+export const route = computed<Route>(() => {
+  const at = /^#\/b\/([a-z0-9][a-z0-9_-]{0,63})$/.exec(hash.value);
+  if (at?.[1] !== undefined) return { page: 'console', id: at[1] };
+  return hash.value === '#/venues' ? { page: 'venues' } : { page: 'broadcasts' };
+});
+
+export function go(to: string): void {
+  location.hash = to;
+}

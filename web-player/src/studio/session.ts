@@ -1,0 +1,54 @@
+// Who is logged in, and requests that notice when nobody is any more.
+
+import { signal } from '@preact/signals';
+import { ApiError, request, type RequestOptions } from '../core/api';
+
+export type Login = 'unknown' | 'out' | 'in';
+
+export const login = signal<Login>('unknown');
+/** The session ended while the page was in use. */
+export const expired = signal(false);
+export const loginError = signal<ApiError | null>(null);
+
+export async function checkSession(): Promise<void> {
+  loginError.value = null;
+  try {
+    await request<{ role: string }>('/api/v1/session');
+    login.value = 'in';
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) login.value = 'out';
+    else if (error instanceof ApiError) loginError.value = error;
+    else throw error;
+  }
+}
+
+export async function logIn(token: string): Promise<void> {
+  await request('/api/v1/session', { method: 'POST', body: { token } });
+  expired.value = false;
+  login.value = 'in';
+}
+
+export async function logOut(): Promise<void> {
+  try {
+    await request('/api/v1/session', { method: 'DELETE' });
+  } finally {
+    login.value = 'out';
+  }
+}
+
+/** A request under /api/v1/admin/. */
+export async function admin<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  try {
+    return await request<T>(`/api/v1/admin/${path}`, options);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) {
+      expired.value = login.value === 'in';
+      login.value = 'out';
+    }
+    throw error;
+  }
+}
+
+export function asApiError(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError(0, 'unreachable', String(error), 'p-00000000');
+}

@@ -158,6 +158,7 @@ struct StoredSegment {
   ProgramTime at;
   double duration = 0;
   uint64_t bytes = 0;
+  bool discontinuity = false;  // first of a run that follows another
 };
 
 }  // namespace openday::media

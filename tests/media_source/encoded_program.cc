@@ -172,7 +172,7 @@ void encode_audio(const ProgramSpec& spec, EncodedProgram& out) {
   Context context(avcodec_alloc_context3(codec));
   context->sample_rate = 48000;
   context->sample_fmt = AV_SAMPLE_FMT_FLTP;
-  context->bit_rate = 96'000;
+  context->bit_rate = spec.audio_kbps * 1000;
   context->time_base = {1, 48000};
   context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   av_channel_layout_default(&context->ch_layout, 2);

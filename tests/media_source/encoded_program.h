@@ -13,6 +13,7 @@ struct ProgramSpec {
   int height = 90;
   int fps = 30;
   int ticks = 150;
+  int audio_kbps = 96;
   int seed = 0;  // another seed, other pictures
 };
 

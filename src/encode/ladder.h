@@ -14,15 +14,12 @@
 #include <string>
 #include <vector>
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "base/result.h"
+#include "encode/shedding.h"
 #include "media/media.h"
 
 namespace openday::encode {
-
-/// What overload costs, mildest first; each includes those before it.
-enum class Shedding { kNone, kThumbnails, kPreviews, kFrames };
-const char* name_of(Shedding shedding);
 
 struct LadderConfig {
   media::HouseFormat house;
@@ -46,14 +43,14 @@ struct EncoderStats {
   double fps = 0;    // encoded over the last second
   double speed = 0;  // times real time it could do: frame time ÷ time spent on a frame
   size_t queue = 0;
-  uint64_t shed = 0;  // frames lost to a full queue since the start
+  uint64_t shed = 0;  // frames lost to a full queue since the start, the scaler's included
   double kbps = 0;    // over the last second
 };
 
 struct LadderEvents {
   /// On the rendition's own thread, in order within a rendition. `rendition` is kAudioRendition for AAC.
   std::function<void(const std::string& rendition, media::AccessUnit unit)> unit;
-  /// On any thread, when it changes. Must not block.
+  /// Inside push(), when it changes. Must not block.
   std::function<void(Shedding)> shedding;
   /// An encoder failed and its rendition has ended; the others go on. On its own thread, once.
   std::function<void(const std::string& rendition, const Error& why)> failed;
@@ -63,9 +60,11 @@ struct LadderEvents {
 class Ladder {
  public:
   static constexpr size_t kQueueBound = 32;
+  static constexpr size_t kSoundQueueBound = 128;
 
   /// kInvalid names what is wrong with the configuration; kUnsupported: no such encoder in this libavcodec.
-  static Result<std::unique_ptr<Ladder>> open(LadderConfig config, LadderEvents events, Log log);
+  static Result<std::unique_ptr<Ladder>> open(LadderConfig config, LadderEvents events, const Clock& clock);
+  /// Ends at once; what is queued is lost.
   ~Ladder();
   Ladder(const Ladder&) = delete;
 
@@ -77,8 +76,8 @@ class Ladder {
   /// Encodes what is queued, hands out what the encoders still hold, ends the threads.
   void finish();
 
+  /// Largest rendition first, the sound last.
   [[nodiscard]] std::vector<EncoderStats> stats() const;
-  [[nodiscard]] Shedding shedding() const;
 
  private:
   struct Impl;

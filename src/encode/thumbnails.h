@@ -6,8 +6,6 @@
 #include <memory>
 #include <string>
 
-#include "base/log.h"
-#include "base/result.h"
 #include "media/media.h"
 
 namespace openday::encode {
@@ -28,8 +26,7 @@ class Thumbnails {
   static constexpr int kPosterSeconds = 10;
 
   /// `ready` is called on the thumbnails' thread.
-  static Result<std::unique_ptr<Thumbnails>> open(const media::HouseFormat& house,
-                                                  std::function<void(Thumbnail)> ready, Log log);
+  Thumbnails(const media::HouseFormat& house, std::function<void(Thumbnail)> ready);
   ~Thumbnails();
   Thumbnails(const Thumbnails&) = delete;
 
@@ -40,12 +37,11 @@ class Thumbnails {
 
   /// True: make none, there is more important work.
   void shed(bool shedding);
-  /// Pictures offered and not made, since the start.
+  /// Pictures offered and not made, since the start: shed, overtaken by newer ones, or refused by the JPEG encoder.
   [[nodiscard]] uint64_t dropped() const;
 
  private:
   struct Impl;
-  explicit Thumbnails(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

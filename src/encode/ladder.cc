@@ -34,7 +34,9 @@ struct Sound {
   std::shared_ptr<const media::Samples> samples;
 };
 
-void name_thread(const std::string& name) { ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str()); }
+void name_thread(const std::string& name) {
+  ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
+}
 
 Result<> check(LadderConfig& config) {
   auto wrong = [](std::string what) { return fail(Errc::kInvalid, "ladder: " + std::move(what)); };
@@ -48,15 +50,17 @@ Result<> check(LadderConfig& config) {
   }
   std::set<std::string> names;
   for (const media::Rendition& r : config.renditions) {
-    if (!is_slug(r.name) || r.name == kAudioRendition) return wrong(fmt::format("\"{}\" cannot be a name", r.name));
+    if (!is_slug(r.name) || r.name == kAudioRendition)
+      return wrong(fmt::format("\"{}\" cannot be a name", r.name));
     if (!names.insert(r.name).second) return wrong(fmt::format("two renditions are named \"{}\"", r.name));
     bool size = r.width >= 16 && r.height >= 16 && r.width % 2 == 0 && r.height % 2 == 0 &&
                 r.width <= config.house.width && r.height <= config.house.height;
     if (!size) {
-      return wrong(fmt::format("{}: {}x{} is not an even size within the house's {}x{}", r.name, r.width, r.height,
-                               config.house.width, config.house.height));
+      return wrong(fmt::format("{}: {}x{} is not an even size within the house's {}x{}", r.name, r.width,
+                               r.height, config.house.width, config.house.height));
     }
-    if (r.video_kbps < 20 || r.video_kbps > 100'000) return wrong(r.name + ": expected video_kbps of 20 to 100000");
+    if (r.video_kbps < 20 || r.video_kbps > 100'000)
+      return wrong(r.name + ": expected video_kbps of 20 to 100000");
     if (r.audio_kbps != config.renditions.front().audio_kbps) {
       return wrong(r.name + ": one sound serves all renditions, expected the same audio_kbps");
     }
@@ -69,8 +73,8 @@ Result<> check(LadderConfig& config) {
 // One rendition: a queue, a thread, an encoder.
 class VideoLine {
  public:
-  VideoLine(media::Rendition rendition, int fps, int gop_ticks, wrap::H264Encoder encoder, const LadderEvents& events,
-            const Clock& clock)
+  VideoLine(media::Rendition rendition, int fps, int gop_ticks, wrap::H264Encoder encoder,
+            const LadderEvents& events, const Clock& clock)
       : rendition_(std::move(rendition)),
         fps_(fps),
         gop_ticks_(gop_ticks),
@@ -111,13 +115,15 @@ class VideoLine {
     };
     while (auto picture = queue_.pop(stop)) {
       if (stop.stop_requested()) return;
-      // An IDR wherever a new GOP has begun since the last frame: at its first tick, or just after it when that was shed.
+      // An IDR wherever a new GOP has begun since the last frame: at its first tick, or just after it when
+      // that was shed.
       int64_t gop = picture->tick / gop_ticks_;
       bool idr = gop != last_gop_;
       last_gop_ = gop;
       HouseTime begun = clock_.now();
       bytes = 0;
-      if (auto done = encoder_.encode(picture->image, picture->tick, idr, sink); !done) return end(done.error());
+      if (auto done = encoder_.encode(picture->image, picture->tick, idr, sink); !done)
+        return end(done.error());
       meter_.add(clock_.now() - begun, bytes);
     }
     if (stop.stop_requested()) return;
@@ -155,7 +161,8 @@ class VideoLine {
 
 class SoundLine {
  public:
-  SoundLine(const media::HouseFormat& house, wrap::AacEncoder encoder, const LadderEvents& events, const Clock& clock)
+  SoundLine(const media::HouseFormat& house, wrap::AacEncoder encoder, const LadderEvents& events,
+            const Clock& clock)
       : house_(house),
         encoder_(std::move(encoder)),
         framer_(house, wrap::kAacFrame),
@@ -350,8 +357,9 @@ Result<std::unique_ptr<Ladder>> Ladder::open(LadderConfig config, LadderEvents e
 
   std::vector<VideoLine*> smaller;
   for (size_t i = 0; i < encoders.size(); ++i) {
-    impl->lines.push_back(std::make_unique<VideoLine>(c.renditions[i], c.house.fps, c.house.fps * c.gop_seconds,
-                                                      std::move(encoders[i]), impl->events, clock));
+    impl->lines.push_back(std::make_unique<VideoLine>(c.renditions[i], c.house.fps,
+                                                      c.house.fps * c.gop_seconds, std::move(encoders[i]),
+                                                      impl->events, clock));
     if (!impl->direct(*impl->lines.back())) smaller.push_back(impl->lines.back().get());
   }
   impl->sound = std::make_unique<SoundLine>(c.house, std::move(aac), impl->events, clock);
@@ -359,7 +367,9 @@ Result<std::unique_ptr<Ladder>> Ladder::open(LadderConfig config, LadderEvents e
   return std::unique_ptr<Ladder>(new Ladder(std::move(impl)));
 }
 
-const std::vector<NamedTrack>& Ladder::tracks() const { return impl_->tracks; }
+const std::vector<NamedTrack>& Ladder::tracks() const {
+  return impl_->tracks;
+}
 
 void Ladder::push(const media::ProgramFrame& frame) {
   Impl& l = *impl_;

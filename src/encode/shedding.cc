@@ -13,10 +13,10 @@ const char* name_of(Shedding shedding) {
 }
 
 Shedding ShedPolicy::update(media::Tick tick, size_t fullest, bool lost) {
-  Shedding called_for = lost                     ? Shedding::kFrames
+  Shedding called_for = lost                    ? Shedding::kFrames
                         : fullest >= bound_ / 2 ? Shedding::kPreviews
                         : fullest >= bound_ / 4 ? Shedding::kThumbnails
-                                                 : Shedding::kNone;
+                                                : Shedding::kNone;
   if (called_for >= level_) {
     level_ = called_for;
     last_reason_ = tick;

@@ -11,8 +11,8 @@ namespace openday::encode {
 enum class Shedding { kNone, kThumbnails, kPreviews, kFrames };
 const char* name_of(Shedding shedding);
 
-/// Rises at once, falls one step at a time, each after a second of calm: overload that comes and goes would otherwise make
-/// the feeds change their mode twice a second.
+/// Rises at once, falls one step at a time, each after a second of calm: overload that comes and goes would
+/// otherwise make the feeds change their mode twice a second.
 class ShedPolicy {
  public:
   ShedPolicy(int fps, size_t bound) : fps_(fps), bound_(bound) {}

@@ -9,8 +9,8 @@
 
 namespace openday::encode {
 
-/// Keeps the sound's clock exact: every frame carries the time of its first sample, whatever was lost before. Short losses
-/// become silence; after a long one the times jump.
+/// Keeps the sound's clock exact: every frame carries the time of its first sample, whatever was lost before.
+/// Short losses become silence; after a long one the times jump.
 class SoundFramer {
  public:
   static constexpr int64_t kLongestSilence = 2 * media::HouseFormat::kSampleRate;

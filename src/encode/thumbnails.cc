@@ -51,7 +51,9 @@ const char* name_of(Thumbnail::What what) {
 
 struct Thumbnails::Impl {
   Impl(const media::HouseFormat& format, std::function<void(Thumbnail)> on_ready)
-      : house(format), ready(std::move(on_ready)), thread([this](const std::stop_token& stop) { run(stop); }) {}
+      : house(format),
+        ready(std::move(on_ready)),
+        thread([this](const std::stop_token& stop) { run(stop); }) {}
 
   void offer(Job job) {
     if (shedding.load(std::memory_order_relaxed)) {
@@ -79,10 +81,13 @@ struct Thumbnails::Impl {
     bool poster = job.what == Thumbnail::What::kPoster;
     Size size = fitted(*job.image, poster ? kPosterSize : kSmall);
     wrap::JpegEncoder& jpeg = poster ? poster_jpeg : small_jpeg;
-    if (size.width == job.image->width() && size.height == job.image->height()) return jpeg.encode(*job.image);
+    if (size.width == job.image->width() && size.height == job.image->height())
+      return jpeg.encode(*job.image);
     media::Image small(size.width, size.height);
     // One set of tables a kind: venues come in many sizes, the program in one.
-    wrap::Scaler& scaler = poster ? poster_scaler : job.what == Thumbnail::What::kProgram ? program_scaler : venue_scaler;
+    wrap::Scaler& scaler = poster                                  ? poster_scaler
+                           : job.what == Thumbnail::What::kProgram ? program_scaler
+                                                                   : venue_scaler;
     OPENDAY_CHECK_OK(scaler.scale(*job.image, small));
     return jpeg.encode(small);
   }
@@ -123,7 +128,9 @@ void Thumbnails::program(const media::ProgramFrame& frame) {
   impl_->offer({Thumbnail::What::kPoster, {}, frame.image, frame.at});
 }
 
-void Thumbnails::shed(bool shedding) { impl_->shedding.store(shedding, std::memory_order_relaxed); }
+void Thumbnails::shed(bool shedding) {
+  impl_->shedding.store(shedding, std::memory_order_relaxed);
+}
 
 uint64_t Thumbnails::dropped() const {
   return impl_->queue.dropped() + impl_->failed.load(std::memory_order_relaxed);

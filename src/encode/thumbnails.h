@@ -37,7 +37,8 @@ class Thumbnails {
 
   /// True: make none, there is more important work.
   void shed(bool shedding);
-  /// Pictures offered and not made, since the start: shed, overtaken by newer ones, or refused by the JPEG encoder.
+  /// Pictures offered and not made, since the start: shed, overtaken by newer ones, or refused by the JPEG
+  /// encoder.
   [[nodiscard]] uint64_t dropped() const;
 
  private:

@@ -22,8 +22,7 @@ struct Decoder {
     context->err_recognition = AV_EF_EXPLODE | AV_EF_CRCCHECK | AV_EF_BITSTREAM;
     context->thread_count = 1;
     if (!config.empty()) {
-      context->extradata =
-          static_cast<uint8_t*>(av_mallocz(config.size() + AV_INPUT_BUFFER_PADDING_SIZE));
+      context->extradata = static_cast<uint8_t*>(av_mallocz(config.size() + AV_INPUT_BUFFER_PADDING_SIZE));
       context->extradata_size = static_cast<int>(config.size());
       std::memcpy(context->extradata, config.data(), config.size());
     }
@@ -63,7 +62,8 @@ struct Decoder {
 
 }  // namespace
 
-std::vector<DecodedPicture> decode_video(const media::Track& track, const std::vector<media::AccessUnit>& units) {
+std::vector<DecodedPicture> decode_video(const media::Track& track,
+                                         const std::vector<media::AccessUnit>& units) {
   Decoder decoder(AV_CODEC_ID_H264, track.config);
   std::vector<DecodedPicture> out;
   auto take = [&](const AVFrame& frame) {
@@ -76,8 +76,8 @@ std::vector<DecodedPicture> decode_video(const media::Track& track, const std::v
     picture.image = std::make_unique<media::Image>(frame.width, frame.height);
     for (int p = 0; p < 3; ++p) {
       for (int y = 0; y < picture.image->rows(p); ++y) {
-        std::memcpy(picture.image->plane(p) + y * picture.image->stride(p), frame.data[p] + y * frame.linesize[p],
-                    static_cast<size_t>(picture.image->columns(p)));
+        std::memcpy(picture.image->plane(p) + y * picture.image->stride(p),
+                    frame.data[p] + y * frame.linesize[p], static_cast<size_t>(picture.image->columns(p)));
       }
     }
     out.push_back(std::move(picture));
@@ -87,7 +87,8 @@ std::vector<DecodedPicture> decode_video(const media::Track& track, const std::v
   return out;
 }
 
-std::vector<DecodedSound> decode_audio(const media::Track& track, const std::vector<media::AccessUnit>& units) {
+std::vector<DecodedSound> decode_audio(const media::Track& track,
+                                       const std::vector<media::AccessUnit>& units) {
   Decoder decoder(AV_CODEC_ID_AAC, track.config);
   decoder.context->pkt_timebase = {1, 48000};
   std::vector<DecodedSound> out;
@@ -114,8 +115,9 @@ DecodedJpeg decode_jpeg(const Bytes& file) {
     out.width = frame.width;
     out.height = frame.height;
     out.rgb.resize(static_cast<size_t>(frame.width) * static_cast<size_t>(frame.height) * 3);
-    SwsContext* sws = sws_getContext(frame.width, frame.height, static_cast<AVPixelFormat>(frame.format), frame.width,
-                                     frame.height, AV_PIX_FMT_RGB24, SWS_POINT, nullptr, nullptr, nullptr);
+    SwsContext* sws =
+        sws_getContext(frame.width, frame.height, static_cast<AVPixelFormat>(frame.format), frame.width,
+                       frame.height, AV_PIX_FMT_RGB24, SWS_POINT, nullptr, nullptr, nullptr);
     const int* bt601 = sws_getCoefficients(SWS_CS_ITU601);  // as JFIF has it
     sws_setColorspaceDetails(sws, bt601, 1, bt601, 1, 0, 1 << 16, 1 << 16);
     // swscale writes whole vectors: rows need room behind them.
@@ -126,8 +128,8 @@ DecodedJpeg decode_jpeg(const Bytes& file) {
     sws_scale(sws, frame.data, frame.linesize, 0, frame.height, rows, strides);
     sws_freeContext(sws);
     for (int y = 0; y < frame.height; ++y) {
-      std::memcpy(out.rgb.data() + static_cast<ptrdiff_t>(y) * frame.width * 3, padded.data() + y * strides[0],
-                  static_cast<size_t>(frame.width) * 3);
+      std::memcpy(out.rgb.data() + static_cast<ptrdiff_t>(y) * frame.width * 3,
+                  padded.data() + y * strides[0], static_cast<size_t>(frame.width) * 3);
     }
   };
   decoder.feed(file, 0, take);

@@ -23,8 +23,10 @@ struct DecodedSound {
 };
 
 /// Fails the running test when a decoder does not accept something.
-std::vector<DecodedPicture> decode_video(const media::Track& track, const std::vector<media::AccessUnit>& units);
-std::vector<DecodedSound> decode_audio(const media::Track& track, const std::vector<media::AccessUnit>& units);
+std::vector<DecodedPicture> decode_video(const media::Track& track,
+                                         const std::vector<media::AccessUnit>& units);
+std::vector<DecodedSound> decode_audio(const media::Track& track,
+                                       const std::vector<media::AccessUnit>& units);
 /// A JPEG file as the RGB of one of its pixels.
 struct Rgb {
   int red = 0;

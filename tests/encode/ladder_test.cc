@@ -85,7 +85,8 @@ std::string refusal(const LadderConfig& config) {
 
 }  // namespace
 
-TEST_CASE("every frame of the program comes out of every rendition, with its time, and decodes to its picture") {
+TEST_CASE(
+    "every frame of the program comes out of every rendition, with its time, and decodes to its picture") {
   SystemClock clock;
   Collector collector;
   auto opened = Ladder::open(small_ladder(), collector.events(), clock);
@@ -138,9 +139,9 @@ TEST_CASE("tracks are described as players need them") {
   CHECK(audio.rendition == kAudioRendition);
   CHECK(audio.track.codecs == "mp4a.40.2");
   REQUIRE(audio.track.config.size() >= 2);
-  CHECK(audio.track.config[0] >> 3 == 2);                                              // AAC-LC
-  CHECK(((audio.track.config[0] & 7) << 1 | audio.track.config[1] >> 7) == 3);         // 48 kHz
-  CHECK(((audio.track.config[1] >> 3) & 15) == 2);                                     // stereo
+  CHECK(audio.track.config[0] >> 3 == 2);                                       // AAC-LC
+  CHECK(((audio.track.config[0] & 7) << 1 | audio.track.config[1] >> 7) == 3);  // 48 kHz
+  CHECK(((audio.track.config[1] >> 3) & 15) == 2);                              // stereo
 }
 
 TEST_CASE("access units hold nothing but slices with 4-byte lengths") {
@@ -182,7 +183,8 @@ TEST_CASE("the sound comes out whole and at its time: priming before zero, then 
   CHECK(units.back().pts + 1024 >= 100 * 1920);
 
   auto sound = decode_audio((*ladder)->tracks()[2].track, units);
-  // Correlate with the tone that went in: a shift of one sample would turn 440 Hz by 3.3°, a frame of 1024 by many turns.
+  // Correlate with the tone that went in: a shift of one sample would turn 440 Hz by 3.3°, a frame of 1024 by
+  // many turns.
   double in_phase = 0;
   double energy = 0;
   for (const auto& frame : sound) {
@@ -198,7 +200,9 @@ TEST_CASE("the sound comes out whole and at its time: priming before zero, then 
   CHECK(in_phase / energy == Approx(1).margin(0.02));
 }
 
-TEST_CASE("ticks that never came leave a gap in the picture's times and silence in the sound; the GOP goes on by tick") {
+TEST_CASE(
+    "ticks that never came leave a gap in the picture's times and silence in the sound; the GOP goes on by "
+    "tick") {
   SystemClock clock;
   Collector collector;
   auto ladder = Ladder::open(small_ladder(), collector.events(), clock);
@@ -239,15 +243,18 @@ TEST_CASE("an encoder that cannot keep up sheds the oldest frames, counts them a
   CHECK(stats[0].queue == Ladder::kQueueBound);
   CHECK(stats[0].shed > 100);
   CHECK(stats[1].shed == 0);
-  CHECK(collector.levels == std::vector<Shedding>{Shedding::kThumbnails, Shedding::kPreviews, Shedding::kFrames});
+  CHECK(collector.levels ==
+        std::vector<Shedding>{Shedding::kThumbnails, Shedding::kPreviews, Shedding::kFrames});
   closed.unlock();
   (*ladder)->finish();
   CHECK(collector.units["48p"].size() == 200);
   const auto& units = collector.units["90p"];
   CHECK(units.size() == 200 - stats[0].shed);
   CHECK(units.back().tick == 199);
-  // After the gap the first frame of the new GOP is an IDR although the tick that should have been one is gone.
-  for (size_t i = 1; i < units.size(); ++i) CHECK(units[i].key == (units[i].tick / 50 != units[i - 1].tick / 50));
+  // After the gap the first frame of the new GOP is an IDR although the tick that should have been one is
+  // gone.
+  for (size_t i = 1; i < units.size(); ++i)
+    CHECK(units[i].key == (units[i].tick / 50 != units[i - 1].tick / 50));
   CHECK(decode_video((*ladder)->tracks()[0].track, units).size() == units.size());
 }
 

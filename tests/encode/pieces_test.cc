@@ -105,17 +105,18 @@ TEST_CASE("the meter forgets what is older than a second") {
 }
 
 TEST_CASE("a byte stream becomes length-prefixed units without parameter sets, delimiters and SEI") {
-  Bytes stream = {0, 0, 0, 1, 0x09, 0x10,                     // delimiter
-                  0, 0, 0, 1, 0x67, 0x64, 0, 0x1f, 0xac,      // SPS
-                  0, 0, 0, 1, 0x68, 0xee, 0x3c,               // PPS
-                  0, 0, 1,    0x06, 5,    1,    2,    0x80,   // SEI
-                  0, 0, 1,    0x65, 0xb8, 0,    0,    3,    1, 0, 0, 0,  // IDR, then trailing zeros
-                  0, 0, 1,    0x41, 0x9a};
-  CHECK(wrap::to_length_prefixed(stream) == Bytes{0, 0, 0, 6, 0x65, 0xb8, 0, 0, 3, 1, 0, 0, 0, 2, 0x41, 0x9a});
+  Bytes stream = {0, 0, 0, 1,    0x09, 0x10,                             // delimiter
+                  0, 0, 0, 1,    0x67, 0x64, 0,    0x1f, 0xac,           // SPS
+                  0, 0, 0, 1,    0x68, 0xee, 0x3c,                       // PPS
+                  0, 0, 1, 0x06, 5,    1,    2,    0x80,                 // SEI
+                  0, 0, 1, 0x65, 0xb8, 0,    0,    3,    1,    0, 0, 0,  // IDR, then trailing zeros
+                  0, 0, 1, 0x41, 0x9a};
+  CHECK(wrap::to_length_prefixed(stream) ==
+        Bytes{0, 0, 0, 6, 0x65, 0xb8, 0, 0, 3, 1, 0, 0, 0, 2, 0x41, 0x9a});
   auto config = wrap::avc_config(stream);
   REQUIRE(config);
-  CHECK(*config == Bytes{1,    0x64, 0,    0x1f, 0xff, 0xe1, 0, 5,    0x67, 0x64, 0,   0x1f,
-                         0xac, 1,    0,    3,    0x68, 0xee, 0x3c, 0xfd, 0xf8, 0xf8, 0});
+  CHECK(*config == Bytes{1,    0x64, 0, 0x1f, 0xff, 0xe1, 0,    5,    0x67, 0x64, 0, 0x1f,
+                         0xac, 1,    0, 3,    0x68, 0xee, 0x3c, 0xfd, 0xf8, 0xf8, 0});
   CHECK(wrap::avc_codecs(*config) == "avc1.64001f");
   CHECK_FALSE(wrap::avc_config(Bytes{0, 0, 1, 0x67, 1}));
   CHECK(wrap::to_length_prefixed({}).empty());

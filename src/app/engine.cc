@@ -84,16 +84,13 @@ Result<> Engine::build() {
   OPENDAY_TRY(mixer_, mixer::Mixer::create(config_.mixer, std::move(layouts), std::move(events)));
   OPENDAY_CHECK_OK(mixer_->set_mix(checkpoint_.present ? checkpoint_.mix : config_.mix));
 
-  OPENDAY_TRY(thumbnails_, encode::Thumbnails::open(
-                               config_.mixer.house,
-                               [this](encode::Thumbnail thumbnail) {
-                                 outlet_.send(link::make_message("thumbnail",
-                                                                 {{"what", encode::name_of(thumbnail.what)},
-                                                                  {"venue", thumbnail.venue},
-                                                                  {"at", thumbnail.at.ms}},
-                                                                 thumbnail.jpeg));
-                               },
-                               log_));
+  thumbnails_ =
+      std::make_unique<encode::Thumbnails>(config_.mixer.house, [this](encode::Thumbnail thumbnail) {
+        outlet_.send(link::make_message(
+            "thumbnail",
+            {{"what", encode::name_of(thumbnail.what)}, {"venue", thumbnail.venue}, {"at", thumbnail.at.ms}},
+            thumbnail.jpeg));
+      });
 
   encode::LadderConfig ladder;
   ladder.house = config_.mixer.house;
@@ -117,7 +114,7 @@ Result<> Engine::build() {
   encoded.failed = [this](const std::string& rendition, const Error& why) {
     log_.error("encoder_failed", {{"rendition", rendition}, {"why", why.message}});
   };
-  OPENDAY_TRY(ladder_, encode::Ladder::open(ladder, std::move(encoded), log_));
+  OPENDAY_TRY(ladder_, encode::Ladder::open(ladder, std::move(encoded), clock_));
 
   HouseTime first_tick = clock_.now() + milliseconds(100);
   ProgramTime start = clock_.wall() + milliseconds(100);

@@ -310,6 +310,7 @@ struct Ladder::Impl {
   std::unique_ptr<SoundLine> sound;
   std::unique_ptr<ScaleLine> scale;  // null: nothing is smaller than the program
   ShedPolicy policy;
+  std::atomic<Shedding> level{Shedding::kNone};  // the policy's, for other threads
   uint64_t shed_before = 0;
   bool finished = false;
 
@@ -327,7 +328,9 @@ struct Ladder::Impl {
     Shedding before = policy.level();
     Shedding now = policy.update(tick, fullest, shed > shed_before);
     shed_before = shed;
-    if (now != before && events.shedding) events.shedding(now);
+    if (now == before) return;
+    level.store(now, std::memory_order_relaxed);
+    if (events.shedding) events.shedding(now);
   }
 };
 
@@ -388,6 +391,8 @@ void Ladder::finish() {
   for (const auto& line : l.lines) line->drain();
   l.sound->drain();
 }
+
+Shedding Ladder::shedding() const { return impl_->level.load(std::memory_order_relaxed); }
 
 std::vector<EncoderStats> Ladder::stats() const {
   std::vector<EncoderStats> all;

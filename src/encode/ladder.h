@@ -78,6 +78,7 @@ class Ladder {
 
   /// Largest rendition first, the sound last.
   [[nodiscard]] std::vector<EncoderStats> stats() const;
+  [[nodiscard]] Shedding shedding() const;
 
  private:
   struct Impl;

@@ -125,6 +125,7 @@ TEST_CASE(
   REQUIRE((*mixer)->take(kThree));
 
   const int fps = kHouse.fps;
+  (*mixer)->start(clock.now(), clock.wall());
   std::unique_ptr<mixer::Ticker> ticker = std::make_unique<mixer::Ticker>(
       **mixer, clock,
       [&](const media::ProgramFrame& frame) {

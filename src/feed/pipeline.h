@@ -1,11 +1,13 @@
 // One source's units in; pictures and sound at their house time out.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
 #include "feed/audio_lane.h"
 #include "feed/clock_map.h"
+#include "feed/line.h"
 #include "feed/stats.h"
 #include "feed/unit.h"
 #include "feed/video_lane.h"
@@ -18,19 +20,17 @@ struct PipelineOptions {
   Duration av_offset{0};  // sound later by this
 };
 
-/// One thread, no clock of its own, no waiting: whoever owns it calls run() when next_due() has come.
-class Pipeline {
+/// See Line for threads and time.
+class Pipeline final : public Line {
  public:
   Pipeline(const PipelineOptions& options, Sink& sink);
 
-  void push(Unit unit, HouseTime now);
-  void want(const Want& want, HouseTime now) { video_.want(want, now); }
-  /// Another publisher or a new connection: nothing of the old one counts any more.
-  void restart();
-
-  [[nodiscard]] HouseTime next_due() const { return std::min(video_.next_due(), audio_.next_due()); }
-  void run(HouseTime now);
-  [[nodiscard]] Stats stats(HouseTime now) const;
+  void push(Unit unit, HouseTime now) override;
+  void want(const Want& want, HouseTime now) override { video_.want(want, now); }
+  void restart() override;
+  [[nodiscard]] HouseTime next_due() const override { return std::min(video_.next_due(), audio_.next_due()); }
+  void run(HouseTime now) override;
+  [[nodiscard]] Stats stats(HouseTime now) const override;
 
  private:
   /// Of several streams of a kind the one that delivers.

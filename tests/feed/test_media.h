@@ -39,6 +39,7 @@ inline const std::string& media_folder() {
 /// Runs ffmpeg once per file name; returns its path.
 inline std::string make_media(const std::string& name, const std::string& arguments) {
   std::string path = media_folder() + "/" + name;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
   if (!std::filesystem::exists(path)) {
     std::string command = "ffmpeg -nostdin -v error -y " + arguments + " " + path;
     REQUIRE(std::system(command.c_str()) == 0);  // NOLINT(concurrency-mt-unsafe)

@@ -17,6 +17,15 @@ int peak_bandwidth(int video_kbps, int audio_kbps) {
   return (video_kbps * 6 / 5 + audio_kbps + 10) * 1000;
 }
 
+/// A longer hole in sound stays one.
+constexpr int64_t kMostSilence = kSegmentSamples;
+
+/// An AAC-LC frame of two silent channels: what the encoder makes of zeros.
+SharedBytes silent_frame() {
+  static const auto frame = std::make_shared<const Bytes>(Bytes{0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c});
+  return frame;
+}
+
 media::InitSegment describe(const PackagerOptions& options, const SharedBytes& init) {
   media::InitSegment out;
   out.run = options.run;
@@ -35,8 +44,31 @@ struct PackagerCore::State {
   std::vector<VideoRendition> video;
   std::optional<AudioRendition> audio;
   std::vector<media::InitSegment> inits;
-  int64_t audio_end = 0;  // in samples
+  int64_t audio_end = -1;  // in samples; −1: nothing heard yet
+
+  void hear(const media::AccessUnit& unit) {
+    audio_end = unit.pts + unit.duration;
+    for (VideoRendition& rendition : video) rendition.push_audio(unit);
+    audio->push(unit);
+  }
+  void fill_with_silence(int64_t until);
 };
+
+/// A player stalls at a hole in sound as at a hole in pictures. The last frame put in lasts until the sound
+/// returns.
+void PackagerCore::State::fill_with_silence(int64_t until) {
+  if (audio_end < 0 || until - audio_end > kMostSilence) return;
+  media::AccessUnit silent;
+  silent.kind = media::Kind::kAudio;
+  silent.key = true;
+  silent.data = silent_frame();
+  while (until - audio_end >= kAacFrame) {
+    silent.pts = silent.dts = audio_end;
+    silent.duration = until - audio_end < 2 * kAacFrame ? until - audio_end : kAacFrame;
+    hear(silent);
+    ++counters.silence;
+  }
+}
 
 PackagerCore::PackagerCore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 PackagerCore::PackagerCore(PackagerCore&&) noexcept = default;
@@ -98,9 +130,8 @@ void PackagerCore::push_audio(const media::AccessUnit& unit) {
     ++state_->counters.misplaced;
     return;
   }
-  state_->audio_end = unit.pts + unit.duration;
-  for (VideoRendition& rendition : state_->video) rendition.push_audio(unit);
-  state_->audio->push(unit);
+  state_->fill_with_silence(unit.pts);
+  state_->hear(unit);
 }
 
 void PackagerCore::lost_video(size_t rendition) {

@@ -51,6 +51,7 @@ struct PackagerCounters {
   uint64_t undecodable = 0;    // video dropped before an IDR that never came, or came late
   uint64_t misplaced = 0;      // out of order, overlapping or before the run began
   uint64_t without_audio = 0;  // parts that closed before their audio was there
+  uint64_t silence = 0;        // AAC frames put in where the audio encoder left a hole
   uint64_t failed = 0;         // parts lost because the muxer refused
 };
 

@@ -11,6 +11,8 @@ namespace {
 constexpr int64_t kAudioPatience = 8;
 /// Audio kept for a rendition whose video does not come: 10 s.
 constexpr size_t kMostAudio = 470;
+/// A picture is shown this much early, in 90 kHz, rather than leave a hole before it.
+constexpr int64_t kMostStretch = kSegmentSeconds * kVideoTimescale;
 constexpr media::Tick kLargestTick = int64_t{1} << 40;
 
 template <class Queue>
@@ -156,13 +158,16 @@ void VideoRendition::skip_empty_segments(bool wait_for_audio) {
 void VideoRendition::close_part(media::Tick end, bool last) {
   auto video = take_while(video_, [&](const media::AccessUnit& unit) { return unit.tick < end; });
   int64_t samples_end = cadence_.samples_at(end);
+  int64_t too_late = cadence_.samples_at(part_begin_) - kSegmentSamples;
+  counters_.misplaced +=
+      std::erase_if(audio_, [&](const media::AccessUnit& unit) { return unit.pts < too_late; });
   auto audio = take_while(audio_, [&](const media::AccessUnit& unit) { return unit.pts < samples_end; });
   if (has_audio_ && audio_end_ < samples_end) ++counters_.without_audio;
 
   int64_t pts_end = cadence_.pts_at(end);
   for (size_t i = 0; i < video.size(); ++i) {
-    bool first_behind_hole = i == 0 && video_end_ >= 0;
-    video[i].pts = first_behind_hole ? video_end_ : cadence_.pts_at(video[i].tick);
+    video[i].pts = cadence_.pts_at(video[i].tick);
+    if (i == 0 && video_end_ >= 0 && video[i].pts - video_end_ <= kMostStretch) video[i].pts = video_end_;
     video[i].dts = video[i].pts;
     int64_t next = i + 1 < video.size() ? cadence_.pts_at(video[i + 1].tick) : pts_end;
     video[i].duration = next - video[i].pts;

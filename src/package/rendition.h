@@ -67,8 +67,8 @@ class PartMaker {
 ///   are dropped; its first picture is an IDR, and every playlist may say EXT-X-INDEPENDENT-SEGMENTS.
 /// - Audio belongs to the part in which it starts. A complete part waits for it kAudioPatience ticks, once:
 /// while audio
-///   stays away, the parts that follow do not wait. Late audio goes into the next part; none is dropped for
-///   being late.
+///   stays away, the parts that follow do not wait. Late audio goes into the next part, if it is not
+///   more than 2 s late.
 /// - A part without any media is told as a gap; a segment without any is not told at all.
 class VideoRendition {
  public:

@@ -108,11 +108,14 @@ class SharedResponse {
   size_t head_size_ = 0;
 };
 
+/// Several byte strings that go out one after the other.
+using Pieces = std::vector<SharedBytes>;
+
 struct Response {
   int status = 200;
   std::vector<Header>
       headers;  // Content-Length, Date, X-Request-Id and the security headers are the server's
-  std::variant<std::monostate, SharedBytes, FileRange, std::shared_ptr<const SharedResponse>> body;
+  std::variant<std::monostate, SharedBytes, Pieces, FileRange, std::shared_ptr<const SharedResponse>> body;
 
   static Response empty(int status = 204) { return {status, {}, {}}; }
   static Response bytes(int status, std::string_view content_type, SharedBytes body);

@@ -221,6 +221,9 @@ void Http1::send_head_and_body(const Response& response) {
   if (!with_body) return;
   if (body) transport.queue(std::move(body));
   if (auto range = std::get_if<FileRange>(&response.body)) transport.queue(*range);
+  if (auto pieces = std::get_if<Pieces>(&response.body)) {
+    for (const SharedBytes& one : *pieces) transport.queue(one);
+  }
 }
 
 void Http1::on_drained() {

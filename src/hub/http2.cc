@@ -37,6 +37,24 @@ wrap::H2Session::Source from_bytes(SharedBytes bytes) {
   };
 }
 
+wrap::H2Session::Source from_pieces(Pieces pieces) {
+  return [pieces = std::move(pieces), piece = size_t{0},
+          at = size_t{0}](std::span<uint8_t> into) mutable -> Result<Chunk> {
+    Chunk chunk;
+    while (piece < pieces.size()) {
+      size_t count = std::min(into.size() - chunk.size, pieces[piece]->size() - at);
+      std::copy_n(pieces[piece]->data() + at, count, into.data() + chunk.size);
+      chunk.size += count;
+      at += count;
+      if (at < pieces[piece]->size()) return chunk;
+      ++piece;
+      at = 0;
+    }
+    chunk.last = true;
+    return chunk;
+  };
+}
+
 wrap::H2Session::Source from_file(FileRange range) {
   return [range = std::move(range)](std::span<uint8_t> into) mutable -> Result<Chunk> {
     auto count = static_cast<size_t>(std::min<uint64_t>(into.size(), range.length));
@@ -189,6 +207,8 @@ void Http2::answer(int32_t id, Response response) {
       source = from_bytes((*shared)->body());
     } else if (auto bytes = std::get_if<SharedBytes>(&response.body)) {
       source = from_bytes(*bytes);
+    } else if (auto pieces = std::get_if<Pieces>(&response.body)) {
+      source = from_pieces(*pieces);
     } else if (auto range = std::get_if<FileRange>(&response.body)) {
       source = from_file(*range);
     }
@@ -215,7 +235,8 @@ void Http2::on_closed(int32_t id, bool clean) {
 /// Moves frames to the transport, as many as it should hold.
 void Http2::pump() {
   Transport& transport = connection_.transport();
-  bool was_inside = std::exchange(inside_, true);  // making frames closes streams, whose owners may answer others
+  bool was_inside =
+      std::exchange(inside_, true);  // making frames closes streams, whose owners may answer others
   Bytes frames;
   while (session_ && transport.queued_bytes() + frames.size() < kInFlight) {
     auto next = session_->output();

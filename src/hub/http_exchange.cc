@@ -119,6 +119,11 @@ std::shared_ptr<const SharedResponse> share(int status, std::vector<Header> head
 uint64_t body_size(const Response& response) {
   if (auto bytes = std::get_if<SharedBytes>(&response.body)) return *bytes ? (*bytes)->size() : 0;
   if (auto range = std::get_if<FileRange>(&response.body)) return range->length;
+  if (auto pieces = std::get_if<Pieces>(&response.body)) {
+    uint64_t size = 0;
+    for (const SharedBytes& one : *pieces) size += one->size();
+    return size;
+  }
   if (auto shared = std::get_if<std::shared_ptr<const SharedResponse>>(&response.body)) {
     return (*shared)->body() ? (*shared)->body()->size() : 0;
   }

@@ -1,0 +1,472 @@
+#include "hub/origin_broadcast.h"
+
+#include <dirent.h>
+
+#include <algorithm>
+#include <climits>
+#include <cmath>
+
+#include "base/text.h"
+#include "hub/http_exchange.h"
+#include "package/wire.h"
+#include "wrap/zlib/gzip.h"
+
+namespace openday::hub {
+namespace {
+
+constexpr size_t kMaxRenditions = 16;
+constexpr size_t kMaxRuns = 10'000;
+constexpr size_t kMaxPoster = 2 * 1024 * 1024;
+constexpr Duration kRefreshEvery = milliseconds(200);
+constexpr Duration kLiveAfterEnd =
+    seconds(60);  // how long the ended live playlist stays for those who watch it
+constexpr Duration kForgetReplayAfter = std::chrono::minutes(10);
+constexpr int kGzipLevel = 6;            // 5 kB in about 0.1 ms, once a state
+constexpr int64_t kDirectiveMaxAge = 6;  // three target durations; its state never changes
+
+SharedBytes bytes_of(std::string_view text) {
+  return std::make_shared<const Bytes>(text.begin(), text.end());
+}
+
+bool overlaps(const std::vector<std::pair<ProgramTime, ProgramTime>>& ranges, ProgramTime from,
+              ProgramTime to) {
+  return std::ranges::any_of(ranges, [&](const auto& one) { return from < one.second && one.first < to; });
+}
+
+}  // namespace
+
+void SharedPlaylist::set(std::shared_ptr<const std::string> text) {
+  text_ = std::move(text);
+  plain_.reset();
+  packed_.reset();
+  built_ = {};
+}
+
+std::shared_ptr<const SharedResponse> SharedPlaylist::response(bool gzip, bool directive, int64_t now_s) {
+  if (!text_) return nullptr;
+  auto& built = built_[(gzip ? 1u : 0u) + (directive ? 2u : 0u)];
+  if (built) return built;
+  if (!plain_) plain_ = bytes_of(*text_);
+  if (gzip && !packed_) {
+    if (auto packed = wrap::gzip(*plain_, kGzipLevel))
+      packed_ = std::make_shared<const Bytes>(std::move(*packed));
+  }
+  bool packs = gzip && packed_;
+  std::vector<Header> headers{
+      {"Content-Type", "application/vnd.apple.mpegurl"},
+      // Without a directive the same URL says something else a third of a second later.
+      {"Cache-Control",
+       directive ? "public, max-age=" + std::to_string(kDirectiveMaxAge) : "public, max-age=1"},
+      {"Vary", "Accept-Encoding"}};
+  if (packs) headers.push_back({"Content-Encoding", "gzip"});
+  built = share(200, std::move(headers), packs ? packed_ : plain_, now_s);
+  return built;
+}
+
+void ViewerEstimate::tick() {
+  past_[at_] = now_;
+  at_ = (at_ + 1) % kSeconds;
+  now_ = {};
+}
+
+double ViewerEstimate::viewers() const {
+  Second sum;
+  for (const Second& one : past_) {
+    sum.parts += one.parts;
+    sum.blocked += one.blocked;
+    sum.polled += one.polled;
+  }
+  // Players that do not block reload about once in a target duration of 2 s (RFC 8216bis 6.3.4).
+  double polling = sum.polled / (static_cast<double>(kSeconds) / 2);
+  return (sum.parts > 0 ? sum.blocked / sum.parts : 0) + polling;
+}
+
+OriginBroadcast::~OriginBroadcast() {
+  drop_waiters();
+}
+
+void OriginBroadcast::apply(const OriginSetup& setup) {
+  bool later = setup_.public_from < setup.public_from;
+  bool other_store = setup_.store != setup.store;
+  OriginState before = setup_.state;
+  setup_ = setup;
+  if (other_store) {
+    forget_archives();
+    learn_stored_runs();
+  }
+  if (later || (before == OriginState::kEnded && setup_.state == OriginState::kLive)) {
+    forget_media();
+    forget_archives();
+    poster_.reset();
+  }
+  if (setup_.state == OriginState::kEnded && before != OriginState::kEnded) end();
+  if (setup_.state == OriginState::kLive) {
+    over_ = false;
+    refresh(true);
+  }
+}
+
+Result<bool> OriginBroadcast::take(const link::Message& message) {
+  std::string type = message.type();
+  if (type == "part") {
+    OPENDAY_CHECK_OK(take_part(message));
+  } else if (type == "segment") {
+    OPENDAY_CHECK_OK(take_segment(message));
+  } else if (type == "init") {
+    OPENDAY_CHECK_OK(take_init(message));
+  } else if (type == "snapshot") {
+    catching_up_ = true;
+  } else if (type == "snapshot_end") {
+    catching_up_ = false;
+    release_all();
+  } else if (type == "thumbnail" && message.head.value("what", link::Json()) == "poster") {
+    if (!message.body || message.body->size() > kMaxPoster)
+      return fail(Errc::kLimit, "a poster of this size");
+    poster_ = message.body;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+OriginBroadcast::Rendition* OriginBroadcast::find(std::string_view name) {
+  auto found = renditions_.find(name);
+  return found == renditions_.end() ? nullptr : found->second.get();
+}
+
+OriginBroadcast::Rendition* OriginBroadcast::find_or_add(std::string_view name) {
+  if (Rendition* known = find(name)) return known;
+  if (renditions_.size() >= kMaxRenditions || !is_slug(name)) return nullptr;
+  auto made = std::make_unique<Rendition>();
+  made->timeline =
+      std::make_unique<package::Timeline>(package::Timeline::Options{.rendition = std::string(name)});
+  for (const auto& [from, to] : withdrawn_) made->timeline->withdraw(from, to);
+  made->archive = new_archive(std::string(name));
+  return renditions_.emplace(std::string(name), std::move(made)).first->second.get();
+}
+
+Result<> OriginBroadcast::take_init(const link::Message& message) {
+  OPENDAY_TRY(media::InitSegment init, package::init_from(message));
+  Rendition* rendition = find_or_add(init.rendition);
+  if (!rendition) return fail(Errc::kLimit, "too many renditions");
+  OPENDAY_CHECK_OK(rendition->timeline->begin(init));
+  rendition->video = init.width > 0;
+  learn_run(init.run);
+  if (!catching_up_) release(*rendition);  // who waits for a part of the run before waits in vain
+  return {};
+}
+
+Result<> OriginBroadcast::take_part(const link::Message& message) {
+  OPENDAY_TRY(auto arrived, package::part_from(message));
+  if (arrived.value.at < setup_.public_from) return {};
+  Rendition* rendition = find(arrived.value.rendition);
+  if (!rendition) return fail(Errc::kNotFound, "a part of an unknown rendition");
+  uint64_t revision = rendition->timeline->revision();
+  OPENDAY_CHECK_OK(rendition->timeline->add(arrived.run, arrived.value));
+  if (rendition->timeline->revision() == revision) return {};  // known
+  if (catching_up_) return {};
+  rendition->estimate.part();
+  release(*rendition);
+  return {};
+}
+
+Result<> OriginBroadcast::take_segment(const link::Message& message) {
+  OPENDAY_TRY(auto arrived, package::segment_from(message));
+  if (!arrived.path.empty()) refresh(false);
+  if (arrived.segment.at < setup_.public_from) return {};
+  Rendition* rendition = find(arrived.segment.rendition);
+  if (!rendition) return fail(Errc::kNotFound, "a segment of an unknown rendition");
+  OPENDAY_CHECK_OK(rendition->timeline->add(arrived.run, arrived.segment));
+  if (!catching_up_) release(*rendition);
+  return {};
+}
+
+std::vector<package::RenditionReport> OriginBroadcast::reports_for(const Rendition& rendition) {
+  std::vector<package::RenditionReport> reports;
+  if (!rendition.video) return reports;  // stands alone: nobody switches from it
+  for (auto& [name, other] : renditions_) {
+    if (other.get() == &rendition || !other->video) continue;
+    if (auto report = other->timeline->report("../" + name + "/live.m3u8"))
+      reports.push_back(std::move(*report));
+  }
+  return reports;
+}
+
+std::shared_ptr<const SharedResponse> OriginBroadcast::live(Rendition& rendition, bool gzip, bool directive) {
+  if (rendition.timeline->empty()) return nullptr;
+  const Clock& clock = origin_.loop_.clock();
+  HouseTime began = clock.now();
+  auto text = rendition.timeline->live(reports_for(rendition));
+  if (!rendition.live.is(text)) {
+    rendition.live.set(text);
+    ++origin_.counters_.renders;
+  }
+  auto response = rendition.live.response(gzip, directive, clock.wall().ms / 1000);
+  origin_.counters_.render_ns += static_cast<uint64_t>((clock.now() - began).count());
+  return response;
+}
+
+std::shared_ptr<const SharedResponse> OriginBroadcast::dvr(Rendition& rendition, bool gzip) {
+  auto text = rendition.archive->dvr(setup_.dvr_window_s, setup_.state == OriginState::kEnded);
+  if (!text) return nullptr;
+  if (!rendition.dvr.is(text)) rendition.dvr.set(text);
+  return rendition.dvr.response(gzip, false, origin_.loop_.clock().wall().ms / 1000);
+}
+
+std::shared_ptr<const SharedResponse> OriginBroadcast::replay(Rendition& rendition, bool gzip) {
+  auto text = rendition.archive->replay();
+  if (!text) return nullptr;
+  if (!rendition.replay.is(text)) rendition.replay.set(text);
+  return rendition.replay.response(gzip, false, origin_.loop_.clock().wall().ms / 1000);
+}
+
+std::string OriginBroadcast::multivariant(std::string_view kind) {
+  std::vector<package::Variant> variants;
+  for (auto& [name, rendition] : renditions_) {
+    bool live = kind == "live";
+    if (live ? rendition->timeline->empty() : rendition->archive->size() == 0) continue;
+    const media::InitSegment* init = live ? rendition->timeline->init() : rendition->archive->init();
+    if (!init || init->width == 0) continue;
+    variants.push_back({.uri = name + "/" + std::string(kind) + ".m3u8",
+                        .codecs = init->codecs,
+                        .bandwidth = init->bandwidth,
+                        .average_bandwidth = 0,
+                        .width = init->width,
+                        .height = init->height,
+                        .fps = init->fps});
+  }
+  if (variants.empty()) return {};
+  std::ranges::stable_sort(variants, std::greater<>(), &package::Variant::bandwidth);
+  // Players begin with the first: the best that a modest line carries.
+  constexpr int kModest = 2'000'000;
+  auto first = std::ranges::find_if(variants, [](const auto& one) { return one.bandwidth <= kModest; });
+  if (first == variants.end()) first = variants.end() - 1;
+  std::rotate(variants.begin(), first, first + 1);
+  return package::render_multivariant(variants);
+}
+
+/// Answers all who wait for what is there now, in one pass.
+void OriginBroadcast::release(Rendition& rendition) {
+  const Clock& clock = origin_.loop_.clock();
+  HouseTime began = clock.now();
+  bool any = false;
+  for (auto it = rendition.blocked.begin(); it != rendition.blocked.end();) {
+    package::BlockingRequest asked{it->first.first, std::nullopt};
+    if (it->first.second != INT_MAX) asked.part = it->first.second;
+    if (rendition.timeline->ask(asked) == package::Readiness::kWait) {
+      ++it;
+      continue;
+    }
+    std::vector<PlaylistWaiter> due = std::move(it->second);
+    it = rendition.blocked.erase(it);
+    auto plain = live(rendition, false, true);
+    auto packed = live(rendition, true, true);
+    for (PlaylistWaiter& waiter : due) {
+      if (!waiter.responder.done()) {
+        origin_.count(OriginClass::kBlockedPlaylist, 200);
+        rendition.estimate.blocked();
+      }
+      waiter.responder.send(Response::shared(waiter.gzip ? packed : plain));
+    }
+    origin_.waiting_ -= due.size();
+    any = any || !due.empty();
+  }
+  for (auto it = rendition.blocked_parts.begin(); it != rendition.blocked_parts.end();) {
+    std::vector<Responder> due;
+    package::Position at = it->first;
+    if (rendition.timeline->next() == at) {
+      ++it;
+      continue;
+    }
+    due = std::move(it->second);
+    it = rendition.blocked_parts.erase(it);
+    for (Responder& responder : due) {
+      if (!responder.done()) responder.send(part_answer(rendition, at));
+    }
+    origin_.waiting_ -= due.size();
+    any = any || !due.empty();
+  }
+  if (!any) return;
+  auto took = static_cast<uint64_t>((clock.now() - began).count());
+  ++origin_.counters_.passes;
+  origin_.counters_.pass_ns += took;
+  origin_.counters_.slowest_pass_ns = std::max(origin_.counters_.slowest_pass_ns, took);
+}
+
+Response OriginBroadcast::part_answer(const Rendition& rendition, package::Position at) {
+  using State = package::MediaAnswer::State;
+  const media::InitSegment* init = rendition.timeline->init();
+  package::MediaAnswer found;
+  if (init) found = rendition.timeline->find_part(init->run, at);
+  Response response = found.state == State::kGone ? origin_.gone() : origin_.not_there();
+  if (found.state == State::kReady) {
+    const char* type = rendition.video ? "video/mp4" : "audio/mp4";
+    response = with_caching(Response::bytes(200, type, found.data.front()), kMediaCaching);
+  }
+  origin_.count(OriginClass::kBlockedPart, response.status);
+  return response;
+}
+
+void OriginBroadcast::release_all() {
+  for (auto& [name, rendition] : renditions_) release(*rendition);
+}
+
+void OriginBroadcast::drop_waiters() {
+  for (auto& [name, rendition] : renditions_) {
+    for (auto& [key, waiters] : std::exchange(rendition->blocked, {})) {
+      origin_.waiting_ -= waiters.size();
+      for (PlaylistWaiter& waiter : waiters) waiter.responder.send(origin_.not_there());
+    }
+    for (auto& [key, waiters] : std::exchange(rendition->blocked_parts, {})) {
+      origin_.waiting_ -= waiters.size();
+      for (Responder& responder : waiters) responder.send(origin_.not_there());
+    }
+  }
+}
+
+void OriginBroadcast::purge_waiters() {
+  for (auto& [name, rendition] : renditions_) {
+    for (auto& [key, waiters] : rendition->blocked) {
+      origin_.waiting_ -=
+          std::erase_if(waiters, [](const PlaylistWaiter& one) { return one.responder.done(); });
+    }
+    for (auto& [key, waiters] : rendition->blocked_parts) {
+      origin_.waiting_ -= std::erase_if(waiters, [](const Responder& one) { return one.done(); });
+    }
+    std::erase_if(rendition->blocked, [](const auto& group) { return group.second.empty(); });
+    std::erase_if(rendition->blocked_parts, [](const auto& group) { return group.second.empty(); });
+  }
+}
+
+void OriginBroadcast::forget_media() {
+  drop_waiters();
+  for (auto& [name, rendition] : renditions_) {
+    auto fresh = std::make_unique<package::Timeline>(package::Timeline::Options{.rendition = name});
+    const media::InitSegment* init = rendition->timeline->init();
+    // The run goes on: what comes next belongs to it.
+    if (init && !rendition->timeline->ended()) static_cast<void>(fresh->begin(*init));
+    for (const auto& [from, to] : withdrawn_) fresh->withdraw(from, to);
+    rendition->timeline = std::move(fresh);
+    rendition->live = {};
+  }
+}
+
+std::unique_ptr<package::Archive> OriginBroadcast::new_archive(const std::string& rendition) const {
+  auto archive = std::make_unique<package::Archive>(package::Archive::Options{.rendition = rendition});
+  for (const auto& [from, to] : withdrawn_) archive->withdraw(from, to);
+  return archive;
+}
+
+void OriginBroadcast::forget_archives() {
+  for (auto& [name, rendition] : renditions_) {
+    rendition->archive = new_archive(name);
+  }
+  index_ = setup_.store.empty() ? nullptr : std::make_unique<output::IndexReader>(setup_.store);
+}
+
+void OriginBroadcast::end() {
+  ended_at_ = origin_.loop_.clock().now();
+  catching_up_ = false;
+  for (auto& [name, rendition] : renditions_) rendition->timeline->end();
+  release_all();
+  if (!renditions_.empty()) refresh(true);
+}
+
+void OriginBroadcast::withdraw(ProgramTime from, ProgramTime to) {
+  if (std::ranges::find(withdrawn_, std::pair(from, to)) != withdrawn_.end()) return;
+  withdrawn_.emplace_back(from, to);
+  for (auto& [name, rendition] : renditions_) {
+    rendition->timeline->withdraw(from, to);
+    rendition->archive->withdraw(from, to);
+    if (!catching_up_) release(*rendition);
+  }
+}
+
+bool OriginBroadcast::is_withdrawn(ProgramTime from, ProgramTime to) const {
+  return overlaps(withdrawn_, from, to);
+}
+
+void OriginBroadcast::learn_run(const std::string& run) {
+  if (origin_.runs_.size() >= kMaxRuns && !origin_.runs_.contains(run)) return;
+  origin_.runs_[run] = this;
+}
+
+/// The folders of a store are its runs: media URLs work before anybody has asked for a playlist.
+void OriginBroadcast::learn_stored_runs() {
+  if (setup_.store.empty()) return;
+  std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(setup_.store.c_str()), ::closedir);
+  if (!folder) return;
+  while (const dirent* entry = ::readdir(folder.get())) {
+    std::string name = entry->d_name;
+    if (!is_slug(name) || name == "thumb" || entry->d_type != DT_DIR) continue;
+    learn_run(name);
+    stored_runs_ = true;
+  }
+}
+
+void OriginBroadcast::refresh(bool now) {
+  if (!index_) return;
+  HouseTime at = origin_.loop_.clock().now();
+  if (!now && at - refreshed_at_ < kRefreshEvery) return;
+  refreshed_at_ = at;
+  auto news = index_->read();
+  if (!news) {
+    origin_.log_.warn("store_index_unreadable", {{"broadcast", id_}, {"why", news.error().message}});
+    return;
+  }
+  if (news->afresh) {
+    for (auto& [name, rendition] : renditions_) rendition->archive = new_archive(name);
+  }
+  for (const output::IndexFact& fact : news->facts) apply_fact(fact);
+}
+
+void OriginBroadcast::apply_fact(const output::IndexFact& fact) {
+  if (const auto* init = std::get_if<media::InitSegment>(&fact)) {
+    Rendition* rendition = find_or_add(init->rendition);
+    if (!rendition) return;
+    if (!rendition->timeline->init()) rendition->video = init->width > 0;
+    rendition->archive->begin(*init);
+    learn_run(init->run);
+  } else if (const auto* segment = std::get_if<media::StoredSegment>(&fact)) {
+    Rendition* rendition = find(segment->rendition);
+    if (rendition && !(segment->at < setup_.public_from))
+      static_cast<void>(rendition->archive->add(*segment));
+  } else if (const auto* dropped = std::get_if<output::DroppedBefore>(&fact)) {
+    for (auto& [name, rendition] : renditions_) rendition->archive->drop_before(dropped->msn);
+  } else if (const auto* range = std::get_if<output::Withdrawn>(&fact)) {
+    withdraw(range->from, range->to);
+  }
+}
+
+void OriginBroadcast::tick(HouseTime now) {
+  for (auto& [name, rendition] : renditions_) rendition->estimate.tick();
+  purge_waiters();
+  if (setup_.state == OriginState::kLive) refresh(false);
+  if (setup_.state == OriginState::kEnded && !over_ && now - ended_at_ > kLiveAfterEnd) {
+    over_ = true;
+    forget_media();
+  }
+  if (over_ && !renditions_.empty() && now - refreshed_at_ > kForgetReplayAfter) {
+    renditions_.clear();
+    forget_archives();
+  }
+}
+
+uint64_t OriginBroadcast::viewers() const {
+  double sum = 0;
+  for (const auto& [name, rendition] : renditions_) sum += rendition->estimate.viewers();
+  return static_cast<uint64_t>(std::llround(sum));
+}
+
+size_t OriginBroadcast::waiters() const {
+  size_t count = 0;
+  for (const auto& [name, rendition] : renditions_) {
+    for (const auto& [key, waiters] : rendition->blocked) {
+      count += static_cast<size_t>(
+          std::ranges::count_if(waiters, [](const PlaylistWaiter& one) { return !one.responder.done(); }));
+    }
+  }
+  return count;
+}
+
+}  // namespace openday::hub

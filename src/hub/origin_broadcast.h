@@ -1,0 +1,148 @@
+// One broadcast inside the origin: its renditions, who waits for them, and what its store holds.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hub/origin.h"
+#include "output/store_index.h"
+#include "package/archive.h"
+#include "package/timeline.h"
+
+namespace openday::hub {
+
+/// A playlist that many ask for, as responses: rendered, compressed and built at most once.
+class SharedPlaylist {
+ public:
+  /// `directive`: asked with _HLS_msn, so its URL names one state and caches may keep it longer.
+  std::shared_ptr<const SharedResponse> response(bool gzip, bool directive, int64_t now_s);
+  void set(std::shared_ptr<const std::string> text);
+  [[nodiscard]] bool is(const std::shared_ptr<const std::string>& text) const { return text_ == text; }
+
+ private:
+  std::shared_ptr<const std::string> text_;  // its identity is the state's
+  SharedBytes plain_;
+  SharedBytes packed_;
+  std::array<std::shared_ptr<const SharedResponse>, 4> built_;
+};
+
+/// How many people watch, from how often they ask: a player that follows the live edge asks for a rendition's
+/// playlist once a part, one that polls about once in two seconds. No address, no cookie, nothing kept of
+/// anybody. Behind a cache that collapses requests it counts the cache.
+class ViewerEstimate {
+ public:
+  void part() { now_.parts += 1; }
+  void blocked() { now_.blocked += 1; }
+  void polled() { now_.polled += 1; }
+  /// Once a second.
+  void tick();
+  [[nodiscard]] double viewers() const;
+
+ private:
+  struct Second {
+    double parts = 0;
+    double blocked = 0;
+    double polled = 0;
+  };
+  static constexpr size_t kSeconds = 8;
+  std::array<Second, kSeconds> past_;
+  size_t at_ = 0;
+  Second now_;
+};
+
+// RFC 9111; a minute at most, so that a withdrawal reaches caches.
+inline constexpr const char* kMediaCaching = "public, max-age=60, immutable";
+Response with_caching(Response response, std::string_view caching);
+
+/// A broadcast that has ended keeps nothing in memory but the names of its runs until somebody watches its
+/// replay, and forgets again what it read ten minutes after the last one did.
+class OriginBroadcast {
+ public:
+  OriginBroadcast(Origin& origin, std::string id) : origin_(origin), id_(std::move(id)) {}
+  ~OriginBroadcast();
+
+  struct PlaylistWaiter {
+    Responder responder;
+    bool gzip = false;
+  };
+  using BlockKey = std::pair<int64_t, int>;  // msn and part; part INT_MAX: the whole segment
+
+  struct Rendition {
+    std::unique_ptr<package::Timeline> timeline;  // neither is ever null
+    std::unique_ptr<package::Archive> archive;
+    SharedPlaylist live;
+    SharedPlaylist dvr;
+    SharedPlaylist replay;
+    std::map<BlockKey, std::vector<PlaylistWaiter>> blocked;
+    std::map<package::Position, std::vector<Responder>> blocked_parts;
+    ViewerEstimate estimate;
+    bool video = true;
+  };
+
+  void apply(const OriginSetup& setup);
+  [[nodiscard]] const OriginSetup& setup() const { return setup_; }
+
+  Result<bool> take(const link::Message& message);
+  void withdraw(ProgramTime from, ProgramTime to);
+  /// Reads what the store's index has to say since the last time; at most so often.
+  void refresh(bool now);
+  void tick(HouseTime now);
+  void purge_waiters();
+
+  [[nodiscard]] Rendition* find(std::string_view name);
+  [[nodiscard]] std::map<std::string, std::unique_ptr<Rendition>, std::less<>>& renditions() {
+    return renditions_;
+  }
+  [[nodiscard]] bool catching_up() const { return catching_up_; }
+  [[nodiscard]] bool is_withdrawn(ProgramTime from, ProgramTime to) const;
+  [[nodiscard]] SharedBytes poster() const { return poster_; }
+  [[nodiscard]] bool over() const { return over_; }
+  [[nodiscard]] uint64_t viewers() const;
+  [[nodiscard]] size_t waiters() const;
+
+  [[nodiscard]] bool has_stored_runs() const { return stored_runs_; }
+  /// A part that was waited for, if it came.
+  Response part_answer(const Rendition& rendition, package::Position at);
+  /// Renders what is due; null when there is nothing yet.
+  std::shared_ptr<const SharedResponse> live(Rendition& rendition, bool gzip, bool directive);
+  std::shared_ptr<const SharedResponse> dvr(Rendition& rendition, bool gzip);
+  std::shared_ptr<const SharedResponse> replay(Rendition& rendition, bool gzip);
+  /// Multivariant playlist of the renditions with pictures: "live", "dvr" or "replay". Empty when there are
+  /// none.
+  std::string multivariant(std::string_view kind);
+
+ private:
+  Rendition* find_or_add(std::string_view name);
+  Result<> take_init(const link::Message& message);
+  Result<> take_part(const link::Message& message);
+  Result<> take_segment(const link::Message& message);
+  std::vector<package::RenditionReport> reports_for(const Rendition& rendition);
+  void release(Rendition& rendition);
+  void release_all();
+  void drop_waiters();
+  void forget_media();
+  void forget_archives();
+  [[nodiscard]] std::unique_ptr<package::Archive> new_archive(const std::string& rendition) const;
+  void end();
+  void apply_fact(const output::IndexFact& fact);
+  void learn_run(const std::string& run);
+  void learn_stored_runs();
+
+  Origin& origin_;
+  const std::string id_;
+  OriginSetup setup_;
+  std::map<std::string, std::unique_ptr<Rendition>, std::less<>> renditions_;
+  std::vector<std::pair<ProgramTime, ProgramTime>> withdrawn_;
+  std::unique_ptr<output::IndexReader> index_;
+  HouseTime refreshed_at_;
+  bool stored_runs_ = false;
+  bool catching_up_ = false;  // between snapshot and snapshot_end: answers would show half of what there is
+  bool over_ = false;         // ended long enough that live media is gone from memory
+  HouseTime ended_at_;
+  SharedBytes poster_;
+};
+
+}  // namespace openday::hub

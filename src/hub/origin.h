@@ -88,6 +88,8 @@ class Origin {
   /// Nothing when the broadcast is not known.
   [[nodiscard]] std::optional<OriginView> view(std::string_view id);
   [[nodiscard]] OriginMetrics metrics();
+  /// Once a second, by a timer of its own.
+  void tick();
 
  private:
   friend class OriginBroadcast;
@@ -99,7 +101,6 @@ class Origin {
   void media_playlist(const Request& request, Responder& responder, OriginBroadcast& broadcast);
   void thumbnail(const Request& request, Responder& responder, OriginBroadcast& broadcast);
   [[nodiscard]] OriginBroadcast* named(std::string_view name) const;
-  void tick();
   /// Makes sure that one more may wait; false: the origin is full.
   bool admit_waiter();
   void count(OriginClass of, int status);

@@ -1,0 +1,208 @@
+// The origin's DVR, replay and thumbnails from a real store, over real sockets.
+#include <fstream>
+
+#include "../hub_http/harness.h"
+#include "hub/origin.h"
+#include "output/store_index.h"
+#include "stage.h"
+
+using namespace openday;
+using namespace openday::hub;
+using namespace openday::hub::test;
+
+namespace {
+
+constexpr ProgramTime kStart{1'790'000'000'000};
+
+/// A store as the engine writes it: one run, two renditions, segments of 2 s.
+class Store {
+ public:
+  explicit Store(std::string run = "run1") : run_(std::move(run)) {
+    for (const char* name : {"720p", "audio"}) {
+      media::InitSegment init;
+      init.run = run_;
+      init.rendition = name;
+      bool audio = init.rendition == "audio";
+      init.codecs = audio ? "mp4a.40.2" : "avc1.64001f,mp4a.40.2";
+      init.width = audio ? 0 : 1280;
+      init.height = audio ? 0 : 720;
+      init.fps = audio ? 0 : 30;
+      init.bandwidth = 1'000'000;
+      init.part_target = 1.0 / 3;
+      init.start = kStart;
+      write(output::init_path(run_, name), "init of " + std::string(name));
+      tell(init);
+    }
+    std::filesystem::create_directories(folder_ / "thumb");
+  }
+  void segments(int64_t from, int64_t to) {
+    for (int64_t msn = from; msn < to; ++msn) {
+      for (const char* name : {"720p", "audio"}) {
+        std::string content = std::string(name) + " segment " + std::to_string(msn);
+        write(output::segment_path(run_, name, msn), content);
+        tell(media::StoredSegment{run_, name, msn, at(msn), 2, content.size(), false});
+      }
+    }
+  }
+  void tell(const output::IndexFact& fact) {
+    std::ofstream(output::index_path(folder_.path()), std::ios::app) << output::to_line(fact);
+  }
+  void write(const std::string& name, std::string_view content) {
+    std::string path = folder_ / name;
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    std::ofstream(path, std::ios::binary) << content;
+  }
+  [[nodiscard]] ProgramTime at(int64_t msn) const { return kStart + milliseconds(msn * 2000); }
+  [[nodiscard]] const std::string& path() const { return folder_.path(); }
+
+ private:
+  TemporaryFolder folder_;
+  std::string run_;
+};
+
+class OriginHub {
+ public:
+  OriginHub()
+      : hub_({}, [this](HttpServer& server) {
+          origin_ = std::make_unique<Origin>(OriginOptions(), server.loop(), Log("test", LogLevel::kError));
+          origin_->add_routes(server.router());
+        }) {}
+  ~OriginHub() {
+    hub_.on_hub([this] { origin_.reset(); });
+  }
+  void put(const Store& store, OriginState state, ProgramTime public_from = {}) {
+    OriginSetup setup;
+    setup.id = "b";
+    setup.names = {"b"};
+    setup.store = store.path();
+    setup.state = state;
+    setup.public_from = public_from;
+    hub_.on_hub([&] { origin_->put(setup); });
+  }
+  Hub& hub() { return hub_; }
+  Origin& origin() { return *origin_; }
+  Answer get(std::string_view target, std::string_view headers = {}) {
+    Client client(hub_.port());
+    return client.get(target, headers).value();
+  }
+
+ private:
+  std::unique_ptr<Origin> origin_;
+  Hub hub_;
+};
+
+}  // namespace
+
+TEST_CASE("the DVR plays from the store while the broadcast is live") {
+  Store store;
+  store.segments(0, 5);
+  OriginHub hub;
+  hub.put(store, OriginState::kLive);
+  auto list = hub.get("/hls/b/dvr.m3u8");
+  CHECK(list.status == 200);
+  CHECK(list.body.find("720p/dvr.m3u8") != std::string::npos);
+  CHECK(list.body.find("audio") == std::string::npos);
+  auto dvr = hub.get("/hls/b/720p/dvr.m3u8");
+  CHECK(dvr.body.find("/media/run1/720p/4.m4s") != std::string::npos);
+  CHECK(dvr.body.find("#EXT-X-ENDLIST") == std::string::npos);
+  CHECK(hub.get("/hls/b/audio/dvr.m3u8").status == 200);
+  CHECK(hub.get("/media/run1/720p/init.mp4").body == "init of 720p");
+  auto segment = hub.get("/media/run1/720p/3.m4s");
+  CHECK(segment.body == "720p segment 3");
+  CHECK(segment.header("content-type") == "video/mp4");
+  CHECK(segment.header("cache-control") == "public, max-age=60, immutable");
+  CHECK(segment.header("access-control-allow-origin") == "*");
+  CHECK(hub.get("/media/run1/audio/3.m4s").header("content-type") == "audio/mp4");
+  CHECK(hub.get("/media/run1/720p/5.m4s").status == 404);
+  store.segments(5, 6);                                      // the engine goes on
+  while (hub.get("/media/run1/720p/5.m4s").status != 200) {  // the index is read a few times a second
+  }
+  CHECK(hub.get("/hls/b/720p/dvr.m3u8").body.find("5.m4s") != std::string::npos);
+  CHECK(hub.get("/hls/b/replay.m3u8").status == 404);
+}
+
+TEST_CASE("stored media honours ranges") {
+  Store store;
+  store.segments(0, 1);
+  OriginHub hub;
+  hub.put(store, OriginState::kLive);
+  auto part = hub.get("/media/run1/720p/0.m4s", "Range: bytes=5-11\r\n");
+  CHECK(part.status == 206);
+  CHECK(part.body == "segment");
+  CHECK(part.header("content-range") == "bytes 5-11/14");
+  CHECK(part.header("content-length") == "7");
+  auto outside = hub.get("/media/run1/720p/0.m4s", "Range: bytes=99-\r\n");
+  CHECK(outside.status == 416);
+  CHECK(outside.header("content-range") == "bytes */14");
+  CHECK(hub.get("/media/run1/720p/0.m4s", "Range: bytes=a-\r\n").status == 200);
+}
+
+TEST_CASE("an ended broadcast is a replay, also for a hub that never saw it live") {
+  Store store;
+  store.segments(0, 4);
+  OriginHub hub;
+  hub.put(store, OriginState::kEnded);
+  CHECK(hub.get("/media/run1/720p/2.m4s").body == "720p segment 2");  // before any playlist
+  auto list = hub.get("/hls/b/replay.m3u8");
+  CHECK(list.body.find("720p/replay.m3u8") != std::string::npos);
+  auto replay = hub.get("/hls/b/720p/replay.m3u8", "Accept-Encoding: gzip\r\n");
+  CHECK(replay.header("content-encoding") == "gzip");
+  std::string text(as_text(wrap::gunzip(as_bytes(replay.body), 1 << 20).value()));
+  CHECK(text.find("#EXT-X-PLAYLIST-TYPE:VOD") != std::string::npos);
+  CHECK(text.find("#EXT-X-ENDLIST") != std::string::npos);
+  CHECK(text.find("/media/run1/720p/3.m4s") != std::string::npos);
+  CHECK(hub.get("/hls/b/none/replay.m3u8").status == 404);
+}
+
+TEST_CASE("what was withdrawn is gone from the store's media, its lists and its thumbnails") {
+  Store store;
+  store.segments(0, 12);
+  store.write(output::thumbnail_path(kStart), "first");
+  store.write(output::thumbnail_path(kStart + milliseconds(10'000)), "second");
+  OriginHub hub;
+  hub.put(store, OriginState::kEnded);
+  auto url = [](int64_t ms) { return "/thumb/b/" + std::to_string(kStart.ms + ms) + ".jpg"; };
+  auto thumb = hub.get(url(12'345));
+  CHECK(thumb.body == "second");
+  CHECK(thumb.header("content-type") == "image/jpeg");
+  CHECK(hub.get(url(25'000)).status == 404);
+  hub.hub().on_hub([&] { hub.origin().withdraw("b", store.at(6), store.at(7)); });
+  CHECK(hub.get("/media/run1/720p/5.m4s").status == 200);
+  CHECK(hub.get("/media/run1/720p/6.m4s").status != 200);
+  CHECK(hub.get("/hls/b/720p/replay.m3u8").body.find("/6.m4s") == std::string::npos);
+  CHECK(hub.get(url(12'345)).status == 410);
+  CHECK(hub.get(url(0)).body == "first");
+  store.tell(output::Withdrawn{store.at(2), store.at(3)});  // as the engine writes it
+  CHECK(eventually(hub.hub(), [&] { return hub.origin().view("b").has_value(); }));
+  Answer later = hub.get("/hls/b/720p/replay.m3u8");
+  while (later.body.find("/2.m4s") != std::string::npos) later = hub.get("/hls/b/720p/replay.m3u8");
+  CHECK(hub.get("/media/run1/720p/2.m4s").status != 200);
+}
+
+TEST_CASE("what was recorded in rehearsal is never played") {
+  Store store;
+  store.segments(0, 6);
+  OriginHub hub;
+  hub.put(store, OriginState::kLive, store.at(3));
+  auto dvr = hub.get("/hls/b/720p/dvr.m3u8");
+  CHECK(dvr.body.find("/2.m4s") == std::string::npos);
+  CHECK(dvr.body.find("/3.m4s") != std::string::npos);
+  CHECK(hub.get("/media/run1/720p/2.m4s").status == 404);
+  CHECK(hub.get("/media/run1/720p/3.m4s").status == 200);
+}
+
+TEST_CASE("files that are missing, links, or folders are not found") {
+  Store store;
+  store.segments(0, 3);
+  OriginHub hub;
+  hub.put(store, OriginState::kLive);
+  std::filesystem::remove(store.path() + "/run1/720p/0.m4s");
+  std::filesystem::remove(store.path() + "/run1/720p/1.m4s");
+  std::filesystem::create_symlink("/etc/passwd", store.path() + "/run1/720p/1.m4s");
+  std::filesystem::remove(store.path() + "/run1/720p/2.m4s");
+  std::filesystem::create_directory(store.path() + "/run1/720p/2.m4s");
+  for (int msn = 0; msn < 3; ++msn) {
+    CHECK(hub.get("/media/run1/720p/" + std::to_string(msn) + ".m4s").status == 404);
+  }
+  CHECK(hub.get("/media/run1/720p/..%2finit.mp4").status == 400);
+}

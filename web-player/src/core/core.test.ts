@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { bestOffset, ServerClock } from './clock';
-import { clampTo, fractionOf, liveTimeline, meansLive, positionAt, programTimeAt, thumbnailUrl, timeAt } from './dvr';
+import {
+  clampTo,
+  fractionOf,
+  liveTimeline,
+  meansLive,
+  positionAt,
+  programTimeAt,
+  startingAt,
+  thumbnailUrl,
+  timeAt,
+} from './dvr';
 import { nearestHeight, prefersNative } from './engine';
 import { behind, clockLength, fixedClock, formatLength, remaining } from './format';
 import { catalogue, chooseLocale, pseudo } from './i18n';
@@ -103,6 +113,39 @@ describe('the DVR timeline', () => {
     expect(positionAt(anchors, 1)).toBe(0);
     expect(positionAt(anchors, 99_000)).toBe(6);
     expect(positionAt([], 1)).toBeNull();
+  });
+});
+
+describe('a playlist that begins at a moment', () => {
+  const playlist = [
+    '#EXTM3U',
+    '#EXT-X-TARGETDURATION:2',
+    '#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:00.000Z',
+    '#EXTINF:2.00000,',
+    'a.m4s',
+    '#EXTINF:2.00000,',
+    'b.m4s',
+    '#EXT-X-DISCONTINUITY',
+    '#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:01:00.000Z',
+    '#EXTINF:2.00000,',
+    'c.m4s',
+    '',
+  ].join('\n');
+  const at = (text: string) => /TIME-OFFSET=([\d.]+)/.exec(startingAt(playlist, Date.parse(text)))?.[1];
+
+  it('says so at its top', () => {
+    expect(at('2026-01-01T00:00:03.250Z')).toBe('3.250');
+    expect(at('2026-01-01T00:01:00.500Z')).toBe('4.500');
+  });
+
+  it('begins at the next segment when the moment fell into a gap, and at the start when it is older', () => {
+    expect(at('2026-01-01T00:00:30Z')).toBe('4.000');
+    expect(at('2025-01-01T00:00:00Z')).toBe('0.000');
+  });
+
+  it('stays as it is without times or past its end', () => {
+    expect(at('2026-01-01T00:09:00Z')).toBeUndefined();
+    expect(startingAt('#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n', 0)).not.toContain('EXT-X-START');
   });
 });
 

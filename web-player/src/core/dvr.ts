@@ -63,3 +63,28 @@ export function positionAt(anchors: readonly Anchor[], at: number): number | nul
   const last = anchors[anchors.length - 1];
   return last === undefined ? null : last.position + last.duration;
 }
+
+/**
+ * The media playlist with an EXT-X-START (RFC 8216 4.3.5.2) for a moment: hls.js then begins there, instead of loading from
+ * its live edge first and being sent back. A playlist without times, or a multivariant one, comes back as it was.
+ */
+export function startingAt(playlist: string, at: number): string {
+  let position = 0;
+  let time: number | null = null;
+  let offset: number | null = null;
+  for (const line of playlist.split('\n')) {
+    if (line.startsWith('#EXT-X-PROGRAM-DATE-TIME:')) {
+      time = Date.parse(line.slice(line.indexOf(':') + 1).trim());
+    } else if (line.startsWith('#EXTINF:')) {
+      const duration = parseFloat(line.slice(8));
+      if (time !== null && at < time + duration * 1000) {
+        offset = position + Math.max(0, at - time) / 1000;
+        break;
+      }
+      position += duration;
+      if (time !== null) time += duration * 1000;
+    }
+  }
+  if (offset === null) return playlist;
+  return playlist.replace('#EXTM3U', `#EXTM3U\n#EXT-X-START:TIME-OFFSET=${offset.toFixed(3)},PRECISE=YES`);
+}

@@ -3,7 +3,7 @@
 // liveSyncDuration and liveSyncDurationCount stay unset: they would override the playlist's PART-HOLD-BACK.
 
 import Hls, { type ErrorData, type LevelDetails } from 'hls.js/light';
-import { positionAt, programTimeAt, type Anchor } from './dvr';
+import { positionAt, programTimeAt, startingAt, type Anchor } from './dvr';
 import { nearestHeight, type Engine, type EngineEvents, type LoadSpec } from './engine';
 
 export function hlsSupported(): boolean {
@@ -24,7 +24,9 @@ class HlsEngine implements Engine {
 
   load(spec: LoadSpec): void {
     this.destroy();
+    const beginning: Beginning = { at: spec.kind === 'dvr' ? spec.at : null };
     const hls = new Hls({
+      pLoader: loaderThatBeginsAt(beginning),
       lowLatencyMode: spec.kind === 'live',
       maxLiveSyncPlaybackRate: spec.kind === 'live' ? 1.05 : 1,
       backBufferLength: 30,
@@ -50,7 +52,9 @@ class HlsEngine implements Engine {
     hls.on(Hls.Events.ERROR, (_, data) => {
       this.failed(data);
     });
-    if (spec.kind === 'dvr' && spec.at !== null) this.startAtMoment(hls, spec.at);
+    hls.once(Hls.Events.FRAG_BUFFERED, () => {
+      beginning.at = null;
+    });
     hls.loadSource(spec.url);
     hls.attachMedia(this.video);
   }
@@ -105,17 +109,6 @@ class HlsEngine implements Engine {
     return this.hls?.latestLevelDetails?.targetduration ?? null;
   }
 
-  /** A moment's position is known only once the playlist is there; hls.js would by then have gone to its live edge. */
-  private startAtMoment(hls: Hls, at: number): void {
-    const start = (details: LevelDetails) => {
-      const position = positionAt(anchorsIn(details), at);
-      if (position !== null) hls.startLoad(position);
-    };
-    hls.once(Hls.Events.LEVEL_LOADED, (_, data) => {
-      start(data.details);
-    });
-  }
-
   private levelOf(height: number | null): number | null {
     if (height === null || this.hls === null) return null;
     const nearest = nearestHeight(
@@ -141,6 +134,30 @@ class HlsEngine implements Engine {
     const kind = data.type === Hls.ErrorTypes.NETWORK_ERROR ? 'network' : 'media';
     this.events.failed(kind, data.details, data.response?.code ?? null);
   }
+}
+
+/** The moment to begin at, until something from there has been loaded. */
+interface Beginning {
+  at: number | null;
+}
+
+type Load = InstanceType<typeof Hls.DefaultConfig.loader>['load'];
+
+/** Tells hls.js by the playlist itself where to begin: see startingAt(). */
+function loaderThatBeginsAt(beginning: Beginning) {
+  return class extends Hls.DefaultConfig.loader {
+    override load(...[context, config, callbacks]: Parameters<Load>): void {
+      super.load(context, config, {
+        ...callbacks,
+        onSuccess: (response, ...rest) => {
+          if (beginning.at !== null && typeof response.data === 'string') {
+            response.data = startingAt(response.data, beginning.at);
+          }
+          callbacks.onSuccess(response, ...rest);
+        },
+      });
+    }
+  } as unknown as NonNullable<typeof Hls.DefaultConfig.pLoader>;
 }
 
 function anchorsIn(details: LevelDetails): Anchor[] {

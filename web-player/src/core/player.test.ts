@@ -1,0 +1,342 @@
+import { describe, expect, it } from 'vitest';
+import type { Engine, EngineEvents, LoadSpec } from './engine';
+import { Player, type LiveSource, type ReplaySource } from './player';
+import { Settings } from './settings';
+import { ManualTimers } from './timers';
+
+/** A video element that plays as fast as the timers are told to run. */
+class FakeVideo extends EventTarget {
+  currentTime = 0;
+  duration = NaN;
+  paused = true;
+  ended = false;
+  seeking = false;
+  readyState = 4;
+  volume = 1;
+  buffered = { length: 0, end: () => 0 };
+  /** What the browser allows: everything, muted playback only, nothing. */
+  policy: 'sound' | 'muted' | 'nothing' = 'sound';
+  private silent = false;
+
+  get muted() {
+    return this.silent;
+  }
+  set muted(value: boolean) {
+    this.silent = value;
+    this.dispatchEvent(new Event('volumechange'));
+  }
+
+  play(): Promise<void> {
+    const allowed = this.policy === 'sound' || (this.policy === 'muted' && this.silent);
+    if (!allowed) return Promise.reject(new DOMException('no gesture', 'NotAllowedError'));
+    this.paused = false;
+    return Promise.resolve();
+  }
+
+  pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.dispatchEvent(new Event('pause'));
+  }
+}
+
+class FakeEngine implements Engine {
+  readonly name = 'hls.js';
+  readonly calls: string[] = [];
+  readonly loads: LoadSpec[] = [];
+  distance = 1;
+  live: number | null = 100;
+  /** Program time at position 0. */
+  origin = 1_000_000;
+
+  constructor(readonly events: EngineEvents) {}
+
+  load(spec: LoadSpec) {
+    this.loads.push(spec);
+  }
+  resume() {
+    this.calls.push('resume');
+  }
+  rest() {
+    this.calls.push('rest');
+  }
+  recoverMedia() {
+    this.calls.push('recoverMedia');
+  }
+  destroy() {
+    this.calls.push('destroy');
+  }
+  choose() {
+    return undefined;
+  }
+  programTime(position: number) {
+    return this.origin + position * 1000;
+  }
+  positionOf(at: number) {
+    return (at - this.origin) / 1000;
+  }
+  livePosition() {
+    return this.live;
+  }
+  behind() {
+    return this.distance;
+  }
+  targetLatency() {
+    return 1;
+  }
+  targetDuration() {
+    return 2;
+  }
+}
+
+const liveSource: LiveSource = {
+  kind: 'live',
+  hls: '/live.m3u8',
+  dvr: '/dvr.m3u8',
+  audio: '/audio.m3u8',
+  audioDvr: null,
+  windowSeconds: 3600,
+  liveAt: 0,
+};
+
+function setup() {
+  const video = new FakeVideo();
+  const timers = new ManualTimers();
+  const engines: FakeEngine[] = [];
+  let refused = 0;
+  // The server's clock: 1.5 s after what is on screen at position 0.
+  const now = () => 1_001_500 + timers.now();
+  const player = new Player({
+    video: video as unknown as HTMLVideoElement,
+    engine: () =>
+      Promise.resolve((_, events) => {
+        const engine = new FakeEngine(events);
+        engines.push(engine);
+        return engine;
+      }),
+    timers,
+    random: () => 0.5,
+    now,
+    settings: new Settings(null),
+    refused: () => refused++,
+  });
+  const engine = () => {
+    const last = engines[engines.length - 1];
+    if (last === undefined) throw new Error('no engine yet');
+    return last;
+  };
+  /** Lets the picture run for so many milliseconds. */
+  const run = (ms: number) => {
+    for (let i = 0; i < ms; i += 250) {
+      if (!video.paused) video.currentTime += 0.25;
+      timers.advance(250);
+    }
+  };
+  const settled = async () => {
+    for (let i = 0; i < 10; i++) await Promise.resolve();
+  };
+  const playing = async () => {
+    player.open(liveSource, true);
+    await settled();
+    video.dispatchEvent(new Event('playing'));
+    run(1000);
+  };
+  return { video, timers, player, engine, engines, run, settled, playing, now, refused: () => refused };
+}
+
+describe('a live player', () => {
+  it('loads the live playlist, plays, and measures its latency by the program clock', async () => {
+    const { player, engine, run, playing } = setup();
+    await playing();
+    expect(engine().loads).toEqual([{ kind: 'live', url: '/live.m3u8', at: null }]);
+    expect(player.status.value).toBe('playing');
+    run(3000);
+    expect(player.latencyMs.value).toBe(1500);
+  });
+
+  it('starts muted where sound is refused, and says so', async () => {
+    const { video, player, settled } = setup();
+    video.policy = 'muted';
+    player.open(liveSource, true);
+    await settled();
+    expect(video.muted).toBe(true);
+    expect(player.needsUnmute.value).toBe(true);
+    player.setMuted(false);
+    expect(player.needsUnmute.value).toBe(false);
+  });
+
+  it('asks for a tap where nothing may play', async () => {
+    const { video, player, settled } = setup();
+    video.policy = 'nothing';
+    player.open(liveSource, true);
+    await settled();
+    expect(player.needsTap.value).toBe(true);
+    expect(player.status.value).toBe('paused');
+  });
+
+  it('seeks to live when it has fallen behind, but not while the viewer is in the DVR', async () => {
+    const { video, player, engine, run, settled, playing } = setup();
+    await playing();
+    engine().distance = 5.1;
+    engine().live = 42;
+    run(250);
+    expect(video.currentTime).toBe(42);
+
+    player.seekTo(player.timeline.value.end - 60_000);
+    await settled();
+    video.currentTime = 7;
+    run(1000);
+    expect(video.currentTime).toBe(8);
+  });
+
+  it('shows a stall after half a second, and loads anew when nothing moves for ten', async () => {
+    const { video, player, timers, engine, playing } = setup();
+    await playing();
+    video.paused = false;
+    timers.advance(500);
+    expect(player.stalled.value).toBe(false);
+    timers.advance(500);
+    expect(player.stalled.value).toBe(true);
+    timers.advance(11_000);
+    expect(engine().calls).toContain('resume');
+  });
+
+  it('comes back from a network failure by itself', async () => {
+    const { player, engine, run, timers, playing } = setup();
+    await playing();
+    engine().events.failed('network', 'fragLoadError', 0);
+    expect(player.recovery.value).toEqual({ phase: 'waiting', attempt: 1, delayMs: 1000 });
+    expect(player.problem.value?.detail).toBe('fragLoadError');
+    timers.advance(1000);
+    expect(engine().calls).toContain('resume');
+    run(500);
+    expect(player.recovery.value.phase).toBe('healthy');
+    expect(player.problem.value).toBeNull();
+  });
+
+  it('rebuilds the engine after the second decoder failure', async () => {
+    const { engine, engines, settled, playing } = setup();
+    await playing();
+    engine().events.failed('media', 'bufferAppendError', null);
+    expect(engine().calls).toEqual(['recoverMedia']);
+    engine().events.failed('media', 'bufferAppendError', null);
+    await settled();
+    expect(engines).toHaveLength(2);
+    expect(engines[0]?.calls).toContain('destroy');
+    expect(engines[1]?.loads).toEqual([{ kind: 'live', url: '/live.m3u8', at: null }]);
+  });
+
+  it('asks for the broadcast when its playlist is gone', async () => {
+    const { engine, playing, refused } = setup();
+    await playing();
+    engine().events.failed('network', 'manifestLoadError', 404);
+    expect(refused()).toBe(1);
+  });
+});
+
+describe('the DVR', () => {
+  it('is entered by seeking back, at the moment asked for, and left near its end', async () => {
+    const { player, engine, settled, playing } = setup();
+    await playing();
+    const moment = player.timeline.value.end - 60_000;
+    player.seekTo(moment);
+    await settled();
+    expect(player.mode.value).toBe('dvr');
+    expect(engine().loads[1]).toEqual({ kind: 'dvr', url: '/dvr.m3u8', at: moment });
+    player.seekTo(player.timeline.value.end - 2000);
+    await settled();
+    expect(player.mode.value).toBe('live');
+    expect(engine().loads[2]?.kind).toBe('live');
+  });
+
+  it('needs no new playlist to seek within', async () => {
+    const { video, player, engine, settled, run, playing } = setup();
+    await playing();
+    player.seekTo(player.timeline.value.end - 60_000);
+    await settled();
+    run(500);
+    player.seekTo(player.timeline.value.end - 30_000);
+    expect(engine().loads).toHaveLength(2);
+    expect(engine().programTime(video.currentTime)).toBe(player.position.value);
+  });
+
+  it('continues a long pause where it was left; a short one simply goes on', async () => {
+    const { video, player, engine, timers, settled, playing } = setup();
+    await playing();
+    const moment = engine().programTime(video.currentTime);
+    player.pause();
+    timers.advance(1000);
+    player.play();
+    await settled();
+    expect(engine().loads).toHaveLength(1);
+    video.dispatchEvent(new Event('playing'));
+
+    player.pause();
+    timers.advance(12_000);
+    expect(engine().calls).toContain('rest');
+    player.play();
+    await settled();
+    expect(engine().loads[1]).toEqual({ kind: 'dvr', url: '/dvr.m3u8', at: moment });
+  });
+
+  it('does not go forward past live', async () => {
+    const { player, engine, playing } = setup();
+    await playing();
+    player.seekBy(10_000);
+    expect(engine().loads).toHaveLength(1);
+    expect(player.mode.value).toBe('live');
+  });
+
+  it('is not offered where a broadcast has none', async () => {
+    const { player, engine, settled } = setup();
+    player.open({ ...liveSource, dvr: null }, true);
+    await settled();
+    expect(player.hasDvr).toBe(false);
+    player.seekTo(0);
+    expect(engine().loads).toHaveLength(1);
+  });
+});
+
+describe('a recording', () => {
+  const source: ReplaySource = { kind: 'replay', hls: '/replay.m3u8', audio: null, lengthMs: 120_000 };
+
+  it('waits for the viewer, and knows its length before it is loaded', async () => {
+    const { player, engines, settled } = setup();
+    player.open(source, false);
+    await settled();
+    expect(engines).toHaveLength(0);
+    expect(player.timeline.value).toEqual({ start: 0, end: 120_000 });
+    player.play();
+    await settled();
+    expect(engines[0]?.loads).toEqual([{ kind: 'replay', url: '/replay.m3u8', at: null }]);
+  });
+
+  it('begins where the viewer points before anything is loaded', async () => {
+    const { player, engines, settled } = setup();
+    player.open(source, false);
+    player.seekTo(60_000);
+    await settled();
+    expect(engines[0]?.loads).toEqual([{ kind: 'replay', url: '/replay.m3u8', at: 60_000 }]);
+  });
+
+  it('takes the place of a live broadcast that ended', async () => {
+    const { player, engine, playing, settled } = setup();
+    await playing();
+    player.open(source, false);
+    await settled();
+    expect(engine().calls).toContain('destroy');
+    expect(player.mode.value).toBe('replay');
+    expect(player.status.value).toBe('idle');
+  });
+});
+
+describe('sound only', () => {
+  it('loads the audio playlist and remembers nothing of the picture', async () => {
+    const { player, engine, settled, playing } = setup();
+    await playing();
+    player.setAudioOnly(true);
+    await settled();
+    expect(engine().loads[1]).toEqual({ kind: 'live', url: '/audio.m3u8', at: null });
+    expect(player.hasDvr).toBe(false);
+  });
+});

@@ -153,13 +153,17 @@ Result<Stats> Socket::stats() const {
   out.rtt_ms = raw.msRTT;
   // libsrt does not count acknowledged bytes: they are what was handed in, is not waiting and was not given
   // up. Read before raw, bytes_sent is never ahead of it.
-  uint64_t open = payload(static_cast<uint64_t>(std::max(raw.byteSndBuf, 0)), raw.pktSndBuf) +
-                  payload(raw.byteSndDropTotal, raw.pktSndDropTotal);
+  uint64_t waiting = payload(static_cast<uint64_t>(std::max(raw.byteSndBuf, 0)), raw.pktSndBuf);
+  uint64_t open = waiting + payload(raw.byteSndDropTotal, raw.pktSndDropTotal);
   // While libsrt's own threads hold the connection, it reports all buffers as empty instead of waiting; the
   // sizes left in both are then 0, which they never are together otherwise.
   bool told = raw.byteAvailSndBuf != 0 || raw.byteAvailRcvBuf != 0;
-  if (told) acked_bytes_.store(out.bytes_sent > open ? out.bytes_sent - open : 0, std::memory_order_relaxed);
+  if (told) {
+    acked_bytes_.store(out.bytes_sent > open ? out.bytes_sent - open : 0, std::memory_order_relaxed);
+    waiting_bytes_.store(waiting, std::memory_order_relaxed);
+  }
   out.bytes_acked = acked_bytes_.load(std::memory_order_relaxed);
+  out.bytes_waiting = waiting_bytes_.load(std::memory_order_relaxed);
   out.bytes_received = payload(raw.byteRecvUniqueTotal, raw.pktRecvUniqueTotal);
   out.packets_lost = static_cast<uint64_t>(std::max(raw.pktSndLossTotal, 0)) +
                      static_cast<uint64_t>(std::max(raw.pktRcvLossTotal, 0));

@@ -53,6 +53,7 @@ struct Stats {
   double rtt_ms = 0;
   uint64_t bytes_sent = 0;      // payload handed to send()
   uint64_t bytes_acked = 0;     // of it, confirmed by the peer
+  uint64_t bytes_waiting = 0;   // of it, neither confirmed nor given up
   uint64_t bytes_received = 0;  // payload, each packet once
   uint64_t packets_lost = 0;    // sender: reported by the peer; receiver: gaps seen, repaired or not
   uint64_t packets_retransmitted = 0;
@@ -100,6 +101,7 @@ class Socket {
   const SocketId id_;
   std::atomic<uint64_t> accepted_bytes_{0};
   mutable std::atomic<uint64_t> acked_bytes_{0};  // as last told
+  mutable std::atomic<uint64_t> waiting_bytes_{0};
 };
 
 struct CallerOptions {

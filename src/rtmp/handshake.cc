@@ -75,7 +75,8 @@ void ServerHandshake::answer(Bytes& out) {
   Bytes s2;
   // A version of zero is the plain form of the spec.
   bool plain = std::ranges::all_of(c1.subspan(4, 4), [](uint8_t byte) { return byte == 0; });
-  auto scheme = plain ? std::nullopt : scheme_of(c1);
+  std::optional<size_t> scheme;
+  if (!plain) scheme = scheme_of(c1);
   digested_ = scheme.has_value();
   ByteWriter writer(s1);
   writer.u32(digested_ ? 0x04050001 : 0);  // a server version that knows digests, or the spec's zero

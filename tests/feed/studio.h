@@ -170,6 +170,7 @@ class Studio {
     return states.empty() ? link::Json::object() : states.back();
   }
   [[nodiscard]] HouseTime now() const { return clock_.now(); }
+  [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] HouseTime heartbeat() const { return ring_.heartbeat(); }
 
   /// What the mixer would show: one entry per picture, in order.

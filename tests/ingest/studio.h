@@ -1,6 +1,7 @@
 // A gateway on a thread of its own, between a hub and feeds that the test plays.
 #pragma once
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <condition_variable>
 #include <functional>
@@ -179,7 +180,7 @@ struct Studio {
   Peer hub;
   std::map<std::string, Peer> feeds;
   std::map<std::string, Venue> keys = {{"east-key", {"east", "b1/east"}}, {"west-key", {"west", "b1/west"}}};
-  bool silent = false;  // the hub hears and does not answer
+  std::atomic<bool> silent{false};  // the hub hears and does not answer
   std::unique_ptr<ingest::Gateway> gateway;
 };
 

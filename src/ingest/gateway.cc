@@ -215,6 +215,7 @@ PublisherId Gateway::begin(Protocol protocol, Container container, const std::st
     venues_.erase(old.id);
     old.stream->attach(nullptr, kWhy);
     tell_state(old, "replaced", kWhy);
+    log_.info("publisher_replaced", {{"venue", venue}, {"bytes", old.stream->bytes()}});
     old.session->kick(kWhy);
   }
   PublisherId id{next_id_++};

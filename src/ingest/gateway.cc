@@ -43,6 +43,7 @@ Gateway::Gateway(Loop& loop, Log log, const GatewayLimits& limits)
       limits_(limits),
       caps_(limits.connections, limits.per_address),
       failures_(loop.clock(), limits.auth_failures_per_minute),
+      wrong_keys_log_(loop.clock()),
       last_report_(loop.clock().now()) {
   report_timer_ = loop_.every(seconds(1), [this] { report(); });
 }
@@ -175,8 +176,11 @@ void Gateway::on_auth_result(const Json& head) {
     const AuthRequest& request = found->second.request;
     failures_.failed(request.address);
     refused(request.protocol, Refusal::kWrongKey);
-    log_.warn("publisher_refused",
-              {{"protocol", ingest::name_of(request.protocol)}, {"address", request.address}});
+    if (auto left_out = wrong_keys_log_.allow()) {
+      log_.warn("publisher_refused", {{"protocol", ingest::name_of(request.protocol)},
+                                      {"address", request.address},
+                                      {"left_out", *left_out}});
+    }
     answer.why = text_field(head, "why");
     if (answer.why.empty()) answer.why = "This key is not known.";
   }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "ingest/admission.h"
+#include "ingest/log_throttle.h"
 #include "ingest/publisher_sink.h"
 #include "ingest/publisher_stream.h"
 #include "link/channel.h"
@@ -97,6 +98,7 @@ class Gateway final : public PublisherSink {
   std::map<std::string, std::string>
       wanted_feed_;  // venue → feed, as the hub last said; bounded by its venues
   std::map<std::string, uint64_t> refusals_;
+  LogThrottle wrong_keys_log_;
   uint64_t next_id_ = 1;
   HouseTime last_report_;
   Loop::TimerId report_timer_ = 0;

@@ -214,7 +214,10 @@ void RtmpConnection::fail_with(const Error& error) {
   if (phase_ == Phase::kOpen && !published_ && error.code != Errc::kClosed && error.code != Errc::kIo) {
     bool late = error.code == Errc::kTimeout;
     listener_.sink_.refused(Protocol::kRtmp, late ? Refusal::kTimeout : Refusal::kProtocol);
-    listener_.log_.info("rtmp_refused", {{"address", address_}, {"why", error.message}});
+    if (auto left_out = listener_.refusals_log_.allow()) {
+      listener_.log_.info("rtmp_refused",
+                          {{"address", address_}, {"why", error.message}, {"left_out", *left_out}});
+    }
   }
   end_publisher(error.message);
   if (phase_ == Phase::kOpen) (void)pump();  // last words, an alert perhaps, if they go out at once

@@ -48,6 +48,7 @@ RtmpListener::RtmpListener(Loop& loop, PublisherSink& sink, Log log, RtmpListene
       config_(std::move(config)),
       socket_(std::move(socket)),
       port_(port),
+      refusals_log_(loop.clock()),
       read_buffer_(64 * 1024) {}
 
 Result<std::unique_ptr<RtmpListener>> RtmpListener::open(Loop& loop, PublisherSink& sink, Log log,

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "ingest/log_throttle.h"
 #include "ingest/publisher_sink.h"
 
 namespace openday::wrap {
@@ -64,6 +65,7 @@ class RtmpListener {
   std::unordered_map<uint64_t, std::unique_ptr<RtmpConnection>>
       connections_;  // bounded by the sink's admissions
   uint64_t next_id_ = 1;
+  LogThrottle refusals_log_;
   Bytes read_buffer_;  // shared: each read is digested before the next
   Loop::TimerId tick_timer_ = 0;
   Loop::TimerId rest_timer_ = 0;

@@ -202,6 +202,7 @@ Result<> ServerSession::on_publish(uint32_t message_stream, const std::string& n
 Result<> ServerSession::accept_publish() {
   if (state_ != State::kAsking) return fail(Errc::kConflict, "RTMP: nobody asked to publish");
   state_ = State::kPublishing;
+  times_ = TimestampUnwrapper();  // a second publishing has times of its own
   last_heard_ = clock_.now();
   wire_.reader().set_limits(limits_.publishing);
   wire_.send_stream_begin(publish_stream_);

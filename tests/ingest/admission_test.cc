@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "ingest/log_throttle.h"
+
 using namespace openday;
 using namespace openday::ingest;
 
@@ -55,4 +57,17 @@ TEST_CASE("remembered addresses are bounded, and the one whose failures are olde
   CHECK_FALSE(limiter.blocked("192.0.2.49"));
   CHECK(limiter.blocked("192.0.2.50"));
   CHECK(limiter.blocked("192.0.2.149"));
+}
+
+TEST_CASE("one refusal a second is logged, and says how many were not") {
+  ManualClock clock;
+  LogThrottle throttle(clock);
+  CHECK(throttle.allow() == 0u);
+  CHECK_FALSE(throttle.allow());
+  clock.advance(milliseconds(999));
+  CHECK_FALSE(throttle.allow());
+  clock.advance(milliseconds(1));
+  CHECK(throttle.allow() == 2u);
+  clock.advance(seconds(1));
+  CHECK(throttle.allow() == 0u);
 }

@@ -265,17 +265,21 @@ TEST_CASE("media before publishing, and empty media, is not delivered") {
 TEST_CASE("a publisher may end and publish again, and cannot publish twice at a time") {
   Hand hand;
   REQUIRE(hand.go_live());
+  REQUIRE(hand.message(kAudio, Bytes{1}, 1, 3'000'000'000));
   REQUIRE(hand.command({"publish", 9, AmfNull(), "other"}, 2));
   auto commands = hand.commands();
   REQUIRE(commands.size() == 1);
   CHECK(commands[0][3].text_of("code") == "NetStream.Publish.BadName");
   REQUIRE(hand.command({"FCUnpublish", 3, AmfNull(), "key"}));
   REQUIRE(hand.command({"deleteStream", 4, AmfNull(), 1}));
-  REQUIRE(hand.events.size() == 1);
-  CHECK(std::holds_alternative<PublishEnd>(hand.events[0]));
-  REQUIRE(hand.command({"publish", 5, AmfNull(), "again"}, 1));
   REQUIRE(hand.events.size() == 2);
-  CHECK(std::get<PublishRequest>(hand.events[1]).stream == "again");
+  CHECK(std::holds_alternative<PublishEnd>(hand.events[1]));
+  REQUIRE(hand.command({"publish", 5, AmfNull(), "again"}, 1));
+  REQUIRE(hand.events.size() == 3);
+  CHECK(std::get<PublishRequest>(hand.events[2]).stream == "again");
+  REQUIRE(hand.server.accept_publish());
+  REQUIRE(hand.message(kAudio, Bytes{1}, 1, 5));
+  CHECK(hand.media().back().time_ms == 5);  // not 32 bits after the first publishing
 }
 
 TEST_CASE("commands with a leading AMF3 format byte are read") {

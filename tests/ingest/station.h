@@ -44,7 +44,7 @@ class Station {
   void start(const Json& config) {
     REQUIRE(control_->send(link::make_message("start", {{"config", config}, {"checkpoint", nullptr}})));
     REQUIRE(control.wait([](const auto& all) { return find(all, "ready") != nullptr; }));
-    feed_ = introduce("feed", "b/one", feed, [](const Heard&) {});
+    introduce(feed_, "feed", "b/one", feed, [](const Heard&) {});
     start_hub();
   }
 
@@ -54,7 +54,7 @@ class Station {
   }
   /// The next hub process is there.
   void start_hub() {
-    hub_ = introduce("hub", "", hub, [this](const Heard& heard) {
+    introduce(hub_, "hub", "", hub, [this](const Heard& heard) {
       if (heard.type() == "auth") answer(heard.head);
     });
   }
@@ -82,14 +82,14 @@ class Station {
           .value();
     });
   }
-  std::shared_ptr<link::Channel> introduce(const char* role, const char* id, Journal<Heard>& journal,
-                                           OnHeard on_heard) {
+  void introduce(std::shared_ptr<link::Channel>& place, const char* role, const char* id,
+                 Journal<Heard>& journal, OnHeard on_heard) {
     auto ends = *socket_pair();
     auto message = link::make_message("peer", {{"role", role}, {"id", id}});
     message.fds.push_back(std::move(ends.second));
     auto channel = open(std::move(ends.first), journal, std::move(on_heard));
+    home_->call([&] { place = channel; });  // before the peer may speak: answers use it on that thread
     REQUIRE(control_->send(std::move(message)));
-    return channel;
   }
   void answer(const Json& question) {
     Json fields = {{"id", question["id"]}, {"ok", question.value("key", "") == "good"}};

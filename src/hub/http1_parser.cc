@@ -80,8 +80,9 @@ Http1HeadState parse_request_line(std::string_view line, Http1Head& out) {
     std::string_view authority = target.substr(0, slash);
     if (authority.empty() || !is_host(authority)) return bad(400, "the target names no host");
     out.headers.push_back({"host", std::string(authority)});
-    out.target = slash == std::string_view::npos ? "/" : std::string(target.substr(slash));
-    if (out.target.starts_with('?')) out.target.insert(0, "/");
+    target = slash == std::string_view::npos ? "/" : target.substr(slash);
+    if (target.starts_with('?')) out.target.push_back('/');
+    out.target.append(target);
     return {Kind::kComplete, 0, 0, ""};
   }
   out.target = target;

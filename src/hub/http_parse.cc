@@ -96,15 +96,17 @@ Result<std::string> parse_path(std::string_view raw) {
   std::string path;
   for (size_t begin = 1; begin <= raw.size();) {
     size_t end = std::min(raw.find('/', begin), raw.size());
-    OPENDAY_TRY(std::string segment, percent_decode(raw.substr(begin, end - begin)));
+    // A copy of the string would set off g++ 12's maybe-uninitialized in release builds.
+    auto segment = percent_decode(raw.substr(begin, end - begin));
+    if (!segment) return std::unexpected(std::move(segment).error());
     bool last = end == raw.size();
-    if (segment == "." || segment == "..") return fail(Errc::kInvalid, "the path has a dot segment");
-    if (segment.empty() && !last) return fail(Errc::kInvalid, "the path has an empty segment");
-    if (segment.find_first_of("/\\") != std::string::npos) {
+    if (*segment == "." || *segment == "..") return fail(Errc::kInvalid, "the path has a dot segment");
+    if (segment->empty() && !last) return fail(Errc::kInvalid, "the path has an empty segment");
+    if (segment->find_first_of("/\\") != std::string::npos) {
       return fail(Errc::kInvalid, "the path has an encoded separator");
     }
     path += '/';
-    path += segment;
+    path += *segment;
     begin = end + 1;
   }
   return path;

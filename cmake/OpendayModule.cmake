@@ -11,6 +11,8 @@ macro(openday_global_flags)
   add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough
                       -Woverloaded-virtual -Wundef -Werror -fno-omit-frame-pointer
                       -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+  # g++ 12 takes moves of std::variant and std::expected for reads of what was never written (GCC PR 105562 and its kin).
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   add_compile_definitions($<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
   find_program(OPENDAY_CCACHE ccache)
   if(OPENDAY_CCACHE)

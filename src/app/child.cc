@@ -14,14 +14,14 @@ std::string text_field(const link::Json& head, const char* key) {
 
 }  // namespace
 
-Child::Child(Loop& loop, Handlers handlers) : loop_(loop), handlers_(std::move(handlers)) {}
+Child::Child(Handlers handlers) : handlers_(std::move(handlers)) {}
 
 Child::~Child() {
   if (control_) control_->close();
 }
 
 Result<std::unique_ptr<Child>> Child::open(Loop& loop, UniqueFd control, Handlers handlers) {
-  std::unique_ptr<Child> child(new Child(loop, std::move(handlers)));
+  std::unique_ptr<Child> child(new Child(std::move(handlers)));
   OPENDAY_TRY(child->control_,
               link::Channel::open(
                   loop, std::move(control), kControlBound,

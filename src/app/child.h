@@ -37,11 +37,10 @@ class Child {
   Result<> checkpoint(link::Json state);
 
  private:
-  Child(Loop& loop, Handlers handlers);
+  explicit Child(Handlers handlers);
   void on_message(link::Message message);
   void stop();
 
-  Loop& loop_;
   Handlers handlers_;
   std::shared_ptr<link::Channel> control_;
   bool started_ = false;

@@ -246,7 +246,7 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
       continue;
     }
     for (const auto& [name, value] : *entries) {
-      std::string full = table + "." + name;
+      std::string full = fmt::format("{}.{}", table, name);
       auto key = std::find_if(keys().begin(), keys().end(), [&](const Key& k) { return full == k.name; });
       if (key == keys().end()) {
         std::string near = nearest(full, known_keys);

@@ -44,6 +44,7 @@ Engine::~Engine() {
   ladder_.reset();
   thumbnails_.reset();
   packager_.reset();
+  recorder_.reset();
 }
 
 Result<std::unique_ptr<Engine>> Engine::start(EngineConfig config, const Checkpoint& checkpoint, Loop& loop,
@@ -84,13 +85,8 @@ Result<> Engine::build() {
   OPENDAY_TRY(mixer_, mixer::Mixer::create(config_.mixer, std::move(layouts), std::move(events)));
   OPENDAY_CHECK_OK(mixer_->set_mix(checkpoint_.present ? checkpoint_.mix : config_.mix));
 
-  thumbnails_ =
-      std::make_unique<encode::Thumbnails>(config_.mixer.house, [this](encode::Thumbnail thumbnail) {
-        outlet_.send(link::make_message(
-            "thumbnail",
-            {{"what", encode::name_of(thumbnail.what)}, {"venue", thumbnail.venue}, {"at", thumbnail.at.ms}},
-            thumbnail.jpeg));
-      });
+  thumbnails_ = std::make_unique<encode::Thumbnails>(
+      config_.mixer.house, [this](const encode::Thumbnail& thumbnail) { on_thumbnail(thumbnail); });
 
   encode::LadderConfig ladder;
   ladder.house = config_.mixer.house;
@@ -102,9 +98,9 @@ Result<> Engine::build() {
       packager_->push_audio(std::move(unit));
       return;
     }
-    for (size_t i = 0; i < config_.ladder.size(); ++i) {
-      if (config_.ladder[i].name == rendition) packager_->push_video(i, std::move(unit));
-    }
+    auto rung = std::find_if(config_.ladder.begin(), config_.ladder.end(),
+                             [&](const media::Rendition& r) { return r.name == rendition; });
+    packager_->push_video(static_cast<size_t>(rung - config_.ladder.begin()), std::move(unit));
   };
   encoded.shedding = [this](encode::Shedding shedding) {
     log_.warn("shedding", {{"what", encode::name_of(shedding)}});
@@ -116,6 +112,15 @@ Result<> Engine::build() {
   };
   OPENDAY_TRY(ladder_, encode::Ladder::open(ladder, std::move(encoded), clock_));
 
+  disk_ = output::posix_disk();
+  output::RetentionPolicy retention;
+  retention.most_bytes = static_cast<uint64_t>(std::max<int64_t>(0, config_.store.max_bytes));
+  retention.most_age = std::chrono::hours(24) * config_.store.retention_days;
+  retention.reserve_bytes = static_cast<uint64_t>(std::max<int64_t>(0, config_.store.reserve_bytes));
+  recorder_ = std::make_unique<output::Recorder>(
+      config_.store.dir, retention, *disk_, clock_, log_,
+      [this](const media::Segment& segment, const std::string& path) { outlet_.segment(segment, path); });
+
   HouseTime first_tick = clock_.now() + milliseconds(100);
   ProgramTime start = clock_.wall() + milliseconds(100);
   mixer_->start(first_tick, start);
@@ -124,6 +129,11 @@ Result<> Engine::build() {
   options.run = run_;
   options.fps = config_.mixer.house.fps;
   options.start = start;
+  // The checkpoint knows what was published, the store what was recorded; a number is never used twice.
+  OPENDAY_TRY(auto stored, output::summarize_store(*disk_, config_.store.dir));
+  checkpoint_.msn = std::max(checkpoint_.msn, stored.next_msn - 1);
+  checkpoint_.runs = std::max(checkpoint_.runs, stored.runs);
+  newest_msn_ = checkpoint_.msn;
   options.first_msn = checkpoint_.msn + 1;
   options.discontinuity = checkpoint_.runs;
   std::vector<package::EncodedRendition> video;
@@ -165,8 +175,7 @@ void Engine::attach_hub(UniqueFd socket) {
   outlet_.detach();
   hub_.reset();
   auto channel = link::Channel::open(
-      loop_, std::move(socket), kHubBound,
-      [this](link::Message message) { on_hub_message(std::move(message)); },
+      loop_, std::move(socket), kHubBound, [this](const link::Message& message) { on_hub_message(message); },
       [this](const Error& why) {
         log_.warn("hub_gone", {{"why", why.message}});
         outlet_.detach();
@@ -191,7 +200,7 @@ void Engine::attach_feed(const std::string& id, UniqueFd socket) {
   detach_feed(id);
   auto channel = link::Channel::open(
       loop_, std::move(socket), kFeedBound,
-      [this, venue](link::Message message) { on_feed_message(venue, message); },
+      [this, venue](const link::Message& message) { on_feed_message(venue, message); },
       [this, id](const Error&) { detach_feed(id); });
   auto ring = mixer_->share(slot->second);
   if (!channel || !ring) {
@@ -242,12 +251,14 @@ void Engine::on_feed_message(const std::string& venue, const link::Message& mess
                       caught_up != message.head.end() && caught_up->is_boolean() && *caught_up});
 }
 
-void Engine::on_hub_message(link::Message message) {
+void Engine::on_hub_message(const link::Message& message) {
   std::string type = message.type();
   if (type == "configure") {
     configure(message.head);
   } else if (type == "take") {
     take(message.head);
+  } else if (type == "withdraw") {
+    withdraw(message.head);
   } else if (type == "mix") {
     auto mix = parse_mix(message.head.value("venues", Json::object()));
     Result<> set = mix ? mixer_->set_mix(*mix) : Result<>(std::unexpected(mix.error()));
@@ -350,6 +361,7 @@ void Engine::send_stats() {
   auto status = mixer_->status();
   auto ticks = ticker_->stats();
   auto packaged = packager_->counters();
+  auto recording = recorder_->status();
   Json encoders = Json::array();
   for (const auto& e : ladder_->stats()) {
     encoders.push_back({{"rendition", e.rendition},
@@ -375,6 +387,13 @@ void Engine::send_stats() {
                                               {"misplaced", packaged.misplaced},
                                               {"without_audio", packaged.without_audio},
                                               {"failed", packaged.failed}}},
+                                            {"recording",
+                                             {{"state", output::name_of(recording.state)},
+                                              {"bytes", recording.bytes},
+                                              {"free_bytes", recording.free_bytes},
+                                              {"stored", recording.stored},
+                                              {"dropped", recording.dropped + recorder_->refused()},
+                                              {"why", recording.why}}},
                                             {"link_dropped", outlet_.dropped()},
                                             {"shedding", encode::name_of(ladder_->shedding())}}));
 }

@@ -16,6 +16,7 @@
 #include "encode/ladder.h"
 #include "encode/thumbnails.h"
 #include "mixer/ticker.h"
+#include "output/recorder.h"
 #include "package/packager.h"
 
 namespace openday::app {
@@ -48,12 +49,14 @@ class Engine final : private package::PackageListener {
   Result<> build();
   Result<> choose_ladder();
 
-  void on_hub_message(link::Message message);
+  void on_hub_message(const link::Message& message);
   void on_feed_message(const std::string& venue, const link::Message& message);
   void send_wants(const std::vector<mixer::Want>& wants);
   void on_taken(const mixer::Taken& taken);
   void configure(const link::Json& head);
   void take(const link::Json& head);
+  void withdraw(const link::Json& head);
+  void on_thumbnail(const encode::Thumbnail& thumbnail);
   void save_checkpoint();  // any thread
   void send_stats();
   void send_levels();
@@ -80,6 +83,8 @@ class Engine final : private package::PackageListener {
   std::atomic<int64_t> newest_msn_{-1};
 
   std::unique_ptr<mixer::Mixer> mixer_;
+  std::unique_ptr<output::Disk> disk_;
+  std::unique_ptr<output::Recorder> recorder_;
   std::unique_ptr<package::Packager> packager_;
   std::unique_ptr<encode::Thumbnails> thumbnails_;
   std::unique_ptr<encode::Ladder> ladder_;

@@ -31,8 +31,11 @@ int run_engine(UniqueFd control) {
   };
   handlers.on_peer = [&](const std::string& role, const std::string& id, UniqueFd socket) {
     if (!engine) return;
-    if (role == "hub") engine->attach_hub(std::move(socket));
-    if (role == "feed") engine->attach_feed(id, std::move(socket));
+    if (role == "hub") {
+      engine->attach_hub(std::move(socket));
+    } else if (role == "feed") {
+      engine->attach_feed(id, std::move(socket));
+    }
   };
   handlers.on_gone = [&](const std::string& role, const std::string& id) {
     if (engine && role == "feed") engine->detach_feed(id);

@@ -80,8 +80,11 @@ class GatewayProcess {
     handlers.on_peer = [this](const std::string& role, const std::string& id, UniqueFd socket) {
       if (!gateway_) return;
       Result<> connected;
-      if (role == "hub") connected = gateway_->connect_hub(std::move(socket));
-      if (role == "feed") connected = gateway_->connect_feed(id, std::move(socket));
+      if (role == "hub") {
+        connected = gateway_->connect_hub(std::move(socket));
+      } else if (role == "feed") {
+        connected = gateway_->connect_feed(id, std::move(socket));
+      }
       if (!connected)
         log_.error("peer_failed", {{"role", role}, {"id", id}, {"why", connected.error().message}});
     };

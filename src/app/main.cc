@@ -81,7 +81,7 @@ int serve(const std::string& file) {
   sigemptyset(&asked);
   sigaddset(&asked, SIGINT);
   sigaddset(&asked, SIGTERM);
-  ::sigprocmask(SIG_BLOCK, &asked, nullptr);
+  ::pthread_sigmask(SIG_BLOCK, &asked, nullptr);
   UniqueFd signals(::signalfd(-1, &asked, SFD_CLOEXEC | SFD_NONBLOCK));
   Supervisor supervisor(**loop, clock, log, *config);
   auto watched = (*loop)->watch(signals.get(), Loop::kRead, [&](uint32_t) {

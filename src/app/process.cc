@@ -19,7 +19,7 @@ constexpr int kControlFd = 3;
 [[noreturn]] void become_child(int control, int null, pid_t parent, const char* role, const char* title) {
   sigset_t none;
   sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(0);  // the supervisor died before the line above
   ::setpgid(0, 0);                        // Ctrl-C is the supervisor's to hear and to pass on

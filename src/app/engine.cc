@@ -44,6 +44,7 @@ Engine::~Engine() {
   ladder_.reset();
   thumbnails_.reset();
   packager_.reset();
+  targets_.reset();
   recorder_.reset();
 }
 
@@ -94,6 +95,7 @@ Result<> Engine::build() {
   ladder.preset = config_.preset;
   encode::LadderEvents encoded;
   encoded.unit = [this](const std::string& rendition, media::AccessUnit unit) {
+    targets_->push(rendition, unit);
     if (rendition == encode::kAudioRendition) {
       packager_->push_audio(std::move(unit));
       return;
@@ -147,6 +149,13 @@ Result<> Engine::build() {
   OPENDAY_TRY(packager_,
               package::Packager::create(options, video, audio, config_.ladder[0].audio_kbps, *this, log_));
   checkpoint_.runs += 1;
+
+  std::vector<output::RenditionTrack> tracks;
+  for (const auto& named : ladder_->tracks()) tracks.push_back({named.rendition, named.track});
+  output::TargetsOptions push;
+  push.egress.allow_private = config_.allow_private;
+  targets_ = std::make_unique<output::Targets>(std::move(tracks), push, clock_, log_);
+  configure_targets(config_.targets);
 
   OPENDAY_TRY(auto ignored, mixer_->take(checkpoint_.present ? checkpoint_.scene : config_.scene));
   (void)ignored;
@@ -284,6 +293,38 @@ void Engine::configure(const Json& head) {
   }
   slot_of_.clear();
   for (const auto& slot : *slots) slot_of_[slot.venue] = slot.slot;
+  if (auto list = head.find("targets"); list != head.end()) configure_targets(*list);
+}
+
+void Engine::configure_targets(const Json& list) {
+  std::vector<output::TargetSpec> wanted;
+  if (list.is_array()) {
+    for (const auto& target : list) {
+      if (wanted.size() == output::Targets::kMaxTargets || !target.is_object()) break;
+      output::TargetSpec spec{text_of(target, "id"), text_of(target, "url"), text_of(target, "key"),
+                              text_of(target, "rendition"), target.value("enabled", true)};
+      if (spec.rendition.empty()) spec.rendition = config_.ladder[0].name;
+      wanted.push_back(std::move(spec));
+    }
+  }
+  targets_->configure(wanted);
+}
+
+Json Engine::target_stats() const {
+  Json list = Json::array();
+  for (const auto& t : targets_->stats()) {
+    list.push_back({{"id", t.id},
+                    {"state", output::name_of(t.state)},
+                    {"kbps", t.kbps},
+                    {"acked_bytes", t.acked_bytes},
+                    {"reconnects", t.reconnects},
+                    {"dropped", t.dropped},
+                    {"why", t.why},
+                    {"since_ms", t.since.ms},
+                    {"rtt_ms", t.rtt_ms},
+                    {"lost", t.lost}});
+  }
+  return list;
 }
 
 void Engine::take(const Json& head) {
@@ -387,6 +428,7 @@ void Engine::send_stats() {
                                               {"misplaced", packaged.misplaced},
                                               {"without_audio", packaged.without_audio},
                                               {"failed", packaged.failed}}},
+                                            {"targets", target_stats()},
                                             {"recording",
                                              {{"state", output::name_of(recording.state)},
                                               {"bytes", recording.bytes},

@@ -17,6 +17,7 @@
 #include "encode/thumbnails.h"
 #include "mixer/ticker.h"
 #include "output/recorder.h"
+#include "output/targets.h"
 #include "package/packager.h"
 
 namespace openday::app {
@@ -54,6 +55,8 @@ class Engine final : private package::PackageListener {
   void send_wants(const std::vector<mixer::Want>& wants);
   void on_taken(const mixer::Taken& taken);
   void configure(const link::Json& head);
+  void configure_targets(const link::Json& list);
+  [[nodiscard]] link::Json target_stats() const;
   void take(const link::Json& head);
   void withdraw(const link::Json& head);
   void on_thumbnail(const encode::Thumbnail& thumbnail);
@@ -85,6 +88,7 @@ class Engine final : private package::PackageListener {
   std::unique_ptr<mixer::Mixer> mixer_;
   std::unique_ptr<output::Disk> disk_;
   std::unique_ptr<output::Recorder> recorder_;
+  std::unique_ptr<output::Targets> targets_;
   std::unique_ptr<package::Packager> packager_;
   std::unique_ptr<encode::Thumbnails> thumbnails_;
   std::unique_ptr<encode::Ladder> ladder_;

@@ -365,8 +365,24 @@ void Engine::save_checkpoint() {
   save_(checkpoint_);
 }
 
+void Engine::withdraw(const Json& head) {
+  auto from = head.find("from");
+  auto to = head.find("to");
+  if (from == head.end() || to == head.end() || !from->is_number_integer() || !to->is_number_integer()) return;
+  recorder_->withdraw({from->get<int64_t>()}, {to->get<int64_t>()});
+}
+
+void Engine::on_thumbnail(const encode::Thumbnail& thumbnail) {
+  if (thumbnail.what == encode::Thumbnail::What::kProgram) recorder_->thumbnail(thumbnail.at, thumbnail.jpeg);
+  outlet_.send(link::make_message(
+      "thumbnail",
+      {{"what", encode::name_of(thumbnail.what)}, {"venue", thumbnail.venue}, {"at", thumbnail.at.ms}},
+      thumbnail.jpeg));
+}
+
 void Engine::on_init(const media::InitSegment& init) {
   outlet_.init(init);
+  recorder_->begin(init);
 }
 
 void Engine::on_part(const media::Part& part) {
@@ -377,10 +393,13 @@ void Engine::on_part(const media::Part& part) {
     save_checkpoint();
   }
   outlet_.part(part);
+  recorder_->add(part);
 }
 
 void Engine::on_segment(const media::Segment& segment) {
-  outlet_.segment(segment, "");
+  // The hub hears of a segment once it is known whether it was recorded; its last part has closed it for
+  // viewers already.
+  if (!recorder_->finish(segment)) outlet_.segment(segment, "");
 }
 
 Json Engine::slot_stats() const {

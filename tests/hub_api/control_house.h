@@ -1,0 +1,309 @@
+// The control side over books in memory, with its loop on a thread, fake engines and a fake gateway at the
+// other ends of real links.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <deque>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "../broadcast/memory_ledger.h"
+#include "base/loop.h"
+#include "hub/api.h"
+#include "hub/operations.h"
+#include "link/channel.h"
+
+namespace openday::hub::test {
+
+using openday::test::MemoryBooks;
+
+/// The far end of a link: keeps what it was told, and says what a test tells it to say.
+class FarEnd {
+ public:
+  /// Home thread: the loop's.
+  FarEnd(Loop& loop, UniqueFd socket) {
+    channel_ = *link::Channel::open(
+        loop, std::move(socket), 1 << 20,
+        [this](link::Message message) {
+          if (on_message) on_message(message.head);
+          heard.push_back(std::move(message.head));
+        },
+        [this](const Error&) { closed = true; });
+  }
+  ~FarEnd() { channel_->close(); }
+  void say(std::string_view type, Json fields, SharedBytes body = nullptr) {
+    REQUIRE(channel_->send(link::make_message(type, std::move(fields), std::move(body))));
+  }
+  [[nodiscard]] std::vector<Json> heard_of(const std::string& type) const {
+    std::vector<Json> found;
+    for (const auto& head : heard) {
+      if (head.value("t", "") == type) found.push_back(head);
+    }
+    return found;
+  }
+
+  std::deque<Json> heard;
+  std::function<void(const Json&)> on_message;
+  bool closed = false;
+
+ private:
+  std::shared_ptr<link::Channel> channel_;
+};
+
+class FakeAudience final : public Audience {
+ public:
+  void update(const broadcast::Broadcast& broadcast) override { updates.push_back(broadcast); }
+  void remove(const std::string& broadcast) override { removed.push_back(broadcast); }
+  int64_t withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to) override {
+    withdrawn.push_back({broadcast, from.ms, to.ms});
+    return 3;
+  }
+  void keep_withdrawn(const std::string& broadcast, ProgramTime from, ProgramTime to) override {
+    withdrawn.push_back({broadcast, from.ms, to.ms});
+  }
+  [[nodiscard]] std::optional<ProgramTime> edge(const std::string&) const override { return at; }
+  [[nodiscard]] bool has_poster(const std::string&) const override { return false; }
+  [[nodiscard]] int64_t viewers(const std::string&) const override { return 7; }
+
+  std::vector<broadcast::Broadcast> updates;
+  std::vector<std::string> removed;
+  std::vector<std::tuple<std::string, int64_t, int64_t>> withdrawn;
+  std::optional<ProgramTime> at;
+};
+
+struct Answered {
+  int status = 0;
+  std::vector<Header> headers;
+  std::string text;
+  Json json;  // null when the body is not JSON
+  [[nodiscard]] std::string header(std::string_view name) const {
+    for (const auto& one : headers) {
+      if (one.name == name) return one.value;
+    }
+    return {};
+  }
+  [[nodiscard]] std::string code() const { return json.is_object() ? json["error"].value("code", "") : ""; }
+  [[nodiscard]] std::string message() const {
+    return json.is_object() ? json["error"].value("message", "") : "";
+  }
+};
+
+class ControlHouse {
+ public:
+  static constexpr const char* kToken = "the-admin-token";
+
+  ControlHouse() {
+    loop_ = *Loop::create(clock);
+    Engines::Events events;
+    events.media = [this](const std::string& id, const link::Message& message) {
+      media.push_back(message.type());
+      conductor->on_media(id, message);
+    };
+    events.state = [this](const std::string& id) { conductor->on_engine_state(id); };
+    events.taken = [this](const std::string& id, const Taken& taken) { conductor->on_taken(id, taken); };
+    events.levels = [this](const std::string& id, const Json& levels) { conductor->on_levels(id, levels); };
+    events.thumbnail = [this](const std::string& id, const std::string& venue, int64_t number) {
+      conductor->on_thumbnail(id, venue, number);
+    };
+    gate.emplace(kToken, books, clock, log);
+    engines.emplace(*loop_, log, std::move(events));
+    publishers.emplace(*loop_, log, books.view(), rules);
+    room.emplace(
+        [this](const Request& request) -> std::optional<Response> {
+          auto act = gate->admit(request, true);
+          return act ? std::nullopt : std::optional(std::move(act).error());
+        },
+        [this](const std::string& id) { return conductor->greeting(id); });
+    settings.store = {{"dir", "/nowhere/media"}};
+    settings.pipelines = "/nowhere/pipelines";
+    conductor.emplace(Conductor::Parts{*loop_, books, rules, settings, 600, *engines, *publishers, audience,
+                                       *room,
+                                       [this](const Json& fields) {
+                                         desired.push_back(fields);
+                                         return true;
+                                       },
+                                       log});
+    ApiSettings api_settings;
+    api_settings.house = {640, 360, 25};
+    api_settings.ingest = {"", 1935, 0, 9000};
+    api_settings.site = {{"name", "Court"}};
+    api_settings.layouts = {{"layouts", Json::array()}};
+    api.emplace(Api::Parts{router, books, rules, *gate, *engines, *publishers, audience, *room, *conductor,
+                           clock, [this](const std::string& id) { deleted_media.push_back(id); }, log},
+                api_settings);
+    api->add_routes();
+    operations.emplace(Operations::Parts{router,
+                                         *loop_,
+                                         *engines,
+                                         *publishers,
+                                         *conductor,
+                                         [this] { return books_health; },
+                                         [this]() -> const HttpCounters& { return http; },
+                                         [](MetricsText&) {},
+                                         {*Network::parse("192.0.2.0/24")}});
+    operations->add_routes();
+    REQUIRE(conductor->begin());
+    thread_ = std::thread([this] { loop_->run(); });
+  }
+  ~ControlHouse() {
+    on_loop([this] {
+      engine_.clear();
+      gateway_.reset();
+      operations.reset();
+      api.reset();
+      conductor.reset();
+      room.reset();
+      publishers.reset();
+      engines.reset();
+    });
+    loop_->stop();
+    thread_.join();
+  }
+
+  template <class Task>
+  auto on_loop(Task task) -> decltype(task()) {
+    auto packaged = std::make_shared<std::packaged_task<decltype(task())()>>(std::move(task));
+    auto result = packaged->get_future();
+    if (!loop_->post([packaged] { (*packaged)(); })) throw std::runtime_error("the loop has ended");
+    return result.get();
+  }
+  /// Asks on the loop's thread until it holds; fails the test after 10 s.
+  template <class Condition>
+  void until(Condition condition) {
+    auto end = std::chrono::steady_clock::now() + seconds(10);
+    while (!on_loop(condition)) {
+      if (std::chrono::steady_clock::now() > end) FAIL("the condition did not come true in 10 s");
+      std::this_thread::yield();
+    }
+  }
+
+  static Request request(Method method, const std::string& target, const std::string& body) {
+    Request made;
+    made.method = method;
+    size_t question = target.find('?');
+    made.path = target.substr(0, question);
+    if (question != std::string::npos) made.raw_query = target.substr(question + 1);
+    made.query = *Query::parse(made.raw_query);
+    made.headers = {{"host", "hub.example:8080"}};
+    if (!body.empty()) made.headers.push_back({"content-type", "application/json"});
+    made.body.assign(body.begin(), body.end());
+    made.peer = "198.51.100.1";
+    made.id = "0badcafe";
+    return made;
+  }
+  Answered send(Request made) {
+    auto promise = std::make_shared<std::promise<Answered>>();
+    auto future = promise->get_future();
+    on_loop([&] {
+      router.dispatch(
+          std::move(made), make_responder([promise](Response response) {
+            Answered answered;
+            answered.status = response.status;
+            answered.headers = response.headers;
+            if (auto* bytes = std::get_if<SharedBytes>(&response.body)) {
+              answered.text.assign((*bytes)->begin(), (*bytes)->end());
+            } else if (auto* shared = std::get_if<std::shared_ptr<const SharedResponse>>(&response.body)) {
+              answered.headers = (*shared)->headers();
+              answered.text.assign((*shared)->body()->begin(), (*shared)->body()->end());
+            }
+            answered.json = Json::parse(answered.text, nullptr, false);
+            if (answered.json.is_discarded()) answered.json = nullptr;
+            promise->set_value(std::move(answered));
+          }));
+    });
+    if (future.wait_for(std::chrono::seconds(10)) != std::future_status::ready) FAIL("no answer in 10 s");
+    return future.get();
+  }
+  /// As the admin, unless told otherwise.
+  Answered ask(Method method, const std::string& target, const std::string& body = {}, bool as_admin = true) {
+    Request made = request(method, target, body);
+    if (as_admin) made.headers.push_back({"authorization", std::string("Bearer ") + kToken});
+    return send(std::move(made));
+  }
+  Answered get(const std::string& target) { return ask(Method::kGet, target); }
+  Answered post(const std::string& target, const std::string& body = {}) {
+    return ask(Method::kPost, target, body);
+  }
+
+  /// Venues a, b and c, and a broadcast "day" of them.
+  void furnish() {
+    for (const char* id : {"a", "b", "c"}) {
+      REQUIRE(
+          post("/api/v1/admin/venues", Json{{"id", id}, {"name", std::string("Hall ") + id}}.dump()).status ==
+          201);
+    }
+    REQUIRE(
+        post("/api/v1/admin/broadcasts", R"({"id":"day","title":"Open day","venues":["a","b"]})").status ==
+        201);
+  }
+  /// Plays the supervisor: gives the broadcast an engine. It confirms takes and mixes while `obedient`.
+  FarEnd& start_engine(const std::string& id, bool obedient = true) {
+    return on_loop([&]() -> FarEnd& {
+      auto ends = socket_pair();
+      REQUIRE(ends);
+      auto& far = engine_[id] = std::make_unique<FarEnd>(*loop_, std::move(ends->second));
+      if (obedient) {
+        far->on_message = [end = far.get()](const Json& head) {
+          if (head["t"] == "take") {
+            end->say(
+                "taken",
+                {{"req", head["req"]}, {"ok", true}, {"scene", head["scene"]}, {"tick", 90}, {"at", 5000}});
+          } else if (head["t"] == "mix") {
+            end->say(
+                "taken",
+                {{"req", head["req"]}, {"ok", true}, {"scene", Json::object()}, {"mix", head["venues"]}});
+          }
+        };
+      }
+      REQUIRE(engines->attach(id, std::move(ends->first)));
+      return *far;
+    });
+  }
+  void kill_engine(const std::string& id) {
+    on_loop([&] { engine_.erase(id); });
+  }
+  FarEnd& start_gateway() {
+    return on_loop([&]() -> FarEnd& {
+      auto ends = socket_pair();
+      REQUIRE(ends);
+      gateway_ = std::make_unique<FarEnd>(*loop_, std::move(ends->second));
+      REQUIRE(publishers->attach(std::move(ends->first)));
+      return *gateway_;
+    });
+  }
+
+  SystemClock clock;
+  Log log{"test", LogLevel::kError, [this](std::string_view line) {
+            std::lock_guard lock(log_mutex);
+            log_lines.emplace_back(line);
+          }};
+  std::mutex log_mutex;
+  std::vector<std::string> log_lines;
+  MemoryBooks books;
+  broadcast::Rules rules{{{"full", {1}}, {"grid", {2, 3}}}, {}, *broadcast::Vault::with_key(Bytes(32, 7))};
+  HouseSettings settings;
+  FakeAudience audience;
+  BooksHealth books_health;
+  HttpCounters http;
+  std::vector<Json> desired;
+  std::vector<std::string> media;
+  std::vector<std::string> deleted_media;
+  Router router;
+  std::optional<AdminGate> gate;
+  std::optional<Engines> engines;
+  std::optional<Publishers> publishers;
+  std::optional<ControlRoom> room;
+  std::optional<Conductor> conductor;
+  std::optional<Api> api;
+  std::optional<Operations> operations;
+
+ private:
+  std::unique_ptr<Loop> loop_;
+  std::map<std::string, std::unique_ptr<FarEnd>> engine_;
+  std::unique_ptr<FarEnd> gateway_;
+  std::thread thread_;
+};
+
+}  // namespace openday::hub::test

@@ -1,0 +1,139 @@
+#include "control_house.h"
+
+using namespace openday;
+using namespace openday::hub;
+using namespace openday::hub::test;
+
+namespace {
+
+struct Gate {
+  Gate() : gateway(house.start_gateway()) { house.furnish(); }
+  Json auth(const std::string& protocol, const std::string& key) {
+    int id = ++last;
+    house.on_loop([&] {
+      gateway.say("auth", {{"id", id}, {"protocol", protocol}, {"key", key}, {"address", "192.0.2.1"}});
+      return 0;
+    });
+    Json answer;
+    house.until([&] {
+      for (const auto& head : gateway.heard_of("auth_result")) {
+        if (head["id"] == id) answer = head;
+      }
+      return !answer.is_null();
+    });
+    return answer;
+  }
+  Json key(const std::string& venue) { return house.post("/api/v1/admin/venues/" + venue + "/key").json; }
+
+  ControlHouse house;
+  FarEnd& gateway;
+  int last = 0;
+};
+
+}  // namespace
+
+TEST_CASE("the right stream key opens its venue, and tells the feed when somebody wants it") {
+  Gate gate;
+  std::string key = gate.key("a")["rtmp"]["stream_key"];
+  Json idle = gate.auth("rtmp", key);
+  CHECK(idle["ok"] == true);
+  CHECK(idle["venue"] == "a");
+  CHECK_FALSE(idle.contains("feed"));
+  CHECK_FALSE(idle.contains("passphrase"));
+  REQUIRE(gate.house.post("/api/v1/admin/broadcasts/day/rehearse").status == 200);
+  gate.house.until([&] { return gate.gateway.heard_of("attach").size() == 2; });
+  CHECK(gate.gateway.heard_of("attach")[0] == Json::parse(R"({"t":"attach","venue":"a","feed":"day/a"})"));
+  CHECK(gate.auth("rtmp", key)["feed"] == "day/a");
+  REQUIRE(gate.house.post("/api/v1/admin/broadcasts/day/rehearse", R"({"on":false})").status == 200);
+  gate.house.until([&] { return gate.gateway.heard_of("attach").size() == 4; });
+  CHECK(gate.gateway.heard_of("attach")[2]["feed"].is_null());
+}
+
+TEST_CASE("wrong keys all get the same answer") {
+  Gate gate;
+  std::string key = gate.key("a")["rtmp"]["stream_key"];
+  std::string wrong = key;
+  wrong[31] = wrong[31] == '0' ? '1' : '0';
+  for (const std::string& bad :
+       {wrong, key + "0", key.substr(1), std::string("a"), std::string(), std::string(600, 'x')}) {
+    Json answer = gate.auth("rtmp", bad);
+    CHECK(answer["ok"] == false);
+    CHECK(answer["why"] == "This key is not known.");
+    CHECK_FALSE(answer.contains("venue"));
+  }
+  CHECK(gate.auth("srt", key)["ok"] == false);
+  CHECK(gate.auth("srt", "nowhere")["ok"] == false);
+  CHECK(gate.auth("srt", "b")["ok"] == false);  // has no key yet
+  CHECK(gate.auth("smtp", "a")["ok"] == false);
+}
+
+TEST_CASE("SRT names its venue and proves itself with the passphrase") {
+  Gate gate;
+  Json key = gate.key("a");
+  Json answer = gate.auth("srt", key["srt"]["stream_id"]);
+  CHECK(answer["ok"] == true);
+  CHECK(answer["venue"] == "a");
+  CHECK(answer["passphrase"] == key["srt"]["passphrase"]);
+}
+
+TEST_CASE("a changed key cuts the publisher of the old one") {
+  Gate gate;
+  std::string old = gate.key("a")["rtmp"]["stream_key"];
+  gate.key("a");
+  gate.house.until([&] { return gate.gateway.heard_of("kick").size() == 2; });
+  CHECK(gate.gateway.heard_of("kick")[1]["venue"] == "a");
+  CHECK(gate.auth("rtmp", old)["ok"] == false);
+}
+
+TEST_CASE("a venue that is pulled from lets nobody publish in its name") {
+  Gate gate;
+  std::string key = gate.key("a")["rtmp"]["stream_key"];
+  REQUIRE(gate.house.ask(Method::kPatch, "/api/v1/admin/venues/a", R"({"source":{"kind":"test"}})").status ==
+          200);
+  CHECK(gate.auth("rtmp", key)["ok"] == false);
+}
+
+TEST_CASE("a gateway that comes back is told every route") {
+  Gate gate;
+  REQUIRE(gate.house.post("/api/v1/admin/broadcasts/day/rehearse").status == 200);
+  auto& second = gate.house.start_gateway();
+  gate.house.until([&] { return second.heard_of("attach").size() == 2; });
+  CHECK(gate.house.on_loop([&] { return gate.house.publishers->attached(); }));
+}
+
+TEST_CASE("who publishes is known until they are gone or the gateway is") {
+  Gate gate;
+  REQUIRE(gate.house.post("/api/v1/admin/broadcasts/day/rehearse").status == 200);
+  auto say = [&](const char* state) {
+    gate.house.on_loop([&] {
+      gate.gateway.say("publisher",
+                       {{"venue", "a"}, {"state", state}, {"protocol", "rtmp"}, {"address", "192.0.2.1"}});
+      return 0;
+    });
+  };
+  say("connected");
+  say("streaming");
+  auto publishing = [&] { return gate.house.publishers->publishers(); };
+  gate.house.until([&] { return publishing().contains("a") && publishing().at("a").state == "streaming"; });
+  CHECK(gate.house.get("/api/v1/admin/broadcasts/day/status").json["publishers"][0]["protocol"] == "rtmp");
+  say("replaced");
+  say("connected");
+  gate.house.until([&] { return publishing().contains("a") && publishing().at("a").state == "connected"; });
+  CHECK(gate.house.on_loop([&] { return gate.house.publishers->connects().at("a"); }) == 2);
+  say("gone");
+  gate.house.until([&] { return publishing().empty(); });
+}
+
+TEST_CASE("keys and passphrases do not get into the log") {
+  Gate gate;
+  Json key = gate.key("a");
+  gate.auth("rtmp", key["rtmp"]["stream_key"]);
+  gate.auth("rtmp", "a-wrong-key-that-somebody-typed");
+  gate.auth("srt", "a");
+  std::lock_guard lock(gate.house.log_mutex);
+  for (const auto& line : gate.house.log_lines) {
+    CHECK(line.find(key["rtmp"]["stream_key"].get<std::string>()) == std::string::npos);
+    CHECK(line.find("a-wrong-key") == std::string::npos);
+    CHECK(line.find(key["srt"]["passphrase"].get<std::string>()) == std::string::npos);
+  }
+}

@@ -88,8 +88,7 @@ Result<> check_texts(const Broadcast& broadcast) {
 
 }  // namespace
 
-Result<Broadcast> create(Ledger& ledger, const NewBroadcast& wanted, const Layouts& layouts,
-                         const Vault& vault, const Act& act) {
+Result<Broadcast> create(Ledger& ledger, const NewBroadcast& wanted, const Rules& rules, const Act& act) {
   OPENDAY_CHECK_OK(check_id("id", wanted.id));
   if (auto present = ledger.broadcast(wanted.id); present) {
     return fail(Errc::kConflict, fmt::format("there is a broadcast {} already", wanted.id));
@@ -108,16 +107,16 @@ Result<Broadcast> create(Ledger& ledger, const NewBroadcast& wanted, const Layou
   made.preview = wanted.preview;
   OPENDAY_CHECK_OK(check_texts(made));
   OPENDAY_TRY(made.seats, seat(ledger, wanted.venues, {}));
-  made.scene = opening_scene(made.seats, layouts);
+  made.scene = opening_scene(made.seats, rules);
   OPENDAY_CHECK_OK(ledger.put(made));
   OPENDAY_CHECK_OK(
       audit(ledger, act, "broadcast.create", made.id, {{"title", made.title}, {"venues", wanted.venues}}));
-  for (const auto& target : wanted.targets) OPENDAY_CHECK_OK(add_target(ledger, made.id, target, vault, act));
+  for (const auto& target : wanted.targets) OPENDAY_CHECK_OK(add_target(ledger, made.id, target, rules, act));
   return made;
 }
 
 Result<Broadcast> edit(Ledger& ledger, const std::string& id, const BroadcastChanges& changes,
-                       const Layouts& layouts, const Act& act) {
+                       const Rules& rules, const Act& act) {
   OPENDAY_TRY(Broadcast broadcast, ledger.broadcast(id));
   Json detail = Json::object();
   if (changes.title) detail["title"] = broadcast.title = *changes.title;
@@ -138,7 +137,7 @@ Result<Broadcast> edit(Ledger& ledger, const std::string& id, const BroadcastCha
   }
   if (changes.venues) {
     if (broadcast.state == State::kEnded) return wrong_state(broadcast, "change its venues");
-    bool scene_was_opening = broadcast.scene == opening_scene(broadcast.seats, layouts);
+    bool scene_was_opening = broadcast.scene == opening_scene(broadcast.seats, rules);
     OPENDAY_TRY(broadcast.seats, seat(ledger, *changes.venues, broadcast.seats));
     auto seated = [&](const std::string& venue) {
       return std::any_of(broadcast.seats.begin(), broadcast.seats.end(),
@@ -147,8 +146,8 @@ Result<Broadcast> edit(Ledger& ledger, const std::string& id, const BroadcastCha
     std::erase_if(broadcast.mix, [&](const auto& entry) { return !seated(entry.first); });
     if (!is_active(broadcast.state)) {
       // Nothing is on air yet: keep what the producer arranged if it still holds, else begin with everybody.
-      if (scene_was_opening || !check_scene(broadcast.scene, broadcast, layouts)) {
-        broadcast.scene = opening_scene(broadcast.seats, layouts);
+      if (scene_was_opening || !check_scene(broadcast.scene, broadcast, rules)) {
+        broadcast.scene = opening_scene(broadcast.seats, rules);
       }
     } else {
       OPENDAY_CHECK_OK(check_venues_free(ledger, broadcast));
@@ -193,7 +192,7 @@ Result<Broadcast> stop_rehearsal(Ledger& ledger, const std::string& id, const Ac
   return broadcast;
 }
 
-Result<Broadcast> go_live(Ledger& ledger, const std::string& id, std::optional<int64_t> next_msn,
+Result<Broadcast> go_live(Ledger& ledger, const std::string& id, std::optional<ProgramTime> edge,
                           const Act& act) {
   OPENDAY_TRY(Broadcast broadcast, ledger.broadcast(id));
   if (broadcast.state != State::kScheduled && broadcast.state != State::kRehearsal) {
@@ -202,7 +201,7 @@ Result<Broadcast> go_live(Ledger& ledger, const std::string& id, std::optional<i
   if (broadcast.state == State::kScheduled) OPENDAY_CHECK_OK(check_venues_free(ledger, broadcast));
   broadcast.state = State::kLive;
   broadcast.live_at = act.at;
-  broadcast.first_live_msn = next_msn;
+  broadcast.public_from = edge.value_or(act.at);
   OPENDAY_CHECK_OK(ledger.put(broadcast));
   OPENDAY_CHECK_OK(audit(ledger, act, "broadcast.go_live", id));
   return broadcast;
@@ -218,14 +217,6 @@ Result<Broadcast> end(Ledger& ledger, const std::string& id, const std::string& 
   broadcast.ended_at = act.at;
   OPENDAY_CHECK_OK(ledger.put(broadcast));
   OPENDAY_CHECK_OK(audit(ledger, act, "broadcast.end", id));
-  return broadcast;
-}
-
-Result<Broadcast> note_first_segment(Ledger& ledger, const std::string& id, int64_t msn) {
-  OPENDAY_TRY(Broadcast broadcast, ledger.broadcast(id));
-  if (broadcast.state != State::kLive || broadcast.first_live_msn) return broadcast;
-  broadcast.first_live_msn = msn;
-  OPENDAY_CHECK_OK(ledger.put(broadcast));
   return broadcast;
 }
 

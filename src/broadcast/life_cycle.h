@@ -2,11 +2,11 @@
 // checks, changes and writes the audit entry, or fails and changes nothing.
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
 #include "broadcast/ledger.h"
+#include "broadcast/rules.h"
 #include "broadcast/targets.h"
 
 namespace openday::broadcast {
@@ -35,14 +35,10 @@ struct BroadcastChanges {
   std::optional<media::HouseFormat> house;
 };
 
-/// The layouts a scene may use, and for how many venues each has tiles.
-using Layouts = std::map<std::string, std::set<int>>;
-
-Result<Broadcast> create(Ledger& ledger, const NewBroadcast& wanted, const Layouts& layouts,
-                         const Vault& vault, const Act& act);
+Result<Broadcast> create(Ledger& ledger, const NewBroadcast& wanted, const Rules& rules, const Act& act);
 /// Venues may change until the end (those that stay keep their slots), the house format only while scheduled.
 Result<Broadcast> edit(Ledger& ledger, const std::string& id, const BroadcastChanges& changes,
-                       const Layouts& layouts, const Act& act);
+                       const Rules& rules, const Act& act);
 /// Only when scheduled or ended.
 Result<> remove(Ledger& ledger, const std::string& id, const Act& act);
 
@@ -51,16 +47,14 @@ Result<> remove(Ledger& ledger, const std::string& id, const Act& act);
 Result<Broadcast> rehearse(Ledger& ledger, const std::string& id, const Act& act);
 /// rehearsal → scheduled.
 Result<Broadcast> stop_rehearsal(Ledger& ledger, const std::string& id, const Act& act);
-/// scheduled or rehearsal → live. `next_msn`: the first segment that has not begun, if an engine runs
-/// already.
-Result<Broadcast> go_live(Ledger& ledger, const std::string& id, std::optional<int64_t> next_msn,
+/// scheduled or rehearsal → live. `edge`: how far the program has come on its own clock, if an engine runs
+/// already; the public sees what follows.
+Result<Broadcast> go_live(Ledger& ledger, const std::string& id, std::optional<ProgramTime> edge,
                           const Act& act);
 /// live → ended, for good. `confirm` must be the title or the id.
 Result<Broadcast> end(Ledger& ledger, const std::string& id, const std::string& confirm, const Act& act);
 
-/// What the engine has told about a live broadcast: its first public segment, and that one was recorded. Not
-/// audited.
-Result<Broadcast> note_first_segment(Ledger& ledger, const std::string& id, int64_t msn);
+/// The engine has recorded something that the public may see. Not audited.
 Result<Broadcast> note_recorded(Ledger& ledger, const std::string& id);
 
 }  // namespace openday::broadcast

@@ -21,11 +21,11 @@ bool seated(const Broadcast& broadcast, const std::string& venue) {
 
 }  // namespace
 
-Result<> check_scene(const Scene& scene, const Broadcast& broadcast, const Layouts& layouts) {
-  auto layout = layouts.find(scene.layout);
-  if (layout == layouts.end()) {
+Result<> check_scene(const Scene& scene, const Broadcast& broadcast, const Rules& rules) {
+  auto layout = rules.layouts.find(scene.layout);
+  if (layout == rules.layouts.end()) {
     std::vector<std::string> names;
-    for (const auto& [name, counts] : layouts) names.push_back(name);
+    for (const auto& [name, counts] : rules.layouts) names.push_back(name);
     std::string near = nearest(scene.layout, names);
     return fail(Errc::kInvalid, fmt::format("there is no layout {}{}", scene.layout,
                                             near.empty() ? "" : "; did you mean " + near + "?"));
@@ -46,10 +46,10 @@ Result<> check_scene(const Scene& scene, const Broadcast& broadcast, const Layou
   return check_line("title", scene.title, 0, 100);
 }
 
-Scene opening_scene(const std::vector<Seat>& seats, const Layouts& layouts) {
+Scene opening_scene(const std::vector<Seat>& seats, const Rules& rules) {
   Scene scene;
   size_t count = std::min<size_t>(seats.size(), 1);
-  if (auto grid = layouts.find("grid"); seats.size() > 1 && grid != layouts.end()) {
+  if (auto grid = rules.layouts.find("grid"); seats.size() > 1 && grid != rules.layouts.end()) {
     auto more = grid->second.upper_bound(static_cast<int>(seats.size()));
     if (more != grid->second.begin()) {
       scene.layout = grid->first;
@@ -68,28 +68,33 @@ Result<Broadcast> note_scene(Ledger& ledger, const std::string& id, const Scene&
   return broadcast;
 }
 
-Result<Broadcast> change_mix(Ledger& ledger, const std::string& id, const std::map<std::string, Mix>& changes,
-                             const Act& act) {
-  OPENDAY_TRY(Broadcast broadcast, ledger.broadcast(id));
+Result<> check_mix(const std::map<std::string, Mix>& changes, const Broadcast& broadcast) {
   for (const auto& [venue, mix] : changes) {
     if (!seated(broadcast, venue)) {
-      return fail(Errc::kInvalid, fmt::format("venue {} is not in broadcast {}", venue, id));
+      return fail(Errc::kInvalid, fmt::format("venue {} is not in broadcast {}", venue, broadcast.id));
     }
     if (!std::isfinite(mix.gain_db) || mix.gain_db < -60 || mix.gain_db > 12) {
       return fail(Errc::kInvalid, "gain_db must be from -60 to 12");
     }
-    broadcast.mix[venue] = mix;
   }
+  return {};
+}
+
+Result<Broadcast> change_mix(Ledger& ledger, const std::string& id, const std::map<std::string, Mix>& changes,
+                             const Act& act) {
+  OPENDAY_TRY(Broadcast broadcast, ledger.broadcast(id));
+  OPENDAY_CHECK_OK(check_mix(changes, broadcast));
+  for (const auto& [venue, mix] : changes) broadcast.mix[venue] = mix;
   OPENDAY_CHECK_OK(ledger.put(broadcast));
   OPENDAY_CHECK_OK(ledger.append({0, act.at, act.by, act.via, "program.mix", id, to_json(changes).dump()}));
   return broadcast;
 }
 
 Result<SavedScene> save_scene(Ledger& ledger, const std::string& id, const SavedScene& scene, bool replace,
-                              const Layouts& layouts, const Act& act) {
+                              const Rules& rules, const Act& act) {
   OPENDAY_CHECK_OK(check_id("name", scene.name));
   OPENDAY_TRY(Broadcast broadcast, ledger.broadcast(id));
-  OPENDAY_CHECK_OK(check_scene(scene.scene, broadcast, layouts));
+  OPENDAY_CHECK_OK(check_scene(scene.scene, broadcast, rules));
   OPENDAY_TRY(auto present, ledger.scenes(id));
   bool known =
       std::any_of(present.begin(), present.end(), [&](const auto& one) { return one.name == scene.name; });

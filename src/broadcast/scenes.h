@@ -4,25 +4,27 @@
 #include <string>
 
 #include "broadcast/ledger.h"
-#include "broadcast/life_cycle.h"
+#include "broadcast/rules.h"
 
 namespace openday::broadcast {
 
 /// The layout exists and has tiles for so many venues, and they sit in the broadcast, each once. A scene
 /// without venues shows the program's slate.
-Result<> check_scene(const Scene& scene, const Broadcast& broadcast, const Layouts& layouts);
+Result<> check_scene(const Scene& scene, const Broadcast& broadcast, const Rules& rules);
 /// Everybody in one picture, as far as a layout allows.
-Scene opening_scene(const std::vector<Seat>& seats, const Layouts& layouts);
+Scene opening_scene(const std::vector<Seat>& seats, const Rules& rules);
 
 /// The engine has put `scene` on air.
 Result<Broadcast> note_scene(Ledger& ledger, const std::string& id, const Scene& scene, const Act& act);
+/// The venues sit in the broadcast, the gains are from -60 to 12 dB.
+Result<> check_mix(const std::map<std::string, Mix>& changes, const Broadcast& broadcast);
 /// Given venues change, the others stay.
 Result<Broadcast> change_mix(Ledger& ledger, const std::string& id, const std::map<std::string, Mix>& changes,
                              const Act& act);
 
 inline constexpr size_t kMaxSavedScenes = 100;
 Result<SavedScene> save_scene(Ledger& ledger, const std::string& id, const SavedScene& scene, bool replace,
-                              const Layouts& layouts, const Act& act);
+                              const Rules& rules, const Act& act);
 Result<> remove_scene(Ledger& ledger, const std::string& id, const std::string& name, const Act& act);
 
 /// Takes [from, to) out of everything that is shown again. At most a day at once, and not before the

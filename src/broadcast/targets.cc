@@ -10,46 +10,44 @@
 namespace openday::broadcast {
 namespace {
 
-Result<> check(const Target& target) {
+Result<> check(const Target& target, const Rules& rules) {
   OPENDAY_CHECK_OK(check_id("id", target.id));
   OPENDAY_CHECK_OK(check_line("name", target.name, 1, 80));
-  OPENDAY_TRY(UrlParts url, parse_url("url", target.url));
-  if (url.scheme != "rtmp" && url.scheme != "rtmps" && url.scheme != "srt") {
-    return fail(Errc::kInvalid, "url must be rtmp://, rtmps:// or srt://");
-  }
-  if (url.scheme == "srt" && url.port == 0) return fail(Errc::kInvalid, "an srt:// url needs a port");
-  if (!url.userinfo.empty() || url.rest.find("passphrase=") != std::string::npos) {
+  OPENDAY_TRY(Url url, about("url", check_url(target.url, kPushSchemes, rules.egress)));
+  if (url.scheme == "srt" && url.port == 0) return fail(Errc::kInvalid, "url: srt:// needs a port");
+  if (!url.user_info.empty() || url.parameter("passphrase")) {
     return fail(Errc::kInvalid, "url must not carry secrets; put them into key");
   }
   if (!target.rendition.empty()) OPENDAY_CHECK_OK(check_id("rendition", target.rendition));
   return {};
 }
 
-Result<Bytes> sealed(const std::string& key, const std::string& url, const Vault& vault) {
+Result<Bytes> sealed(const std::string& key, const std::string& url, const Rules& rules) {
   OPENDAY_CHECK_OK(check_line("key", key, 0, 512));
   if (key.empty()) return Bytes();
-  if (url.starts_with("srt:") && (key.size() < 10 || key.size() > 79)) {
+  auto parsed = parse_url(url);
+  if (parsed && parsed->scheme == "srt" && (key.size() < 10 || key.size() > 79)) {
     return fail(Errc::kInvalid, "an SRT passphrase has 10 to 79 characters");  // libsrt SRTO_PASSPHRASE
   }
-  return vault.seal(key);
+  return rules.vault.seal(key);
 }
 
 Result<> audit(Ledger& ledger, const Act& act, std::string action, const Target& target) {
-  Json detail = {{"target", target.id}, {"url", redacted(target.url)}, {"enabled", target.enabled}};
+  Json detail = {{"target", target.id}, {"url", shown(target.url)}, {"enabled", target.enabled}};
   return ledger.append({0, act.at, act.by, act.via, std::move(action), target.broadcast, detail.dump()});
 }
 
 }  // namespace
 
 Result<Target> add_target(Ledger& ledger, const std::string& broadcast, const NewTarget& wanted,
-                          const Vault& vault, const Act& act) {
+                          const Rules& rules, const Act& act) {
   OPENDAY_TRY(Broadcast owner, ledger.broadcast(broadcast));
   if (owner.state == State::kEnded) {
     return fail(Errc::kConflict, fmt::format("broadcast {} is ended; it cannot get targets", broadcast));
   }
   Target target{wanted.id, broadcast, wanted.name, wanted.url, {}, wanted.rendition, wanted.enabled};
-  OPENDAY_CHECK_OK(check(target));
-  OPENDAY_TRY(target.sealed_key, sealed(wanted.key, wanted.url, vault));
+  OPENDAY_CHECK_OK(check(target, rules));
+  OPENDAY_TRY(target.sealed_key, sealed(wanted.key, wanted.url, rules));
   OPENDAY_TRY(auto present, ledger.targets(broadcast));
   if (std::any_of(present.begin(), present.end(), [&](const Target& one) { return one.id == target.id; })) {
     return fail(Errc::kConflict, fmt::format("there is a target {} already", target.id));
@@ -63,7 +61,7 @@ Result<Target> add_target(Ledger& ledger, const std::string& broadcast, const Ne
 }
 
 Result<Target> edit_target(Ledger& ledger, const std::string& broadcast, const std::string& id,
-                           const TargetChanges& changes, const Vault& vault, const Act& act) {
+                           const TargetChanges& changes, const Rules& rules, const Act& act) {
   OPENDAY_TRY(Target target, ledger.target(broadcast, id));
   bool url_changes = changes.url && *changes.url != target.url;
   if (url_changes && !target.sealed_key.empty() && !changes.key) {
@@ -74,9 +72,9 @@ Result<Target> edit_target(Ledger& ledger, const std::string& broadcast, const s
   if (changes.url) target.url = *changes.url;
   if (changes.rendition) target.rendition = *changes.rendition;
   if (changes.enabled) target.enabled = *changes.enabled;
-  OPENDAY_CHECK_OK(check(target));
+  OPENDAY_CHECK_OK(check(target, rules));
   if (changes.key) {
-    OPENDAY_TRY(target.sealed_key, sealed(*changes.key, target.url, vault));
+    OPENDAY_TRY(target.sealed_key, sealed(*changes.key, target.url, rules));
   }
   OPENDAY_CHECK_OK(ledger.put(target));
   OPENDAY_CHECK_OK(audit(ledger, act, "target.edit", target));

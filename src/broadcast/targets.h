@@ -4,7 +4,7 @@
 #include <string>
 
 #include "broadcast/ledger.h"
-#include "broadcast/vault.h"
+#include "broadcast/rules.h"
 
 namespace openday::broadcast {
 
@@ -28,9 +28,9 @@ struct TargetChanges {
 inline constexpr size_t kMaxTargets = 16;
 
 Result<Target> add_target(Ledger& ledger, const std::string& broadcast, const NewTarget& wanted,
-                          const Vault& vault, const Act& act);
+                          const Rules& rules, const Act& act);
 Result<Target> edit_target(Ledger& ledger, const std::string& broadcast, const std::string& id,
-                           const TargetChanges& changes, const Vault& vault, const Act& act);
+                           const TargetChanges& changes, const Rules& rules, const Act& act);
 Result<> remove_target(Ledger& ledger, const std::string& broadcast, const std::string& id, const Act& act);
 
 }  // namespace openday::broadcast

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 
+#include "base/egress.h"
 #include "base/text.h"
 
 namespace openday::broadcast {
@@ -80,68 +80,15 @@ Result<> check_language(std::string_view tag) {
   return fail(Errc::kInvalid, "language must be a tag such as zh-CN or en");
 }
 
-Result<UrlParts> parse_url(std::string_view what, std::string_view url) {
-  auto wrong = [&](std::string_view why) { return fail(Errc::kInvalid, fmt::format("{} {}", what, why)); };
-  if (url.size() > 2048) return wrong("is longer than 2048 characters");
-  if (std::any_of(url.begin(), url.end(), [](char c) {
-        return static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F;
-      })) {
-    return wrong("must be ASCII without spaces (percent-encode the rest)");
-  }
-  size_t colon = url.find("://");
-  if (colon == std::string_view::npos || colon == 0) return wrong("must start with a scheme such as rtmp://");
-  UrlParts parts;
-  for (char c : url.substr(0, colon)) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0) return wrong("has a malformed scheme");
-    parts.scheme += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  std::string_view after = url.substr(colon + 3);
-  size_t end = std::min(after.find_first_of("/?#"), after.size());
-  std::string_view authority = after.substr(0, end);
-  parts.rest = after.substr(end);
-  if (size_t at = authority.rfind('@'); at != std::string_view::npos) {
-    parts.userinfo = authority.substr(0, at);
-    authority.remove_prefix(at + 1);
-  }
-  std::string_view port;
-  if (authority.starts_with('[')) {
-    size_t close = authority.find(']');
-    if (close == std::string_view::npos) return wrong("has a malformed host");
-    parts.host = authority.substr(1, close - 1);
-    port = authority.substr(close + 1);
-  } else {
-    size_t split = authority.find(':');
-    parts.host = authority.substr(0, split);
-    port = split == std::string_view::npos ? std::string_view() : authority.substr(split);
-  }
-  if (parts.host.empty()) return wrong("names no host");
-  if (!std::all_of(parts.host.begin(), parts.host.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '_' ||
-               c == ':' || c == '%';
-      })) {
-    return wrong("has a malformed host");
-  }
-  if (!port.empty()) {
-    const char* last = port.data() + port.size();
-    auto [stop, error] = std::from_chars(port.data() + 1, last, parts.port);
-    if (port[0] != ':' || error != std::errc() || stop != last || parts.port < 1 || parts.port > 65535) {
-      return wrong("has a malformed port");
-    }
-  }
-  return parts;
-}
-
-std::string redacted(std::string_view url) {
-  std::string out(url);
-  if (auto parts = parse_url("url", url); parts && parts->userinfo.find(':') != std::string::npos) {
-    size_t start = out.find(parts->userinfo);
-    size_t colon = start + parts->userinfo.find(':') + 1;
-    out.replace(colon, start + parts->userinfo.size() - colon, "***");
-  }
+std::string shown(std::string_view text) {
+  auto url = parse_url(text);
+  if (!url) return "***";
   // Tokens and passphrases travel in queries under many names, so none of them is shown.
-  if (size_t query = out.find('?'); query != std::string::npos)
-    out.replace(query + 1, std::string::npos, "***");
-  return out;
+  if (!url->query.empty()) url->query = "***";
+  if (size_t colon = url->user_info.find(':'); colon != std::string::npos) {
+    url->user_info.replace(colon + 1, std::string::npos, "***");
+  }
+  return url->text();
 }
 
 }  // namespace openday::broadcast

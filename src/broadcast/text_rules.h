@@ -18,16 +18,14 @@ Result<> check_paragraph(std::string_view what, std::string_view text, size_t mo
 /// A language tag such as zh-CN (RFC 5646, the common shapes).
 Result<> check_language(std::string_view tag);
 
-struct UrlParts {
-  std::string scheme;    // lower case
-  std::string userinfo;  // "user:password", without '@'; empty: none
-  std::string host;      // without [ ]
-  int port = 0;          // 0: not given
-  std::string rest;      // path, query and fragment
-};
-/// scheme://[userinfo@]host[:port][/…]; at most 2048 characters, no white space or control characters.
-Result<UrlParts> parse_url(std::string_view what, std::string_view url);
-/// The URL with the password of its userinfo and its query replaced by ***.
-std::string redacted(std::string_view url);
+/// The URL as people may see it: the password of its user info and its query replaced by ***.
+std::string shown(std::string_view url);
+
+/// The failure with `what` it is about in front.
+template <class T>
+Result<T> about(std::string_view what, Result<T> result) {
+  if (!result) result.error().message = std::string(what) + ": " + result.error().message;
+  return result;
+}
 
 }  // namespace openday::broadcast

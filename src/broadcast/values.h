@@ -71,9 +71,9 @@ struct Broadcast {
   std::vector<Seat> seats;  // in the order people see them
   Scene scene;              // the engine confirmed it, or begins with it
   std::map<std::string, Mix> mix;
-  std::string preview;                    // unguessable name of the rehearsal's playlist
-  std::optional<int64_t> first_live_msn;  // first segment the public may see; known soon after going live
-  bool recorded = false;                  // at least one segment of the live time is in the media store
+  std::string preview;                     // unguessable name of the rehearsal's playlist
+  std::optional<ProgramTime> public_from;  // on the program's clock: media before it was rehearsal
+  bool recorded = false;                   // at least one segment of the live time is in the media store
   bool operator==(const Broadcast&) const = default;
 };
 

@@ -17,17 +17,14 @@ Result<> audit(Ledger& ledger, const Act& act, std::string action, const std::st
                         detail.is_null() ? std::string() : detail.dump()});
 }
 
-Result<Source> checked_source(const NewSource& wanted, const Vault& vault) {
+Result<Source> checked_source(const NewSource& wanted, const Rules& rules) {
   Source source;
   source.kind = wanted.kind;
   if (wanted.kind == SourceKind::kPull) {
-    OPENDAY_TRY(UrlParts url, parse_url("source.url", wanted.url));
-    static const std::vector<std::string> kSchemes = {"rtsp", "rtsps", "srt", "http", "https"};
-    if (std::find(kSchemes.begin(), kSchemes.end(), url.scheme) == kSchemes.end()) {
-      return fail(Errc::kInvalid, "source.url must be rtsp, rtsps, srt, http or https");
-    }
-    source.url = redacted(wanted.url);
-    source.sealed_url = vault.seal(wanted.url);
+    OPENDAY_TRY(Url url, about("source.url", check_url(wanted.url, kPullSchemes, rules.egress)));
+    if (url.scheme == "srt" && url.port == 0) return fail(Errc::kInvalid, "source.url: srt:// needs a port");
+    source.url = shown(wanted.url);
+    source.sealed_url = rules.vault.seal(wanted.url);
   } else if (wanted.kind == SourceKind::kFile) {
     OPENDAY_CHECK_OK(check_line("source.path", wanted.path, 1, 500));
     std::string_view rest = wanted.path;
@@ -57,10 +54,10 @@ Result<> check(const Venue& venue) {
 
 }  // namespace
 
-Result<Venue> create_venue(Ledger& ledger, const NewVenue& wanted, const Vault& vault, const Act& act) {
+Result<Venue> create_venue(Ledger& ledger, const NewVenue& wanted, const Rules& rules, const Act& act) {
   Venue venue{wanted.id, wanted.name, {}, wanted.av_offset_ms, wanted.jitter_ms, act.at};
   OPENDAY_CHECK_OK(check(venue));
-  OPENDAY_TRY(venue.source, checked_source(wanted.source, vault));
+  OPENDAY_TRY(venue.source, checked_source(wanted.source, rules));
   OPENDAY_TRY(auto present, ledger.venues());
   if (std::any_of(present.begin(), present.end(), [&](const Venue& one) { return one.id == venue.id; })) {
     return fail(Errc::kConflict, fmt::format("there is a venue {} already", venue.id));
@@ -74,12 +71,12 @@ Result<Venue> create_venue(Ledger& ledger, const NewVenue& wanted, const Vault& 
 }
 
 Result<Venue> edit_venue(Ledger& ledger, const std::string& id, const VenueChanges& changes,
-                         const Vault& vault, const Act& act) {
+                         const Rules& rules, const Act& act) {
   OPENDAY_TRY(Venue venue, ledger.venue(id));
   Json detail = Json::object();
   if (changes.name) detail["name"] = venue.name = *changes.name;
   if (changes.source) {
-    OPENDAY_TRY(venue.source, checked_source(*changes.source, vault));
+    OPENDAY_TRY(venue.source, checked_source(*changes.source, rules));
     detail["source"] = name_of(venue.source.kind);
   }
   if (changes.av_offset_ms) detail["av_offset_ms"] = venue.av_offset_ms = *changes.av_offset_ms;
@@ -120,16 +117,16 @@ Result<> remove_venue(Ledger& ledger, const std::string& id, const Act& act) {
   return audit(ledger, act, "venue.delete", id, {{"name", venue.name}});
 }
 
-Result<> rotate_key(Ledger& ledger, const std::string& venue, const IngestSecrets& fresh, const Vault& vault,
+Result<> rotate_key(Ledger& ledger, const std::string& venue, const IngestSecrets& fresh, const Rules& rules,
                     const Act& act) {
   OPENDAY_TRY(Venue owner, ledger.venue(venue));
-  OPENDAY_CHECK_OK(ledger.put(
-      IngestKey{venue, vault.ingest_digest(fresh.stream_key), vault.seal(fresh.passphrase), act.at}));
+  OPENDAY_CHECK_OK(ledger.put(IngestKey{venue, rules.vault.ingest_digest(fresh.stream_key),
+                                        rules.vault.seal(fresh.passphrase), act.at}));
   return audit(ledger, act, "venue.rotate_key", venue, nullptr);
 }
 
-Result<std::string> venue_of_stream_key(LedgerView& ledger, std::string_view stream_key, const Vault& vault) {
-  Bytes digest = vault.ingest_digest(stream_key);
+Result<std::string> venue_of_stream_key(LedgerView& ledger, std::string_view stream_key, const Rules& rules) {
+  Bytes digest = rules.vault.ingest_digest(stream_key);
   auto key = ledger.ingest_key_by_digest(digest);
   if (!key && key.error().code == Errc::kNotFound) return fail(Errc::kRefused, "unknown stream key");
   if (!key) return std::unexpected(key.error());

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "broadcast/ledger.h"
-#include "broadcast/vault.h"
+#include "broadcast/rules.h"
 
 namespace openday::broadcast {
 
@@ -31,9 +31,9 @@ struct VenueChanges {
 
 inline constexpr size_t kMaxVenues = 1000;
 
-Result<Venue> create_venue(Ledger& ledger, const NewVenue& wanted, const Vault& vault, const Act& act);
+Result<Venue> create_venue(Ledger& ledger, const NewVenue& wanted, const Rules& rules, const Act& act);
 Result<Venue> edit_venue(Ledger& ledger, const std::string& id, const VenueChanges& changes,
-                         const Vault& vault, const Act& act);
+                         const Rules& rules, const Act& act);
 /// Not while a broadcast that has not ended counts on it.
 Result<> remove_venue(Ledger& ledger, const std::string& id, const Act& act);
 
@@ -43,11 +43,11 @@ struct IngestSecrets {
   std::string passphrase;  // SRT
 };
 /// The old key stops working.
-Result<> rotate_key(Ledger& ledger, const std::string& venue, const IngestSecrets& fresh, const Vault& vault,
+Result<> rotate_key(Ledger& ledger, const std::string& venue, const IngestSecrets& fresh, const Rules& rules,
                     const Act& act);
 
 /// Whose stream key this is; kRefused when nobody's. Takes the same time for near misses as for far ones: the
 /// lookup is by a keyed hash, which the caller cannot steer.
-Result<std::string> venue_of_stream_key(LedgerView& ledger, std::string_view stream_key, const Vault& vault);
+Result<std::string> venue_of_stream_key(LedgerView& ledger, std::string_view stream_key, const Rules& rules);
 
 }  // namespace openday::broadcast

@@ -122,6 +122,17 @@ void Origin::withdraw(std::string_view id, ProgramTime from, ProgramTime to) {
   if (auto found = broadcasts_.find(id); found != broadcasts_.end()) found->second->withdraw(from, to);
 }
 
+size_t Origin::recorded(std::string_view id, ProgramTime from, ProgramTime to) {
+  auto found = broadcasts_.find(id);
+  if (found == broadcasts_.end()) return 0;
+  found->second->refresh(true);
+  size_t most = 0;
+  for (auto& [name, rendition] : found->second->renditions()) {
+    most = std::max(most, rendition->archive->range(from, to).size());
+  }
+  return most;
+}
+
 std::optional<OriginView> Origin::view(std::string_view id) {
   auto found = broadcasts_.find(id);
   if (found == broadcasts_.end()) return std::nullopt;

@@ -84,6 +84,8 @@ class Origin {
   /// Media of [from, to) is not to be seen any more: playlists, segments, thumbnails. To be called for every
   /// withdrawal, also at start for those that were decided before.
   void withdraw(std::string_view id, ProgramTime from, ProgramTime to);
+  /// How many recorded segments of a rendition overlap [from, to) and may be seen. Reads the store's index.
+  [[nodiscard]] size_t recorded(std::string_view id, ProgramTime from, ProgramTime to);
 
   /// Nothing when the broadcast is not known.
   [[nodiscard]] std::optional<OriginView> view(std::string_view id);

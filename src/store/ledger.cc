@@ -10,7 +10,7 @@
 #define OPENDAY_BROADCAST_COLUMNS                                                                      \
   "id, title, description, language, hidden, state, created_at, starts_at, live_at, ended_at, width, " \
   "height, "                                                                                           \
-  "fps, seats, scene, mix, preview, first_live_msn, recorded"
+  "fps, seats, scene, mix, preview, public_from, recorded"
 #define OPENDAY_VENUE_COLUMNS \
   "id, name, source_kind, source_url, source_sealed_url, source_path, av_offset_ms, jitter_ms, created_at"
 #define OPENDAY_KEY_COLUMNS "venue, rtmp_digest, sealed_passphrase, created_at"
@@ -132,7 +132,7 @@ Result<Broadcast> read_broadcast(const Rows& row) {
   OPENDAY_TRY(Json mix, json_in(row, 15));
   OPENDAY_TRY(read.mix, broadcast::mix_from(mix));
   read.preview = row.text(16);
-  read.first_live_msn = row.maybe_integer(17);
+  read.public_from = time_in(row, 17);
   read.recorded = row.integer(18) != 0;
   return read;
 }
@@ -287,11 +287,11 @@ Result<> SqliteLedger::put(const Broadcast& b) {
       " starts_at = excluded.starts_at, live_at = excluded.live_at, ended_at = excluded.ended_at,"
       " width = excluded.width, height = excluded.height, fps = excluded.fps, seats = excluded.seats,"
       " scene = excluded.scene, mix = excluded.mix, preview = excluded.preview,"
-      " first_live_msn = excluded.first_live_msn, recorded = excluded.recorded",
+      " public_from = excluded.public_from, recorded = excluded.recorded",
       {b.id, b.title, b.description, b.language, b.hidden, broadcast::name_of(b.state), b.created_at.ms,
        ms(b.starts_at), ms(b.live_at), ms(b.ended_at), b.house.width, b.house.height, b.house.fps,
        seats_json(b.seats).dump(), broadcast::to_json(b.scene).dump(), broadcast::to_json(b.mix).dump(),
-       b.preview, b.first_live_msn, b.recorded});
+       b.preview, ms(b.public_from), b.recorded});
 }
 
 Result<> SqliteLedger::remove_broadcast(const std::string& id) {

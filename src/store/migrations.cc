@@ -32,7 +32,7 @@ CREATE TABLE broadcasts (
   scene TEXT NOT NULL,
   mix TEXT NOT NULL,
   preview TEXT NOT NULL,
-  first_live_msn INTEGER,
+  public_from INTEGER,
   recorded INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX broadcasts_by_state ON broadcasts (state, starts_at);

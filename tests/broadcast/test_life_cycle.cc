@@ -16,7 +16,7 @@ struct House {
       NewVenue venue;
       venue.id = id;
       venue.name = std::string("Hall ") + id;
-      REQUIRE(create_venue(ledger, venue, vault, act));
+      REQUIRE(create_venue(ledger, venue, rules, act));
     }
   }
   Result<Broadcast> make(const std::string& id, std::vector<std::string> venues = {"court-a", "court-b"}) {
@@ -25,7 +25,7 @@ struct House {
     wanted.title = "Open day";
     wanted.venues = std::move(venues);
     wanted.preview = "secret-" + id;
-    return create(ledger, wanted, layouts, vault, act);
+    return create(ledger, wanted, rules, act);
   }
   std::string last_action() {
     auto entries = ledger.audit(0, 1);
@@ -34,8 +34,9 @@ struct House {
   }
 
   test::MemoryLedger ledger;
-  Layouts layouts = {{"full", {1}}, {"grid", {2, 3, 4, 5, 6, 7, 8}}, {"side-by-side", {2}}};
-  Vault vault = *Vault::with_key(Bytes(32, 7));
+  Rules rules{{{"full", {1}}, {"grid", {2, 3, 4, 5, 6, 7, 8}}, {"side-by-side", {2}}},
+              {},
+              *Vault::with_key(Bytes(32, 7))};
   Act act{"admin", "token", {1'790'000'000'000}};
 };
 
@@ -61,11 +62,11 @@ TEST_CASE("a broadcast is scheduled, rehearsed, live and ended, each audited") {
   CHECK_FALSE(rehearsing->live_at);
 
   house.act.at.ms += 1000;
-  auto live = go_live(house.ledger, "day", 42, house.act);
+  auto live = go_live(house.ledger, "day", ProgramTime{42}, house.act);
   REQUIRE(live);
   CHECK(live->state == State::kLive);
   CHECK(live->live_at == house.act.at);
-  CHECK(live->first_live_msn == 42);
+  CHECK(live->public_from == ProgramTime{42});
   CHECK(house.last_action() == "broadcast.go_live");
 
   house.act.at.ms += 1000;
@@ -129,7 +130,7 @@ TEST_CASE("a venue serves one active broadcast at a time") {
   REQUIRE(rehearse(house.ledger, "three", house.act));
   BroadcastChanges changes;
   changes.venues = {"court-c", "court-a"};
-  CHECK(code_of(edit(house.ledger, "three", changes, house.layouts, house.act)) == Errc::kConflict);
+  CHECK(code_of(edit(house.ledger, "three", changes, house.rules, house.act)) == Errc::kConflict);
   REQUIRE(end(house.ledger, "one", "one", house.act));
   CHECK(rehearse(house.ledger, "two", house.act));
 }
@@ -142,9 +143,9 @@ TEST_CASE("venues that stay keep their slots while others come and go") {
   REQUIRE(note_scene(house.ledger, "day", only_b, house.act));
   BroadcastChanges changes;
   changes.venues = {"court-b"};
-  REQUIRE(edit(house.ledger, "day", changes, house.layouts, house.act));
+  REQUIRE(edit(house.ledger, "day", changes, house.rules, house.act));
   changes.venues = {"court-c", "court-b"};
-  auto edited = edit(house.ledger, "day", changes, house.layouts, house.act);
+  auto edited = edit(house.ledger, "day", changes, house.rules, house.act);
   REQUIRE(edited);
   CHECK(edited->seats == std::vector<Seat>{{0, "court-c", "Hall court-c"}, {1, "court-b", "Hall court-b"}});
   CHECK(edited->scene == only_b);
@@ -156,7 +157,7 @@ TEST_CASE("a venue in the program cannot be taken out of the broadcast") {
   REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
   BroadcastChanges changes;
   changes.venues = {"court-b"};
-  CHECK(code_of(edit(house.ledger, "day", changes, house.layouts, house.act)) == Errc::kConflict);
+  CHECK(code_of(edit(house.ledger, "day", changes, house.rules, house.act)) == Errc::kConflict);
 }
 
 TEST_CASE("before air the opening scene follows the venues unless the producer arranged another") {
@@ -164,17 +165,17 @@ TEST_CASE("before air the opening scene follows the venues unless the producer a
   REQUIRE(house.make("day", {"court-a", "court-b"}));
   BroadcastChanges changes;
   changes.venues = {"court-a", "court-b", "court-c"};
-  auto edited = edit(house.ledger, "day", changes, house.layouts, house.act);
+  auto edited = edit(house.ledger, "day", changes, house.rules, house.act);
   REQUIRE(edited);
   CHECK(edited->scene.venues.size() == 3);
   Scene arranged{"full", {"court-c"}, false, true, "Hall C"};
   REQUIRE(note_scene(house.ledger, "day", arranged, house.act));
   changes.venues = {"court-c", "court-b"};
-  edited = edit(house.ledger, "day", changes, house.layouts, house.act);
+  edited = edit(house.ledger, "day", changes, house.rules, house.act);
   REQUIRE(edited);
   CHECK(edited->scene == arranged);
   changes.venues = {"court-b"};
-  edited = edit(house.ledger, "day", changes, house.layouts, house.act);
+  edited = edit(house.ledger, "day", changes, house.rules, house.act);
   REQUIRE(edited);
   CHECK(edited->scene.venues == std::vector<std::string>{"court-b"});
 }
@@ -185,15 +186,15 @@ TEST_CASE("what is ended keeps its venues and house, but its words may be correc
   REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
   BroadcastChanges house_change;
   house_change.house = media::HouseFormat{640, 360, 25};
-  CHECK(code_of(edit(house.ledger, "day", house_change, house.layouts, house.act)) == Errc::kConflict);
+  CHECK(code_of(edit(house.ledger, "day", house_change, house.rules, house.act)) == Errc::kConflict);
   REQUIRE(end(house.ledger, "day", "day", house.act));
   BroadcastChanges changes;
   changes.venues = {"court-a"};
-  CHECK(code_of(edit(house.ledger, "day", changes, house.layouts, house.act)) == Errc::kConflict);
+  CHECK(code_of(edit(house.ledger, "day", changes, house.rules, house.act)) == Errc::kConflict);
   BroadcastChanges words;
   words.title = "Open day 2026";
   words.hidden = true;
-  auto edited = edit(house.ledger, "day", words, house.layouts, house.act);
+  auto edited = edit(house.ledger, "day", words, house.rules, house.act);
   REQUIRE(edited);
   CHECK(edited->title == "Open day 2026");
   CHECK(edited->hidden);
@@ -212,7 +213,7 @@ TEST_CASE("a broadcast that cannot be is refused with the reason") {
     wanted.id = "y";
     wanted.title = "Y";
     change(wanted);
-    return create(house.ledger, wanted, house.layouts, house.vault, house.act);
+    return create(house.ledger, wanted, house.rules, house.act);
   };
   CHECK(code_of(with([](auto& w) { w.title = ""; })) == Errc::kInvalid);
   CHECK(code_of(with([](auto& w) { w.title = "  "; })) == Errc::kInvalid);
@@ -227,13 +228,12 @@ TEST_CASE("a broadcast that cannot be is refused with the reason") {
       with([](auto& w) { w.title = std::string(199, 'x') + "\xE5\xBA\xAD"; }).has_value());  // 200 characters
 }
 
-TEST_CASE("what the engine tells is noted once") {
+TEST_CASE("what the public may see begins when the broadcast goes live") {
   House house;
   REQUIRE(house.make("day"));
-  CHECK(note_first_segment(house.ledger, "day", 5)->first_live_msn == std::nullopt);
   CHECK_FALSE(note_recorded(house.ledger, "day")->recorded);
-  REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
-  CHECK(note_first_segment(house.ledger, "day", 7)->first_live_msn == 7);
-  CHECK(note_first_segment(house.ledger, "day", 9)->first_live_msn == 7);
+  auto live = go_live(house.ledger, "day", std::nullopt, house.act);
+  REQUIRE(live);
+  CHECK(live->public_from == house.act.at);
   CHECK(note_recorded(house.ledger, "day")->recorded);
 }

@@ -16,18 +16,17 @@ struct House {
     for (const char* id : {"a", "b"}) {
       NewVenue venue;
       venue.id = venue.name = id;
-      REQUIRE(create_venue(ledger, venue, vault, act));
+      REQUIRE(create_venue(ledger, venue, rules, act));
     }
     NewBroadcast wanted;
     wanted.id = "day";
     wanted.title = "Open day";
     wanted.venues = {"a", "b"};
-    day = *create(ledger, wanted, layouts, vault, act);
+    day = *create(ledger, wanted, rules, act);
   }
 
   test::MemoryLedger ledger;
-  Layouts layouts = {{"full", {1}}, {"grid", {2, 3}}};
-  Vault vault = *Vault::with_key(Bytes(32, 7));
+  Rules rules{{{"full", {1}}, {"grid", {2, 3}}}, {}, *Vault::with_key(Bytes(32, 7))};
   Act act{"admin", "token", {1'790'000'000'000}};
   Broadcast day;
 };
@@ -46,30 +45,30 @@ Errc code_of(const Result<T>& result) {
 
 TEST_CASE("a scene names a known layout and seats each of its venues once") {
   House house;
-  CHECK(check_scene({"full", {"a"}, false, true, ""}, house.day, house.layouts));
-  CHECK(check_scene({"grid", {}, true, false, "休庭"}, house.day, house.layouts));
-  CHECK_FALSE(check_scene({"ful", {"a"}, false, true, ""}, house.day, house.layouts));
-  CHECK_FALSE(check_scene({"grid", {"a"}, false, true, ""}, house.day, house.layouts));
-  CHECK_FALSE(check_scene({"full", {"a", "b"}, false, true, ""}, house.day, house.layouts));
-  CHECK_FALSE(check_scene({"grid", {"a", "c"}, false, true, ""}, house.day, house.layouts));
-  CHECK_FALSE(check_scene({"grid", {"a", "a"}, false, true, ""}, house.day, house.layouts));
-  CHECK_FALSE(check_scene({"full", {"a"}, false, true, std::string(101, 'x')}, house.day, house.layouts));
+  CHECK(check_scene({"full", {"a"}, false, true, ""}, house.day, house.rules));
+  CHECK(check_scene({"grid", {}, true, false, "休庭"}, house.day, house.rules));
+  CHECK_FALSE(check_scene({"ful", {"a"}, false, true, ""}, house.day, house.rules));
+  CHECK_FALSE(check_scene({"grid", {"a"}, false, true, ""}, house.day, house.rules));
+  CHECK_FALSE(check_scene({"full", {"a", "b"}, false, true, ""}, house.day, house.rules));
+  CHECK_FALSE(check_scene({"grid", {"a", "c"}, false, true, ""}, house.day, house.rules));
+  CHECK_FALSE(check_scene({"grid", {"a", "a"}, false, true, ""}, house.day, house.rules));
+  CHECK_FALSE(check_scene({"full", {"a"}, false, true, std::string(101, 'x')}, house.day, house.rules));
 }
 
 TEST_CASE("saved scenes are made once, replaced on purpose and bounded in number") {
   House house;
   SavedScene intro{"intro", {"full", {"a"}, false, true, ""}};
-  REQUIRE(save_scene(house.ledger, "day", intro, false, house.layouts, house.act));
-  CHECK(code_of(save_scene(house.ledger, "day", intro, false, house.layouts, house.act)) == Errc::kConflict);
+  REQUIRE(save_scene(house.ledger, "day", intro, false, house.rules, house.act));
+  CHECK(code_of(save_scene(house.ledger, "day", intro, false, house.rules, house.act)) == Errc::kConflict);
   intro.scene.venues = {"b"};
-  REQUIRE(save_scene(house.ledger, "day", intro, true, house.layouts, house.act));
+  REQUIRE(save_scene(house.ledger, "day", intro, true, house.rules, house.act));
   CHECK(house.ledger.scenes("day")->front().scene.venues == std::vector<std::string>{"b"});
   for (size_t i = 1; i < kMaxSavedScenes; ++i) {
     SavedScene more{"s" + std::to_string(i), {"full", {"a"}, false, true, ""}};
-    REQUIRE(save_scene(house.ledger, "day", more, false, house.layouts, house.act));
+    REQUIRE(save_scene(house.ledger, "day", more, false, house.rules, house.act));
   }
   SavedScene last{"last", {"full", {"a"}, false, true, ""}};
-  CHECK(code_of(save_scene(house.ledger, "day", last, true, house.layouts, house.act)) == Errc::kLimit);
+  CHECK(code_of(save_scene(house.ledger, "day", last, true, house.rules, house.act)) == Errc::kLimit);
   CHECK(remove_scene(house.ledger, "day", "intro", house.act));
   CHECK_FALSE(remove_scene(house.ledger, "day", "intro", house.act));
 }
@@ -104,28 +103,28 @@ TEST_CASE("a range is withdrawn from what was on air, with a reason, at most a d
 
 TEST_CASE("a target's key is kept sealed and never in the audit trail") {
   House house;
-  auto target = add_target(house.ledger, "day", rtmp_target("t1"), house.vault, house.act);
+  auto target = add_target(house.ledger, "day", rtmp_target("t1"), house.rules, house.act);
   REQUIRE(target);
   CHECK(as_text(target->sealed_key).find("key-123") == std::string_view::npos);
-  CHECK(house.vault.open(target->sealed_key) == "key-123");
+  CHECK(house.rules.vault.open(target->sealed_key) == "key-123");
   auto trail = house.ledger.audit(0, 100);
   for (const auto& entry : *trail) CHECK(entry.detail.find("key-123") == std::string::npos);
 }
 
 TEST_CASE("a stored key is not sent to another address without being given again") {
   House house;
-  REQUIRE(add_target(house.ledger, "day", rtmp_target("t1"), house.vault, house.act));
+  REQUIRE(add_target(house.ledger, "day", rtmp_target("t1"), house.rules, house.act));
   TargetChanges changes;
   changes.url = "rtmp://attacker.example/app";
-  CHECK(code_of(edit_target(house.ledger, "day", "t1", changes, house.vault, house.act)) == Errc::kInvalid);
+  CHECK(code_of(edit_target(house.ledger, "day", "t1", changes, house.rules, house.act)) == Errc::kInvalid);
   changes.key = "other";
-  CHECK(edit_target(house.ledger, "day", "t1", changes, house.vault, house.act));
+  CHECK(edit_target(house.ledger, "day", "t1", changes, house.rules, house.act));
   TargetChanges off;
   off.enabled = false;
-  auto edited = edit_target(house.ledger, "day", "t1", off, house.vault, house.act);
+  auto edited = edit_target(house.ledger, "day", "t1", off, house.rules, house.act);
   REQUIRE(edited);
   CHECK_FALSE(edited->enabled);
-  CHECK(house.vault.open(edited->sealed_key) == "other");
+  CHECK(house.rules.vault.open(edited->sealed_key) == "other");
 }
 
 TEST_CASE("a target that cannot work is refused with the reason") {
@@ -133,12 +132,13 @@ TEST_CASE("a target that cannot work is refused with the reason") {
   auto with = [&](auto change) {
     NewTarget wanted = rtmp_target("t");
     change(wanted);
-    return code_of(add_target(house.ledger, "day", wanted, house.vault, house.act));
+    return code_of(add_target(house.ledger, "day", wanted, house.rules, house.act));
   };
-  CHECK(with([](auto& t) { t.url = "http://x.example/"; }) == Errc::kInvalid);
+  CHECK(with([](auto& t) { t.url = "http://x.example/"; }) == Errc::kRefused);
   CHECK(with([](auto& t) { t.url = "file:///etc/passwd"; }) == Errc::kInvalid);
   CHECK(with([](auto& t) { t.url = "rtmp://user:pw@x.example/app"; }) == Errc::kInvalid);
   CHECK(with([](auto& t) { t.url = "srt://x.example"; }) == Errc::kInvalid);
+  CHECK(with([](auto& t) { t.url = "rtmp://10.0.0.1/app"; }) == Errc::kRefused);
   CHECK(with([](auto& t) { t.url = "srt://x.example:9?passphrase=abcdefghij"; }) == Errc::kInvalid);
   CHECK(with([](auto& t) {
           t.url = "srt://x.example:9";
@@ -147,16 +147,16 @@ TEST_CASE("a target that cannot work is refused with the reason") {
   CHECK(with([](auto& t) { t.name = ""; }) == Errc::kInvalid);
   CHECK(with([](auto& t) { t.key = "line\nbreak"; }) == Errc::kInvalid);
   for (size_t i = 0; i < kMaxTargets; ++i) {
-    REQUIRE(add_target(house.ledger, "day", rtmp_target("t" + std::to_string(i)), house.vault, house.act));
+    REQUIRE(add_target(house.ledger, "day", rtmp_target("t" + std::to_string(i)), house.rules, house.act));
   }
   CHECK(with([](auto& t) { t.id = "t0"; }) == Errc::kConflict);
   CHECK(with([](auto&) {}) == Errc::kLimit);
 }
 
 TEST_CASE("the opening scene shows as many venues as a layout has tiles for") {
-  Layouts layouts = {{"full", {1}}, {"grid", {2, 3}}};
+  Rules rules{{{"full", {1}}, {"grid", {2, 3}}}, {}, *Vault::with_key(Bytes(32, 7))};
   std::vector<Seat> seats;
-  auto opening = [&] { return opening_scene(seats, layouts); };
+  auto opening = [&] { return opening_scene(seats, rules); };
   CHECK(opening() == Scene{"full", {}, false, true, ""});
   seats.push_back({0, "a", "A"});
   CHECK(opening() == Scene{"full", {"a"}, false, true, ""});
@@ -165,6 +165,6 @@ TEST_CASE("the opening scene shows as many venues as a layout has tiles for") {
   seats.push_back({2, "c", "C"});
   seats.push_back({3, "d", "D"});
   CHECK(opening() == Scene{"grid", {"a", "b", "c"}, false, true, ""});
-  layouts.erase("grid");
+  rules.layouts.erase("grid");
   CHECK(opening() == Scene{"full", {"a"}, false, true, ""});
 }

@@ -15,11 +15,11 @@ struct House {
     venue.id = id;
     venue.name = "Hall " + id;
     venue.source = std::move(source);
-    return create_venue(ledger, venue, vault, act);
+    return create_venue(ledger, venue, rules, act);
   }
 
   test::MemoryLedger ledger;
-  Vault vault = *Vault::with_key(Bytes(32, 7));
+  Rules rules{{{"full", {1}}}, {}, *Vault::with_key(Bytes(32, 7))};
   Act act{"admin", "token", {1'790'000'000'000}};
 };
 
@@ -33,10 +33,11 @@ Errc code_of(const Result<T>& result) {
 
 TEST_CASE("a pull source is shown without its password and can be opened again") {
   House house;
-  auto venue = house.make("cam", {SourceKind::kPull, "rtsp://op:s3cret@10.0.0.7:554/live?token=abc", ""});
+  auto venue = house.make("cam", {SourceKind::kPull, "rtsp://op:s3cret@cam.example:554/live?token=abc", ""});
   REQUIRE(venue);
-  CHECK(venue->source.url == "rtsp://op:***@10.0.0.7:554/live?***");
-  CHECK(house.vault.open(venue->source.sealed_url) == "rtsp://op:s3cret@10.0.0.7:554/live?token=abc");
+  CHECK(venue->source.url == "rtsp://op:***@cam.example:554/live?***");
+  CHECK(house.rules.vault.open(venue->source.sealed_url) ==
+        "rtsp://op:s3cret@cam.example:554/live?token=abc");
 }
 
 TEST_CASE("sources that reach what they must not are refused") {
@@ -44,6 +45,11 @@ TEST_CASE("sources that reach what they must not are refused") {
   CHECK(code_of(house.make("x", {SourceKind::kPull, "file:///etc/passwd", ""})) == Errc::kInvalid);
   CHECK(code_of(house.make("x", {SourceKind::kPull, "concat:a|b", ""})) == Errc::kInvalid);
   CHECK(code_of(house.make("x", {SourceKind::kPull, "rtsp://", ""})) == Errc::kInvalid);
+  CHECK(code_of(house.make("x", {SourceKind::kPull, "srt://h.example", ""})) == Errc::kInvalid);
+  CHECK(code_of(house.make("x", {SourceKind::kPull, "http://169.254.169.254/", ""})) == Errc::kRefused);
+  CHECK(code_of(house.make("x", {SourceKind::kPull, "rtsp://127.0.0.1/", ""})) == Errc::kRefused);
+  house.rules.egress.allow_private = true;
+  CHECK(house.make("near", {SourceKind::kPull, "rtsp://127.0.0.1/", ""}));
   CHECK(code_of(house.make("x", {SourceKind::kFile, "", "/etc/passwd"})) == Errc::kInvalid);
   CHECK(code_of(house.make("x", {SourceKind::kFile, "", "clips/../../x"})) == Errc::kInvalid);
   CHECK(code_of(house.make("x", {SourceKind::kFile, "", ".."})) == Errc::kInvalid);
@@ -55,20 +61,20 @@ TEST_CASE("a fresh key lets its venue in and locks the old one out") {
   House house;
   REQUIRE(house.make("a"));
   REQUIRE(house.make("b"));
-  REQUIRE(rotate_key(house.ledger, "a", {"key-one", "passphrase-one"}, house.vault, house.act));
-  REQUIRE(rotate_key(house.ledger, "b", {"key-b", "passphrase-b"}, house.vault, house.act));
-  CHECK(venue_of_stream_key(house.ledger, "key-one", house.vault) == "a");
-  CHECK(venue_of_stream_key(house.ledger, "key-b", house.vault) == "b");
-  CHECK(code_of(venue_of_stream_key(house.ledger, "key-onf", house.vault)) == Errc::kRefused);
-  CHECK(code_of(venue_of_stream_key(house.ledger, "", house.vault)) == Errc::kRefused);
-  CHECK(code_of(venue_of_stream_key(house.ledger, "a", house.vault)) == Errc::kRefused);
-  REQUIRE(rotate_key(house.ledger, "a", {"key-two", "passphrase-two"}, house.vault, house.act));
-  CHECK(code_of(venue_of_stream_key(house.ledger, "key-one", house.vault)) == Errc::kRefused);
-  CHECK(venue_of_stream_key(house.ledger, "key-two", house.vault) == "a");
-  CHECK(house.vault.open(house.ledger.ingest_key("a")->sealed_passphrase) == "passphrase-two");
-  Vault other = *Vault::with_key(Bytes(32, 8));
+  REQUIRE(rotate_key(house.ledger, "a", {"key-one", "passphrase-one"}, house.rules, house.act));
+  REQUIRE(rotate_key(house.ledger, "b", {"key-b", "passphrase-b"}, house.rules, house.act));
+  CHECK(venue_of_stream_key(house.ledger, "key-one", house.rules) == "a");
+  CHECK(venue_of_stream_key(house.ledger, "key-b", house.rules) == "b");
+  CHECK(code_of(venue_of_stream_key(house.ledger, "key-onf", house.rules)) == Errc::kRefused);
+  CHECK(code_of(venue_of_stream_key(house.ledger, "", house.rules)) == Errc::kRefused);
+  CHECK(code_of(venue_of_stream_key(house.ledger, "a", house.rules)) == Errc::kRefused);
+  REQUIRE(rotate_key(house.ledger, "a", {"key-two", "passphrase-two"}, house.rules, house.act));
+  CHECK(code_of(venue_of_stream_key(house.ledger, "key-one", house.rules)) == Errc::kRefused);
+  CHECK(venue_of_stream_key(house.ledger, "key-two", house.rules) == "a");
+  CHECK(house.rules.vault.open(house.ledger.ingest_key("a")->sealed_passphrase) == "passphrase-two");
+  Rules other{{}, {}, *Vault::with_key(Bytes(32, 8))};
   CHECK(code_of(venue_of_stream_key(house.ledger, "key-two", other)) == Errc::kRefused);
-  CHECK_FALSE(other.open(house.ledger.ingest_key("a")->sealed_passphrase));
+  CHECK_FALSE(other.vault.open(house.ledger.ingest_key("a")->sealed_passphrase));
   auto trail = house.ledger.audit(0, 100);
   for (const auto& entry : *trail) {
     CHECK(entry.detail.find("key-") == std::string::npos);
@@ -79,18 +85,17 @@ TEST_CASE("a fresh key lets its venue in and locks the old one out") {
 TEST_CASE("a venue is renamed in the broadcasts to come, not in those that were") {
   House house;
   REQUIRE(house.make("a"));
-  Layouts layouts = {{"full", {1}}};
   for (const char* id : {"past", "next"}) {
     NewBroadcast wanted;
     wanted.id = wanted.title = id;
     wanted.venues = {"a"};
-    REQUIRE(create(house.ledger, wanted, layouts, house.vault, house.act));
+    REQUIRE(create(house.ledger, wanted, house.rules, house.act));
   }
   REQUIRE(go_live(house.ledger, "past", std::nullopt, house.act));
   REQUIRE(end(house.ledger, "past", "past", house.act));
   VenueChanges changes;
   changes.name = "Great hall";
-  REQUIRE(edit_venue(house.ledger, "a", changes, house.vault, house.act));
+  REQUIRE(edit_venue(house.ledger, "a", changes, house.rules, house.act));
   CHECK(house.ledger.broadcast("next")->seats[0].name == "Great hall");
   CHECK(house.ledger.broadcast("past")->seats[0].name == "Hall a");
 }
@@ -98,11 +103,10 @@ TEST_CASE("a venue is renamed in the broadcasts to come, not in those that were"
 TEST_CASE("a venue that a coming broadcast counts on is not deleted") {
   House house;
   REQUIRE(house.make("a"));
-  Layouts layouts = {{"full", {1}}};
   NewBroadcast wanted;
   wanted.id = wanted.title = "day";
   wanted.venues = {"a"};
-  REQUIRE(create(house.ledger, wanted, layouts, house.vault, house.act));
+  REQUIRE(create(house.ledger, wanted, house.rules, house.act));
   CHECK_FALSE(remove_venue(house.ledger, "a", house.act));
   REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
   REQUIRE(end(house.ledger, "day", "day", house.act));
@@ -116,10 +120,10 @@ TEST_CASE("offsets and jitter have bounds, and an id is taken once") {
   CHECK(code_of(house.make("a")) == Errc::kConflict);
   VenueChanges changes;
   changes.av_offset_ms = 2001;
-  CHECK(code_of(edit_venue(house.ledger, "a", changes, house.vault, house.act)) == Errc::kInvalid);
+  CHECK(code_of(edit_venue(house.ledger, "a", changes, house.rules, house.act)) == Errc::kInvalid);
   changes.av_offset_ms = -2000;
   changes.jitter_ms = 10;
-  CHECK(code_of(edit_venue(house.ledger, "a", changes, house.vault, house.act)) == Errc::kInvalid);
+  CHECK(code_of(edit_venue(house.ledger, "a", changes, house.rules, house.act)) == Errc::kInvalid);
   changes.jitter_ms = 500;
-  CHECK(edit_venue(house.ledger, "a", changes, house.vault, house.act)->jitter_ms == 500);
+  CHECK(edit_venue(house.ledger, "a", changes, house.rules, house.act)->jitter_ms == 500);
 }

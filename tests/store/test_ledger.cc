@@ -27,7 +27,7 @@ Broadcast full_broadcast() {
   b.scene = {"grid", {"a", "b"}, true, false, "T"};
   b.mix = {{"a", {-6.5, true}}};
   b.preview = "p";
-  b.first_live_msn = 9;
+  b.public_from = ProgramTime{9};
   b.recorded = true;
   return b;
 }
@@ -47,7 +47,7 @@ void check_ledger(Ledger& ledger) {
 
   day.title = "changed";
   day.ended_at = ProgramTime{4};
-  day.first_live_msn = std::nullopt;
+  day.public_from = std::nullopt;
   REQUIRE(ledger.put(day));
   CHECK(*ledger.broadcast("day") == day);
   CHECK(ledger.scenes("day")->size() == 1);  // changing a broadcast keeps what belongs to it

@@ -1,0 +1,230 @@
+// The hub: HTTP, the API over the database, the origin, and the links to engines and gateway.
+//
+// One loop thread serves all of it; the store has its writer thread, the origin its threads for files.
+// Nothing on the loop's thread waits for a disk but short reads of the database.
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "app/child.h"
+#include "app/hub_config.h"
+#include "app/media_janitor.h"
+#include "app/origin_audience.h"
+#include "app/processes.h"
+#include "app/secrets.h"
+#include "app/store_books.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "hub/api.h"
+#include "hub/operations.h"
+#include "hub/origin.h"
+#include "mixer/layout.h"
+#include "store/store.h"
+
+namespace openday::app {
+namespace {
+
+using link::Json;
+
+// Everything the hub is made of, in the order in which it is built; it comes down in the opposite one.
+class House {
+ public:
+  static Result<std::unique_ptr<House>> open(Loop& loop, Log log, const Json& config, Child& child) {
+    std::unique_ptr<House> house(new House(loop, std::move(log)));
+    OPENDAY_CHECK_OK(house->build(config, child));
+    return house;
+  }
+
+  Result<> attach(const std::string& role, const std::string& id, UniqueFd socket) {
+    if (role == "gateway") return publishers_->attach(std::move(socket));
+    if (role == "engine") return engines_->attach(id, std::move(socket));
+    return fail(Errc::kUnsupported, "no links to " + role);
+  }
+  void gone(const std::string& role, const std::string& id) {
+    if (role == "gateway") publishers_->gone();
+    if (role == "engine") engines_->gone(id);
+  }
+  void on_message(const link::Message& message) {
+    if (message.type() == "children") {
+      auto children = message.head.find("children");
+      if (children != message.head.end()) conductor_->on_children(*children);
+    }
+  }
+  void drain(std::function<void()> done) { http_->drain(seconds(2), std::move(done)); }
+
+ private:
+  House(Loop& loop, Log log) : loop_(loop), log_(std::move(log)) {}
+
+  Result<> build(const Json& json, Child& child) {
+    OPENDAY_TRY(config_, parse_hub_config(json));
+    OPENDAY_CHECK_OK(open_books());
+    OPENDAY_TRY(http_, hub::HttpServer::create(config_.http, loop_));
+    origin_ = std::make_unique<hub::Origin>(hub::OriginOptions(), loop_, log_);
+    audience_ = std::make_unique<OriginAudience>(*origin_, config_.settings,
+                                                 static_cast<double>(config_.dvr_window_s));
+    janitor_ = std::make_unique<MediaJanitor>(hub::media_folder(config_.settings, ""), log_);
+    connect();
+    conductor_ = std::make_unique<hub::Conductor>(
+        hub::Conductor::Parts{loop_, *books_, *rules_, config_.settings, config_.dvr_window_s, *engines_,
+                              *publishers_, *audience_, *room_,
+                              [&child](const Json& fields) {
+                                return child.send(link::make_message("desired", fields)).has_value();
+                              },
+                              log_});
+    add_routes();
+    OPENDAY_CHECK_OK(gate_->load());
+    return conductor_->begin();
+  }
+
+  Result<> open_books() {
+    OPENDAY_TRY(std::string token, load_or_create_secret(config_.data_dir + "/admin.token", 32));
+    OPENDAY_TRY(std::string hex, load_or_create_secret(config_.data_dir + "/server.key", 32));
+    OPENDAY_TRY(Bytes key, from_hex(hex));
+    OPENDAY_TRY(auto vault, broadcast::Vault::with_key(key));
+    OPENDAY_TRY(auto layouts, mixer::LayoutBook::load(config_.settings.pipelines + "/layouts"));
+    rules_ = std::make_unique<broadcast::Rules>(
+        broadcast::Rules{layouts_of(layouts.to_json()), config_.egress, std::move(vault)});
+    api_.layouts = layouts_answer(layouts.to_json());
+    OPENDAY_TRY(store_, store::Store::open(config_.data_dir + "/openday.db", log_));
+    OPENDAY_TRY(books_, StoreBooks::open(loop_, *store_));
+    gate_ = std::make_unique<hub::AdminGate>(std::move(token), *books_, loop_.clock(), log_);
+    return {};
+  }
+
+  void connect() {
+    hub::Engines::Events events;
+    events.media = [this](const std::string& id, const link::Message& message) {
+      auto taken = origin_->take(id, message);
+      if (!taken) {
+        log_.warn("media_refused",
+                  {{"broadcast", id}, {"type", message.type()}, {"why", taken.error().message}});
+      }
+      conductor_->on_media(id, message);
+    };
+    events.state = [this](const std::string& id) { conductor_->on_engine_state(id); };
+    events.taken = [this](const std::string& id, const hub::Taken& taken) {
+      conductor_->on_taken(id, taken);
+    };
+    events.levels = [this](const std::string& id, const Json& levels) { conductor_->on_levels(id, levels); };
+    events.thumbnail = [this](const std::string& id, const std::string& venue, int64_t number) {
+      conductor_->on_thumbnail(id, venue, number);
+    };
+    engines_ = std::make_unique<hub::Engines>(loop_, log_, std::move(events));
+    publishers_ = std::make_unique<hub::Publishers>(loop_, log_, books_->view(), *rules_);
+    room_ = std::make_unique<hub::ControlRoom>(
+        [this](const hub::Request& request) -> std::optional<hub::Response> {
+          auto act = gate_->admit(request, /*changes=*/true);
+          return act ? std::nullopt : std::optional(std::move(act).error());
+        },
+        [this](const std::string& id) { return conductor_->greeting(id); });
+  }
+
+  void add_routes() {
+    auto& router = http_->router();
+    api_.house = config_.house;
+    api_.ingest = config_.ingest;
+    api_.site = config_.site;
+    routes_ = std::make_unique<hub::Api>(
+        hub::Api::Parts{router, *books_, *rules_, *gate_, *engines_, *publishers_, *audience_, *room_,
+                        *conductor_, loop_.clock(), [this](const std::string& id) { janitor_->remove(id); },
+                        log_},
+        api_);
+    routes_->add_routes();
+    operations_ = std::make_unique<hub::Operations>(hub::Operations::Parts{
+        router, loop_, *engines_, *publishers_, *conductor_,
+        [this] {
+          auto counters = store_->counters();
+          return hub::BooksHealth{store_->trouble(),       counters.units,   counters.commits,
+                                  counters.failed_commits, counters.refused, counters.queued};
+        },
+        [this]() -> const hub::HttpCounters& { return http_->counters(); },
+        [this](hub::MetricsText& out) { origin_metrics(out, origin_->metrics()); }, config_.metrics_from});
+    operations_->add_routes();
+    origin_->add_routes(router);
+  }
+
+  Loop& loop_;
+  const Log log_;
+  HubConfig config_;
+  hub::ApiSettings api_;
+  std::unique_ptr<broadcast::Rules> rules_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<StoreBooks> books_;
+  std::unique_ptr<hub::AdminGate> gate_;
+  std::unique_ptr<MediaJanitor> janitor_;
+  std::unique_ptr<hub::Origin> origin_;
+  std::unique_ptr<OriginAudience> audience_;
+  std::unique_ptr<hub::Engines> engines_;
+  std::unique_ptr<hub::Publishers> publishers_;
+  std::unique_ptr<hub::ControlRoom> room_;
+  std::unique_ptr<hub::Conductor> conductor_;
+  std::unique_ptr<hub::Api> routes_;
+  std::unique_ptr<hub::Operations> operations_;
+  std::unique_ptr<hub::HttpServer> http_;  // first to go: its requests refer to all of the above
+};
+
+class HubProcess {
+ public:
+  HubProcess(Loop& loop, Log log) : loop_(loop), log_(std::move(log)) {}
+
+  Result<> open(UniqueFd control) {
+    Child::Handlers handlers;
+    handlers.on_start = [this](const Json& config, const Json&) {
+      auto house = House::open(loop_, log_, config, *child_);
+      if (house) {
+        house_ = std::move(*house);
+        if (child_->ready()) return;
+      } else {
+        log_.error("start_failed", {{"why", house.error().message}});
+      }
+      failed_ = true;
+      loop_.stop();
+    };
+    handlers.on_peer = [this](const std::string& role, const std::string& id, UniqueFd socket) {
+      if (!house_) return;
+      auto attached = house_->attach(role, id, std::move(socket));
+      if (!attached)
+        log_.error("peer_failed", {{"role", role}, {"id", id}, {"why", attached.error().message}});
+    };
+    handlers.on_gone = [this](const std::string& role, const std::string& id) {
+      if (house_) house_->gone(role, id);
+    };
+    handlers.on_message = [this](const link::Message& message) {
+      if (house_) house_->on_message(message);
+    };
+    handlers.on_stop = [this] {
+      if (!house_) return loop_.stop();
+      house_->drain([this] { loop_.stop(); });
+    };
+    OPENDAY_TRY(child_, Child::open(loop_, std::move(control), std::move(handlers)));
+    return {};
+  }
+
+  [[nodiscard]] bool failed() const { return failed_; }
+
+ private:
+  Loop& loop_;
+  const Log log_;
+  std::unique_ptr<Child> child_;
+  std::unique_ptr<House> house_;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+int run_hub(UniqueFd control) {
+  Log log("hub");
+  SystemClock clock;
+  // Generous: a burst of outcomes and file answers must not make the loop refuse its own work.
+  auto loop = Loop::create(clock, /*mailbox_bound=*/16'384);
+  if (!loop) return 1;
+  HubProcess process(**loop, log);
+  if (auto opened = process.open(std::move(control)); !opened) {
+    log.error("start_failed", {{"why", opened.error().message}});
+    return 1;
+  }
+  (*loop)->run();
+  return process.failed() ? 1 : 0;
+}
+
+}  // namespace openday::app

@@ -1,0 +1,33 @@
+// The viewers' side as the control side knows it, over the origin.
+#pragma once
+
+#include "hub/audience.h"
+#include "hub/desired.h"
+#include "hub/metrics_text.h"
+#include "hub/origin.h"
+
+namespace openday::app {
+
+/// Home thread: the loop's.
+class OriginAudience final : public hub::Audience {
+ public:
+  OriginAudience(hub::Origin& origin, const hub::HouseSettings& settings, double dvr_window_s)
+      : origin_(origin), settings_(settings), dvr_window_s_(dvr_window_s) {}
+
+  void update(const broadcast::Broadcast& broadcast) override;
+  void remove(const std::string& broadcast) override;
+  int64_t withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to) override;
+  void keep_withdrawn(const std::string& broadcast, ProgramTime from, ProgramTime to) override;
+  [[nodiscard]] std::optional<ProgramTime> edge(const std::string& broadcast) const override;
+  [[nodiscard]] bool has_poster(const std::string& broadcast) const override;
+  [[nodiscard]] int64_t viewers(const std::string& broadcast) const override;
+
+ private:
+  hub::Origin& origin_;
+  const hub::HouseSettings& settings_;
+  const double dvr_window_s_;
+};
+
+void origin_metrics(hub::MetricsText& out, const hub::OriginMetrics& metrics);
+
+}  // namespace openday::app

@@ -1,0 +1,131 @@
+// The HTTP API of docs/API.md over the books, the engines and the viewers' side.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "broadcast/ledger.h"
+#include "hub/admin_session.h"
+#include "hub/api_values.h"
+#include "hub/conductor.h"
+#include "hub/http.h"
+
+namespace openday::hub {
+
+struct ApiSettings {
+  media::HouseFormat house;       // of new broadcasts
+  IngestAddresses ingest;         // host empty: the one the request was sent to
+  Json site = Json::object();     // "site" of the public list
+  Json layouts = Json::object();  // answer of /admin/layouts
+};
+
+/// The answer to one request, to be given now or later; copies share it.
+class Reply {
+ public:
+  Reply(Responder responder, std::string id)
+      : responder_(std::make_shared<Responder>(std::move(responder))), id_(std::move(id)) {}
+
+  void json(int status, const Json& body) const { responder_->send(Response::json(status, dump(body))); }
+  void nothing() const { responder_->send(Response::empty(204)); }
+  void send(Response response) const { responder_->send(std::move(response)); }
+  void fail(const Error& error) const;
+  [[nodiscard]] const std::string& id() const { return id_; }
+
+ private:
+  std::shared_ptr<Responder> responder_;
+  std::string id_;
+};
+
+/// Home thread: the hub's. Everything it is given outlives it, and it outlives the router's last request.
+class Api {
+ public:
+  struct Parts {
+    Router& router;
+    broadcast::Books& books;
+    const broadcast::Rules& rules;
+    AdminGate& gate;
+    Engines& engines;
+    Publishers& publishers;
+    Audience& audience;
+    ControlRoom& room;
+    Conductor& conductor;
+    const Clock& clock;
+    /// The broadcast's media may go.
+    std::function<void(const std::string& broadcast)> delete_media;
+    Log log;
+  };
+  struct AdminRoute {
+    Method method;
+    std::string pattern;
+  };
+
+  Api(Parts parts, ApiSettings settings);
+  Api(const Api&) = delete;
+
+  void add_routes();
+  /// Every route that only the admin may use; a test walks them.
+  [[nodiscard]] const std::vector<AdminRoute>& admin_routes() const { return admin_routes_; }
+
+ private:
+  using AdminHandler = std::function<void(const Request&, const broadcast::Act&, const Reply&)>;
+
+  void admin(Method method, const std::string& pattern, AdminHandler handler);
+  void add_public_routes();
+  void add_session_routes();
+  void add_broadcast_routes();
+  void add_life_routes();
+  void add_program_routes();
+  void add_withdrawal_routes();
+  void add_scene_routes();
+  void add_target_routes();
+  void add_venue_routes();
+  void add_picture_routes();
+
+  void send_public_list(const Reply& reply);
+  void send_public(const std::string& id, const Reply& reply);
+  void take(const std::string& id, const broadcast::Scene& scene, const broadcast::Act& act,
+            const Reply& reply);
+  void change_mix(const std::string& id, const Json& body, const broadcast::Act& act, const Reply& reply);
+  void withdraw(const std::string& id, const Json& body, const broadcast::Act& act, const Reply& reply);
+  void rotate_key(const std::string& venue, const std::string& host, const broadcast::Act& act,
+                  const Reply& reply);
+
+  /// Commits `work`, tells everybody of the changed broadcast, answers with it.
+  void commit_broadcast(int status, const Reply& reply,
+                        std::function<Result<broadcast::Broadcast>(broadcast::Ledger&)> work);
+  /// Commits `work`, reads the broadcast it belongs to again for everybody, then `answer`s.
+  template <class T>
+  void commit_part(const std::string& broadcast, const Reply& reply,
+                   std::function<Result<T>(broadcast::Ledger&)> work, std::function<void(T)> answer);
+  void tell_changed(const std::string& broadcast);
+
+  Parts parts_;
+  const ApiSettings settings_;
+  std::vector<AdminRoute> admin_routes_;
+
+  // Public answers, rendered once for all who ask within a second; dropped when anything changes.
+  struct Cached {
+    std::shared_ptr<const SharedResponse> response;
+    HouseTime until;
+  };
+  static constexpr size_t kMaxCached = 256;
+  void forget_cached() { cached_.clear(); }
+  std::map<std::string, Cached> cached_;  // by id of the broadcast; "" is the list
+};
+
+template <class T>
+void Api::commit_part(const std::string& broadcast, const Reply& reply,
+                      std::function<Result<T>(broadcast::Ledger&)> work, std::function<void(T)> answer) {
+  broadcast::submit<T>(parts_.books, std::move(work),
+                       [this, broadcast, reply, answer = std::move(answer)](Result<T> outcome) {
+                         if (!outcome) return reply.fail(outcome.error());
+                         tell_changed(broadcast);
+                         answer(std::move(*outcome));
+                       });
+}
+
+}  // namespace openday::hub

@@ -1,0 +1,219 @@
+#include "hub/api_bodies.h"
+
+#include <algorithm>
+
+namespace openday::hub {
+namespace {
+
+using namespace broadcast;  // NOLINT(google-build-using-namespace): its values fill this file
+
+constexpr size_t kMaxNames = 64;  // the rules have tighter bounds; this one only keeps lists short
+
+std::optional<media::HouseFormat> read_house(Fields& parent, const media::HouseFormat& present) {
+  const Json* json = parent.object("house");
+  if (json == nullptr) return std::nullopt;
+  Fields fields(*json, "house");
+  media::HouseFormat house = present;
+  house.width = static_cast<int>(fields.integer("width", 160, 1920).value_or(present.width));
+  house.height = static_cast<int>(fields.integer("height", 90, 1080).value_or(present.height));
+  house.fps = static_cast<int>(fields.integer("fps", 25, 30).value_or(present.fps));
+  if (auto done = fields.finish(); !done) {
+    parent.fail_with(done.error());
+    return std::nullopt;
+  }
+  return house;
+}
+
+std::optional<NewSource> read_source(Fields& parent) {
+  const Json* json = parent.object("source");
+  if (json == nullptr) return std::nullopt;
+  Fields fields(*json, "source");
+  static const std::vector<std::string> kKinds = {"ingest", "pull", "file", "test"};
+  NewSource source;
+  source.kind = static_cast<SourceKind>(fields.need("kind", fields.choice("kind", kKinds)));
+  auto url = fields.text("url");
+  auto path = fields.text("path");
+  if (source.kind == SourceKind::kPull) source.url = fields.need("url", url);
+  if (source.kind == SourceKind::kFile) source.path = fields.need("path", path);
+  if (url && source.kind != SourceKind::kPull) fields.complain(Errc::kInvalid, "url", "belongs to kind pull");
+  if (path && source.kind != SourceKind::kFile)
+    fields.complain(Errc::kInvalid, "path", "belongs to kind file");
+  if (auto done = fields.finish(); !done) {
+    parent.fail_with(done.error());
+    return std::nullopt;
+  }
+  return source;
+}
+
+NewTarget target_from(Fields& fields) {
+  NewTarget target;
+  target.id = fields.text("id").value_or("");
+  target.name = fields.need("name", fields.text("name"));
+  target.url = fields.need("url", fields.text("url"));
+  target.key = fields.text("key").value_or("");
+  target.rendition = fields.text("rendition").value_or("");
+  target.enabled = fields.truth("enabled").value_or(true);
+  return target;
+}
+
+Scene scene_from_fields(Fields& fields) {
+  Scene scene;
+  scene.layout = fields.need("layout", fields.text("layout"));
+  scene.venues = fields.need("venues", fields.texts("venues", kMaxNames));
+  scene.slate = fields.truth("slate").value_or(false);
+  scene.follow_audio = fields.truth("follow_audio").value_or(true);
+  scene.title = fields.text("title").value_or("");
+  return scene;
+}
+
+template <class T>
+Result<T> finished(Fields& fields, T value) {
+  OPENDAY_CHECK_OK(fields.finish());
+  return value;
+}
+
+}  // namespace
+
+Result<NewBroadcast> read_new_broadcast(const Json& body, const media::HouseFormat& house) {
+  Fields fields(body);
+  NewBroadcast wanted;
+  wanted.id = fields.text("id").value_or("");
+  wanted.title = fields.need("title", fields.text("title"));
+  wanted.description = fields.text("description").value_or("");
+  wanted.language = fields.text("language").value_or(wanted.language);
+  wanted.starts_at = fields.time_or_null("starts_at").value_or(std::nullopt);
+  wanted.hidden = fields.truth("hidden").value_or(false);
+  wanted.venues = fields.texts("venues", kMaxNames).value_or(std::vector<std::string>());
+  wanted.house = read_house(fields, house).value_or(house);
+  if (const Json* targets = fields.array("targets", kMaxTargets)) {
+    for (size_t i = 0; i < targets->size(); ++i) {
+      Fields one((*targets)[i], "targets[" + std::to_string(i) + "]");
+      wanted.targets.push_back(target_from(one));
+      if (auto done = one.finish(); !done) fields.fail_with(done.error());
+    }
+  }
+  return finished(fields, std::move(wanted));
+}
+
+Result<BroadcastChanges> read_broadcast_changes(const Json& body, const media::HouseFormat& present) {
+  Fields fields(body);
+  BroadcastChanges changes;
+  changes.title = fields.text("title");
+  changes.description = fields.text("description");
+  changes.language = fields.text("language");
+  changes.starts_at = fields.time_or_null("starts_at");
+  changes.hidden = fields.truth("hidden");
+  changes.venues = fields.texts("venues", kMaxNames);
+  changes.house = read_house(fields, present);
+  return finished(fields, std::move(changes));
+}
+
+Result<NewVenue> read_new_venue(const Json& body) {
+  Fields fields(body);
+  NewVenue wanted;
+  wanted.id = fields.text("id").value_or("");
+  wanted.name = fields.need("name", fields.text("name"));
+  wanted.source = read_source(fields).value_or(NewSource());
+  wanted.av_offset_ms =
+      static_cast<int>(fields.integer("av_offset_ms", -2000, 2000).value_or(wanted.av_offset_ms));
+  wanted.jitter_ms = static_cast<int>(fields.integer("jitter_ms", 20, 2000).value_or(wanted.jitter_ms));
+  return finished(fields, std::move(wanted));
+}
+
+Result<VenueChanges> read_venue_changes(const Json& body) {
+  Fields fields(body);
+  VenueChanges changes;
+  changes.name = fields.text("name");
+  changes.source = read_source(fields);
+  auto offset = fields.integer("av_offset_ms", -2000, 2000);
+  if (offset) changes.av_offset_ms = static_cast<int>(*offset);
+  auto jitter = fields.integer("jitter_ms", 20, 2000);
+  if (jitter) changes.jitter_ms = static_cast<int>(*jitter);
+  return finished(fields, std::move(changes));
+}
+
+Result<NewTarget> read_new_target(const Json& body) {
+  Fields fields(body);
+  NewTarget target = target_from(fields);
+  return finished(fields, std::move(target));
+}
+
+Result<TargetChanges> read_target_changes(const Json& body) {
+  Fields fields(body);
+  TargetChanges changes;
+  changes.name = fields.text("name");
+  changes.url = fields.text("url");
+  changes.key = fields.text("key");
+  changes.rendition = fields.text("rendition");
+  changes.enabled = fields.truth("enabled");
+  return finished(fields, std::move(changes));
+}
+
+Result<Scene> read_scene(const Json& body, const std::string& where) {
+  Fields fields(body, where);
+  Scene scene = scene_from_fields(fields);
+  return finished(fields, std::move(scene));
+}
+
+Result<NamedScene> read_named_scene(const Json& body) {
+  Fields fields(body);
+  NamedScene named;
+  named.name = fields.need("name", fields.text("name"));
+  const Json* scene = fields.object("scene");
+  if (scene == nullptr) fields.complain(Errc::kInvalid, "scene", "is missing");
+  OPENDAY_CHECK_OK(fields.finish());
+  OPENDAY_TRY(named.scene, read_scene(*scene, "scene"));
+  return named;
+}
+
+Result<std::map<std::string, Mix>> read_mix(const Json& body, const std::map<std::string, Mix>& present) {
+  Fields fields(body);
+  std::map<std::string, Mix> mix;
+  const Json* venues = fields.object("venues");
+  if (venues == nullptr) fields.complain(Errc::kInvalid, "venues", "is missing");
+  OPENDAY_CHECK_OK(fields.finish());
+  if (venues->size() > kMaxNames) return fail(Errc::kLimit, "venues has too many entries");
+  for (const auto& [venue, value] : venues->items()) {
+    Fields one(value, "venues." + venue.substr(0, 64));
+    auto before = present.find(venue);
+    Mix wanted = before != present.end() ? before->second : Mix();
+    wanted.gain_db = one.number("gain_db", -60, 12).value_or(wanted.gain_db);
+    wanted.mute = one.truth("mute").value_or(wanted.mute);
+    OPENDAY_CHECK_OK(one.finish());
+    mix[venue] = wanted;
+  }
+  return mix;
+}
+
+Result<WithdrawBody> read_withdraw(const Json& body) {
+  Fields fields(body);
+  WithdrawBody wanted;
+  wanted.from = fields.need("from", fields.time("from"));
+  wanted.to = fields.need("to", fields.time("to"));
+  wanted.reason = fields.need("reason", fields.text("reason"));
+  return finished(fields, std::move(wanted));
+}
+
+Result<bool> read_switch(const Json& body, std::optional<bool> otherwise) {
+  Fields fields(body);
+  auto on = fields.truth("on");
+  if (!on) on = otherwise;
+  bool value = fields.need("on", on);
+  return finished(fields, value);
+}
+
+Result<> read_nothing(const Json& body) {
+  return Fields(body).finish();
+}
+
+Result<std::string> read_confirm(const Json& body) {
+  Fields fields(body);
+  return finished(fields, fields.need("confirm", fields.text("confirm")));
+}
+
+Result<std::string> read_token(const Json& body) {
+  Fields fields(body);
+  return finished(fields, fields.need("token", fields.text("token")));
+}
+
+}  // namespace openday::hub

@@ -1,0 +1,198 @@
+// The program: takes, the slate, the mix, saved scenes, and what is withdrawn from it.
+//
+// What is on air must not wait for a disk: a take or a mix is carried out first and written down then, and a
+// database in trouble is reported by /readyz and the log, not by a producer who cannot cut.
+#include "broadcast/scenes.h"
+
+#include "broadcast/life_cycle.h"
+#include "hub/api.h"
+#include "hub/api_bodies.h"
+
+namespace openday::hub {
+
+using broadcast::Act;
+using broadcast::Broadcast;
+using broadcast::Ledger;
+using broadcast::SavedScene;
+using broadcast::Scene;
+
+namespace {
+
+const std::string kOne = "/api/v1/admin/broadcasts/{b}";
+
+std::string id_in(const Request& request) {
+  return std::string(request.param("b"));
+}
+
+Result<Broadcast> on_the_way(Result<Broadcast> broadcast) {
+  if (broadcast && !is_active(broadcast->state)) {
+    return fail(Errc::kConflict, "broadcast " + broadcast->id + " is " + name_of(broadcast->state) +
+                                     "; rehearse it or go live first");
+  }
+  return broadcast;
+}
+
+}  // namespace
+
+void Api::add_program_routes() {
+  admin(Method::kPost, kOne + "/take", [this](const Request& request, const Act& act, const Reply& reply) {
+    auto broadcast = on_the_way(parts_.books.view().broadcast(id_in(request)));
+    if (!broadcast) return reply.fail(broadcast.error());
+    auto body = parse_body(request);
+    auto scene = body ? read_scene(*body) : std::unexpected(body.error());
+    if (!scene) return reply.fail(scene.error());
+    if (auto fits = check_scene(*scene, *broadcast, parts_.rules); !fits) return reply.fail(fits.error());
+    take(broadcast->id, *scene, act, reply);
+  });
+  admin(Method::kPost, kOne + "/slate", [this](const Request& request, const Act& act, const Reply& reply) {
+    auto broadcast = on_the_way(parts_.books.view().broadcast(id_in(request)));
+    if (!broadcast) return reply.fail(broadcast.error());
+    auto body = parse_body(request);
+    auto on = body ? read_switch(*body) : std::unexpected(body.error());
+    if (!on) return reply.fail(on.error());
+    // The scene before stays in the slate's scene, so that switching it off returns there.
+    Scene scene = parts_.engines.scene(broadcast->id).value_or(broadcast->scene);
+    scene.slate = *on;
+    take(broadcast->id, scene, act, reply);
+  });
+  admin(Method::kPatch, kOne + "/mix", [this](const Request& request, const Act& act, const Reply& reply) {
+    auto body = parse_body(request);
+    if (!body) return reply.fail(body.error());
+    change_mix(id_in(request), *body, act, reply);
+  });
+}
+
+void Api::take(const std::string& id, const Scene& scene, const Act& act, const Reply& reply) {
+  parts_.engines.take(id, scene, [this, id, act, reply](Result<Taken> taken) {
+    if (!taken) return reply.fail(taken.error());
+    broadcast::submit<Broadcast>(
+        parts_.books,
+        [id, scene = taken->scene, act](Ledger& ledger) { return note_scene(ledger, id, scene, act); },
+        [this, id, reply, taken = *taken](Result<Broadcast> noted) {
+          if (!noted) parts_.log.error("take_not_noted", {{"broadcast", id}, {"why", noted.error().message}});
+          reply.json(
+              200,
+              {{"ok", true}, {"at", taken.at.ms}, {"tick", taken.tick}, {"scene", to_json(taken.scene)}});
+        });
+  });
+}
+
+void Api::change_mix(const std::string& id, const Json& body, const Act& act, const Reply& reply) {
+  auto broadcast = parts_.books.view().broadcast(id);
+  if (!broadcast) return reply.fail(broadcast.error());
+  if (broadcast->state == broadcast::State::kEnded) {
+    return reply.fail({Errc::kConflict, "broadcast " + id + " is ended"});
+  }
+  auto changes = read_mix(body, broadcast->mix);
+  if (!changes) return reply.fail(changes.error());
+  if (auto fits = check_mix(*changes, *broadcast); !fits) return reply.fail(fits.error());
+  auto write_down = [this, id, act, reply, changes = *changes, before = broadcast->mix] {
+    broadcast::submit<Broadcast>(
+        parts_.books,
+        [id, changes, act](Ledger& ledger) { return broadcast::change_mix(ledger, id, changes, act); },
+        [this, id, reply, changes, before](Result<Broadcast> noted) {
+          auto mix = before;
+          for (const auto& [venue, one] : changes) mix[venue] = one;
+          if (!noted) {
+            parts_.log.error("mix_not_noted", {{"broadcast", id}, {"why", noted.error().message}});
+          } else {
+            mix = noted->mix;
+            parts_.conductor.changed(*noted);
+          }
+          reply.json(200, {{"venues", to_json(mix)}});
+        });
+  };
+  if (!is_active(broadcast->state)) return write_down();
+  parts_.engines.mix(id, *changes, [reply, write_down](Result<> done) {
+    if (!done) return reply.fail(done.error());
+    write_down();
+  });
+}
+
+void Api::add_withdrawal_routes() {
+  admin(Method::kPost, kOne + "/withdraw",
+        [this](const Request& request, const Act& act, const Reply& reply) {
+          auto body = parse_body(request);
+          if (!body) return reply.fail(body.error());
+          withdraw(id_in(request), *body, act, reply);
+        });
+  admin(Method::kGet, kOne + "/withdraw", [this](const Request& request, const Act&, const Reply& reply) {
+    auto broadcast = parts_.books.view().broadcast(id_in(request));
+    if (!broadcast) return reply.fail(broadcast.error());
+    auto all = parts_.books.view().withdrawals(broadcast->id);
+    if (!all) return reply.fail(all.error());
+    Json list = Json::array();
+    for (const auto& one : *all) list.push_back(withdrawal_json(one));
+    reply.json(200, {{"withdrawals", std::move(list)}});
+  });
+}
+
+void Api::withdraw(const std::string& id, const Json& body, const Act& act, const Reply& reply) {
+  auto wanted = read_withdraw(body);
+  if (!wanted) return reply.fail(wanted.error());
+  broadcast::submit<broadcast::Withdrawal>(
+      parts_.books,
+      [id, wanted = *wanted, act](Ledger& ledger) {
+        return broadcast::withdraw(ledger, id, wanted.from, wanted.to, wanted.reason, act);
+      },
+      [this, id, reply, wanted = *wanted](Result<broadcast::Withdrawal> kept) {
+        bool disk = !kept && (kept.error().code == Errc::kIo || kept.error().code == Errc::kBusy);
+        if (!kept && !disk) return reply.fail(kept.error());
+        // A name was said that must not be heard: it goes now, even when the books cannot be written.
+        int64_t segments = parts_.audience.withdraw(id, wanted.from, wanted.to);
+        if (auto told = parts_.engines.withdraw(id, wanted.from, wanted.to); !told) {
+          parts_.log.error("engine_not_told_of_withdrawal",
+                           {{"broadcast", id}, {"why", told.error().message}});
+        }
+        if (disk) {
+          parts_.log.error("withdrawal_not_noted", {{"broadcast", id}, {"why", kept.error().message}});
+          return reply.fail({Errc::kIo,
+                             "it is withdrawn now but could not be written down; ask again, or it comes "
+                             "back with the next restart"});
+        }
+        reply.json(200, {{"segments", segments}});
+      });
+}
+
+void Api::add_scene_routes() {
+  const std::string all = kOne + "/scenes";
+  admin(Method::kGet, all, [this](const Request& request, const Act&, const Reply& reply) {
+    auto broadcast = parts_.books.view().broadcast(id_in(request));
+    if (!broadcast) return reply.fail(broadcast.error());
+    auto scenes = parts_.books.view().scenes(broadcast->id);
+    if (!scenes) return reply.fail(scenes.error());
+    Json list = Json::array();
+    for (const auto& one : *scenes) list.push_back(scene_json(one));
+    reply.json(200, {{"scenes", std::move(list)}});
+  });
+  auto save = [this](const std::string& id, SavedScene scene, bool replace, const Act& act,
+                     const Reply& reply) {
+    commit_part<SavedScene>(
+        id, reply,
+        [id, scene = std::move(scene), replace, act, &rules = parts_.rules](Ledger& ledger) {
+          return save_scene(ledger, id, scene, replace, rules, act);
+        },
+        [reply, replace](const SavedScene& saved) { reply.json(replace ? 200 : 201, scene_json(saved)); });
+  };
+  admin(Method::kPost, all, [save](const Request& request, const Act& act, const Reply& reply) {
+    auto body = parse_body(request);
+    auto named = body ? read_named_scene(*body) : std::unexpected(body.error());
+    if (!named) return reply.fail(named.error());
+    save(id_in(request), {named->name, named->scene}, false, act, reply);
+  });
+  admin(Method::kPut, all + "/{name}", [save](const Request& request, const Act& act, const Reply& reply) {
+    auto body = parse_body(request);
+    auto scene = body ? read_scene(*body) : std::unexpected(body.error());
+    if (!scene) return reply.fail(scene.error());
+    save(id_in(request), {std::string(request.param("name")), *scene}, true, act, reply);
+  });
+  admin(Method::kDelete, all + "/{name}", [this](const Request& request, const Act& act, const Reply& reply) {
+    parts_.books.submit(
+        [id = id_in(request), name = std::string(request.param("name")), act](Ledger& ledger) {
+          return remove_scene(ledger, id, name, act);
+        },
+        [reply](Result<> outcome) { outcome ? reply.nothing() : reply.fail(outcome.error()); });
+  });
+}
+
+}  // namespace openday::hub

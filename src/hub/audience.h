@@ -1,0 +1,32 @@
+// The viewers' side as the control side sees it: a port that the origin's adapter implements.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "broadcast/values.h"
+
+namespace openday::hub {
+
+/// Home thread: the hub's.
+class Audience {
+ public:
+  virtual ~Audience() = default;
+
+  /// The broadcast was made or changed, or the hub has started: opens and closes what the public may see.
+  /// Live and after: from public_from on. Rehearsal: under its preview name only.
+  virtual void update(const broadcast::Broadcast& broadcast) = 0;
+  virtual void remove(const std::string& broadcast) = 0;
+  /// Out of live, DVR, replay and thumbnails at once. How many segments that were.
+  virtual int64_t withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to) = 0;
+  /// The same for what was withdrawn before the hub started.
+  virtual void keep_withdrawn(const std::string& broadcast, ProgramTime from, ProgramTime to) = 0;
+
+  /// How far the program has come, on its own clock; nothing before its first part.
+  [[nodiscard]] virtual std::optional<ProgramTime> edge(const std::string& broadcast) const = 0;
+  [[nodiscard]] virtual bool has_poster(const std::string& broadcast) const = 0;
+  [[nodiscard]] virtual int64_t viewers(const std::string& broadcast) const = 0;
+};
+
+}  // namespace openday::hub

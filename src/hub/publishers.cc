@@ -1,0 +1,167 @@
+#include "hub/publishers.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "broadcast/venues.h"
+
+namespace openday::hub {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kMaxKey = 512;  // SRT's stream id is at most that long
+constexpr size_t kMaxTracked = 2000;
+
+std::string text_in(const Json& head, const char* key) {
+  auto found = head.find(key);
+  return found != head.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+Publishers::Publishers(Loop& loop, Log log, broadcast::LedgerView& ledger, const broadcast::Rules& rules)
+    : loop_(loop), log_(std::move(log)), ledger_(ledger), rules_(rules) {}
+
+Publishers::~Publishers() {
+  loop_.cancel(retell_);
+  gone();
+}
+
+Result<> Publishers::attach(UniqueFd socket) {
+  gone();
+  OPENDAY_TRY(channel_, link::Channel::open(
+                            loop_, std::move(socket), kChannelBound,
+                            [this](const link::Message& message) { on_message(message); },
+                            [this](const Error& why) {
+                              log_.info("gateway_lost", {{"why", why.message}});
+                              channel_ = nullptr;
+                              publishers_.clear();
+                              stats_ = nullptr;
+                            }));
+  // A gateway that stayed while the hub was away still routes as it was told then: tell all of it again.
+  tell_all();
+  return {};
+}
+
+void Publishers::gone() {
+  if (channel_) channel_->close();
+  channel_ = nullptr;
+  publishers_.clear();
+  stats_ = nullptr;
+}
+
+void Publishers::route(const std::map<std::string, std::string>& feed_of_venue) {
+  for (const auto& [venue, feed] : routes_) {
+    if (!feed_of_venue.contains(venue)) tell("attach", {{"venue", venue}, {"feed", nullptr}});
+  }
+  for (const auto& [venue, feed] : feed_of_venue) {
+    auto before = routes_.find(venue);
+    if (before == routes_.end() || before->second != feed) tell("attach", {{"venue", venue}, {"feed", feed}});
+  }
+  routes_ = feed_of_venue;
+}
+
+void Publishers::kick(const std::string& venue, std::string_view why) {
+  tell("kick", {{"venue", venue}, {"why", why}});
+}
+
+void Publishers::tell(std::string_view type, Json fields) {
+  if (!channel_) return;
+  auto sent = channel_->send(link::make_message(type, std::move(fields)));
+  if (sent || sent.error().code != Errc::kBusy) return;
+  log_.warn("gateway_not_told", {{"type", std::string(type)}, {"why", sent.error().message}});
+  // A route that the gateway has missed it would never learn by itself. Lost answers it asks for again.
+  if (type == "attach" && retell_ == 0) {
+    retell_ = loop_.after(milliseconds(500), [this] {
+      retell_ = 0;
+      tell_all();
+    });
+  }
+}
+
+void Publishers::tell_all() {
+  for (const auto& [venue, feed] : routes_) tell("attach", {{"venue", venue}, {"feed", feed}});
+}
+
+void Publishers::on_message(const link::Message& message) {
+  std::string type = message.type();
+  if (type == "auth") {
+    on_auth(message.head);
+  } else if (type == "publisher") {
+    on_publisher(message.head);
+  } else if (type == "stats") {
+    stats_ = message.head;
+    stats_.erase("t");
+  }
+}
+
+Result<std::string> Publishers::venue_of(const std::string& protocol, const std::string& key,
+                                         std::string& passphrase) {
+  if (key.empty() || key.size() > kMaxKey) return fail(Errc::kRefused, "malformed key");
+  std::string venue;
+  if (protocol == "rtmp") {
+    OPENDAY_TRY(venue, broadcast::venue_of_stream_key(ledger_, key, rules_));
+  } else if (protocol == "srt") {
+    // The stream id only says who is calling; SRT's own handshake proves it with the passphrase.
+    if (!is_slug(key)) return fail(Errc::kRefused, "malformed stream id");
+    auto stored = ledger_.ingest_key(key);
+    if (!stored && stored.error().code == Errc::kNotFound) return fail(Errc::kRefused, "unknown stream id");
+    if (!stored) return std::unexpected(stored.error());
+    OPENDAY_TRY(passphrase, rules_.vault.open(stored->sealed_passphrase));
+    venue = key;
+  } else {
+    return fail(Errc::kRefused, "unknown protocol");
+  }
+  OPENDAY_TRY(auto found, ledger_.venue(venue));
+  if (found.source.kind != broadcast::SourceKind::kIngest) {
+    return fail(Errc::kRefused,
+                "this venue does not publish; it is " + std::string(name_of(found.source.kind)));
+  }
+  return venue;
+}
+
+void Publishers::on_auth(const Json& head) {
+  auto id = head.find("id");
+  if (id == head.end() || !id->is_number_integer()) return;
+  std::string passphrase;
+  auto venue = venue_of(text_in(head, "protocol"), text_in(head, "key"), passphrase);
+  Json answer = {{"id", *id}, {"ok", venue.has_value()}};
+  if (venue) {
+    answer["venue"] = *venue;
+    if (!passphrase.empty()) answer["passphrase"] = passphrase;
+    if (auto route = routes_.find(*venue); route != routes_.end()) answer["feed"] = route->second;
+  } else {
+    // One answer for all wrong keys; only our own trouble is told apart.
+    answer["why"] =
+        venue.error().code == Errc::kRefused ? "This key is not known." : "The server cannot check keys now.";
+    if (venue.error().code != Errc::kRefused) log_.error("auth_failed", {{"why", venue.error().message}});
+  }
+  tell("auth_result", std::move(answer));
+}
+
+void Publishers::on_publisher(const Json& head) {
+  std::string venue = text_in(head, "venue");
+  std::string state = text_in(head, "state");
+  if (!is_slug(venue)) return;
+  if (state == "gone" || state == "replaced") {  // the newer one that replaces it is told next
+    publishers_.erase(venue);
+  } else if (state == "connected" || state == "streaming") {
+    if (publishers_.size() >= kMaxTracked && !publishers_.contains(venue)) return;
+    bool fresh = !publishers_.contains(venue);
+    Publisher& publisher = publishers_[venue];
+    if (fresh) {
+      publisher.since = loop_.clock().wall();
+      ++connects_[venue];
+    }
+    publisher.state = state;
+    publisher.protocol = text_in(head, "protocol");
+  }
+  log_.info("publisher", {{"venue", venue},
+                          {"state", state},
+                          {"protocol", text_in(head, "protocol")},
+                          {"why", text_in(head, "why")}});
+  if (on_change) on_change(venue);
+}
+
+}  // namespace openday::hub

@@ -34,7 +34,8 @@ install_pages() {
   local stamp=web-player/node_modules/.lock-installed
   if ! cmp -s web-player/package-lock.json "$stamp"; then
     say "installing the web pages' packages from npm"
-    (cd web-player && npm ci --no-audit --no-fund --loglevel=error)
+    # Not "npm ci": the lock file names only the platform it was made on among the optional packages, and npm 11 refuses that.
+    (cd web-player && npm install --no-save --no-audit --no-fund --loglevel=error)
     cp web-player/package-lock.json "$stamp"
   fi
 }

@@ -23,7 +23,7 @@ struct Recovered {
 /// - a torn last line of the index goes;
 /// - of the newest lines, those whose file is missing or short (a power cut) go;
 /// - a segment that is not indexed is cut back to its last whole moof+mdat and indexed, or removed if it has
-/// none;
+///   none;
 /// - what retention had dropped but not yet removed is removed;
 /// - an index that is mostly about dropped segments is rewritten without them.
 Result<Recovered> recover_store(Disk& disk, const std::string& store);

@@ -5,16 +5,10 @@
 #include "output/recorder_writer.h"
 
 namespace openday::output {
-namespace {
 
-/// Segments that stay whatever the policy says: other renditions of them may still be on their way.
-constexpr int64_t kAlwaysKept = 3;
-
-}  // namespace
-
-void StoreWriter::retain() {
+void StoreWriter::retain(int64_t always_kept) {
   if (lock_ == nullptr || stored_.empty()) return;
-  int64_t newest_kept = stored_.rbegin()->first - kAlwaysKept;
+  int64_t newest_kept = stored_.rbegin()->first - always_kept;
   ProgramTime oldest_kept{policy_.most_age.count() > 0 ? clock_.wall().ms - policy_.most_age.count() : 0};
   uint64_t bytes = status_.bytes;
   int64_t before = 0;
@@ -57,7 +51,19 @@ void StoreWriter::drop_before(int64_t msn, ProgramTime from) {
     (void)disk_.remove(full(folder));
     (void)disk_.remove(full(folder.substr(0, folder.find('/'))));  // with its last rendition
   }
+  if (stored_.empty()) {
+    remove_thumbnails([](int64_t) { return true; });
+    (void)disk_.remove(full("thumb"));
+  }
   if (from.ms > 0) remove_thumbnails([&](int64_t at) { return at + kThumbnailMs <= from.ms; });
+}
+
+Result<bool> expire_store(const std::string& store, const RetentionPolicy& policy, Disk& disk,
+                          const Clock& clock, const Log& log) {
+  StoreWriter writer(store, policy, disk, clock, log);
+  OPENDAY_CHECK_OK(writer.open());
+  writer.retain(0);
+  return writer.empty();
 }
 
 }  // namespace openday::output

@@ -62,8 +62,13 @@ class StoreWriter {
   /// Kept if it is the first of its 10 s.
   void thumbnail(ProgramTime at, const Bytes& jpeg);
   void withdraw(ProgramTime from, ProgramTime to);
+  /// Segment numbers that stay whatever the policy says while recording: other renditions of them may still
+  /// be on their way.
+  static constexpr int64_t kAlwaysKept = 3;
   /// Removes what the policy does not keep. finish() does it too.
-  void retain();
+  void retain(int64_t always_kept = kAlwaysKept);
+  /// Nothing is stored (any more).
+  [[nodiscard]] bool empty() const { return stored_.empty(); }
 
   [[nodiscard]] const RecordingStatus& status() const { return status_; }
 
@@ -112,5 +117,10 @@ class StoreWriter {
   std::vector<Withdrawn> withdrawn_;
   int64_t last_thumbnail_ = -1;
 };
+
+/// Retention for a broadcast that no engine records any more: the whole policy, down to nothing. True:
+/// nothing is left. kBusy: an engine holds the store.
+Result<bool> expire_store(const std::string& store, const RetentionPolicy& policy, Disk& disk,
+                          const Clock& clock, const Log& log);
 
 }  // namespace openday::output

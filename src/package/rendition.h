@@ -59,16 +59,14 @@ class PartMaker {
 /// The grid of parts and segments follows from tick numbers alone and never moves, whatever the encoder
 /// sheds:
 /// - A part is complete when a tick at or behind its end has come. Ticks that never came were shed; the
-/// picture before
-///   (in the part) or behind (first of the part) is shown in their place, so that decode times are
-///   contiguous.
+///   picture before (in the part) or behind (first of the part) is shown in their place, so that decode times
+///   are contiguous.
 /// - Segment k holds ticks from k × 2 s. Pictures before its first IDR cannot be decoded by those who begin
-/// there and
-///   are dropped; its first picture is an IDR, and every playlist may say EXT-X-INDEPENDENT-SEGMENTS.
+///   there and are dropped; its first picture is an IDR, and every playlist may say
+///   EXT-X-INDEPENDENT-SEGMENTS.
 /// - Audio belongs to the part in which it starts. A complete part waits for it kAudioPatience ticks, once:
-/// while audio
-///   stays away, the parts that follow do not wait. Late audio goes into the next part, if it is not
-///   more than 2 s late.
+///   while audio stays away, the parts that follow do not wait. Late audio goes into the next part, if it is
+///   not more than 2 s late.
 /// - A part without any media is told as a gap; a segment without any is not told at all.
 class VideoRendition {
  public:

@@ -365,6 +365,24 @@ TEST_CASE("retention by age removes old runs with their folders, and the thumbna
   CHECK(summary->runs == 2);
 }
 
+TEST_CASE("a broadcast that nobody records any more expires down to nothing") {
+  Fixture f;
+  {
+    StoreWriter writer = f.writer();
+    test::play(f.tape, writer);
+    writer.thumbnail(kStart, Bytes{1});
+    CHECK(expire_store(f.folder.path(), f.policy, f.disk, f.clock, Log("test")).error().code == Errc::kBusy);
+  }
+  f.policy.most_age = seconds(3600);
+  CHECK(expire_store(f.folder.path(), f.policy, f.disk, f.clock, Log("test")) == false);
+  CHECK(f.exists("run1/90p/10.m4s"));
+  f.clock.advance(seconds(3600 + 9));
+  CHECK(expire_store(f.folder.path(), f.policy, f.disk, f.clock, Log("test")) == true);
+  CHECK(!f.exists("run1"));
+  CHECK(!f.exists("thumb"));
+  CHECK(summarize_store(f.disk, f.folder.path())->next_msn == 14);
+}
+
 TEST_CASE("one thumbnail is kept of each 10 s, and none of a withdrawn time") {
   Fixture f;
   StoreWriter writer = f.writer();

@@ -170,7 +170,11 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
       response.writeHead(200, { 'content-type': 'application/vnd.apple.mpegurl', 'cache-control': 'no-cache' });
       response.end(text);
     };
-    if (stream === undefined || (broadcast.state === 'scheduled' && broadcast.preview == null))
+    if (
+      stream === undefined ||
+      broadcast === undefined ||
+      (broadcast?.state === 'scheduled' && broadcast.preview == null)
+    )
       return refuse(response, 404, 'not_found');
     if (rest.length === 1) {
       const kind = /^(live|dvr|replay)\.m3u8$/.exec(name)?.[1];

@@ -156,7 +156,7 @@ describe.skipIf(real)('the studio on good and bad days', () => {
     expect(broadcast.mix.venues['hall-a']?.gain_db).toBe(-6);
     expect(broadcast.mix.venues['hall-b']?.mute).toBe(true);
 
-    await page.getByLabel('Lower third').fill('Judge Li, presiding');
+    await page.getByRole('textbox', { name: 'Lower third' }).fill('Judge Li, presiding');
     await page.getByRole('button', { name: 'Show on air' }).click();
     await page.getByText('On air: Judge Li, presiding').waitFor();
     await page.getByRole('button', { name: 'Clear' }).click();
@@ -207,7 +207,7 @@ describe.skipIf(real)('the studio on good and bad days', () => {
     await expectAccessible(page);
     await page.getByRole('button', { name: 'Create' }).click();
     await page.getByRole('button', { name: 'Start rehearsal' }).click();
-    await page.getByText('REHEARSAL').waitFor();
+    await page.locator('.state-badge', { hasText: 'REHEARSAL' }).waitFor();
     await page.getByRole('button', { name: 'Go live' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Go live' }).click();
     await page.getByText(/LIVE\s*00:00:0\d/).waitFor();

@@ -131,6 +131,14 @@ export async function latency(page: Page): Promise<number> {
   return found === null ? NaN : Number(found[1]);
 }
 
+/** Resolves once the badge says that the viewer is less than five seconds behind. */
+export async function isLive(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const badge = /([\d.]+) s/.exec(document.querySelector('.live-badge--on')?.textContent ?? '');
+    return badge !== null && Number(badge[1]) < 5;
+  });
+}
+
 export async function expectAccessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page })
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])

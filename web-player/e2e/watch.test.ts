@@ -1,6 +1,19 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { advances, expectAccessible, latency, launch, live, mock, open, real, video, wake } from './support';
+import {
+  advances,
+  base,
+  expectAccessible,
+  isLive,
+  latency,
+  launch,
+  live,
+  mock,
+  open,
+  real,
+  video,
+  wake,
+} from './support';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -74,14 +87,7 @@ describe('a live broadcast', () => {
     await page.waitForFunction(() => document.querySelector('.over__panel') === null, undefined, { timeout: 30_000 });
     await advances(page, 3);
     await wake(page);
-    await page.waitForFunction(
-      () => {
-        const badge = /([\d.]+) s/.exec(document.querySelector('.live-badge--on')?.textContent ?? '');
-        return badge !== null && Number(badge[1]) < 5;
-      },
-      undefined,
-      { timeout: 15_000 },
-    );
+    await isLive(page);
     await context.close();
   });
 
@@ -106,9 +112,8 @@ describe('a live broadcast', () => {
 
     await wake(page);
     await page.getByRole('button', { name: /Go live/ }).click();
-    await page.waitForSelector('.live-badge--on');
-    await advances(page, 2);
-    expect(await latency(page)).toBeLessThan(5);
+    await isLive(page);
+    await advances(page, 1);
     await context.close();
   });
 
@@ -216,9 +221,18 @@ describe('a live broadcast', () => {
 describe('where the browser allows no sound without a gesture', () => {
   it('starts muted and offers the sound with one large button', async () => {
     const strict = await launch('muted only');
-    const { context, page } = await open(strict, `/watch/${live}`);
-    await advances(page, 1);
+    const context = await strict.newContext({
+      viewport: { width: 1280, height: 800 },
+      locale: 'en-GB',
+      ignoreHTTPSErrors: true,
+    });
+    const page = await context.newPage();
+    // Whatever looks into the page counts as a gesture there: nothing may until the first media have come.
+    const media = page.waitForResponse((response) => response.url().endsWith('.m4s'));
+    await page.goto(`${base}/watch/${live}`);
+    await media;
     expect((await video(page)).muted).toBe(true);
+    await advances(page, 1);
     const unmute = page.getByRole('button', { name: 'Tap for sound' });
     const box = await unmute.boundingBox();
     expect(box?.height).toBeGreaterThanOrEqual(44);
@@ -247,7 +261,6 @@ describe.skipIf(real)('the life of a broadcast', () => {
       Date.now = () => now() - 3_600_000;
       Object.defineProperty(performance, 'timeOrigin', { value: performance.timeOrigin - 3_600_000 });
     });
-    const { base } = await import('./support');
     await page.goto(`${base}/watch/soon`);
     await page.waitForSelector('.countdown');
     await page.waitForFunction(() =>

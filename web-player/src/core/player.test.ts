@@ -279,6 +279,19 @@ describe('the DVR', () => {
     expect(engine().loads[1]).toEqual({ kind: 'dvr', url: '/dvr.m3u8', at: moment });
   });
 
+  it('knows where a viewer paused who did so before anything was said to play', async () => {
+    const { video, player, engine, timers, settled } = setup();
+    player.open(liveSource, true);
+    await settled();
+    video.currentTime = 3;
+    player.pause();
+    expect(player.status.value).toBe('paused');
+    timers.advance(12_000);
+    player.play();
+    await settled();
+    expect(engine().loads[1]).toEqual({ kind: 'dvr', url: '/dvr.m3u8', at: engine().programTime(3) });
+  });
+
   it('does not go forward past live', async () => {
     const { player, engine, playing } = setup();
     await playing();

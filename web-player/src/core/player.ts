@@ -205,6 +205,7 @@ export class Player {
   pause(): void {
     this.wantsPlay = false;
     this.video.pause();
+    this.becomePaused();
   }
 
   toggle(): void {
@@ -423,9 +424,7 @@ export class Player {
       // Our own loading pauses too; only a viewer's pause (or the phone's) is one.
       if (this.loading !== null || this.video.readyState === 0) return;
       this.wantsPlay = false;
-      this.status.value = 'paused';
-      this.pausedSince = this.deps.timers.now();
-      this.pausedMoment = this.mode.value === 'live' ? this.moment() : null;
+      this.becomePaused();
     });
     on('ended', () => {
       this.status.value = 'ended';
@@ -441,6 +440,14 @@ export class Player {
     on('seeked', () => {
       this.lastProgress = this.deps.timers.now();
     });
+  }
+
+  private becomePaused(): void {
+    if (this.status.value !== 'playing' && this.status.value !== 'loading') return;
+    this.status.value = 'paused';
+    this.stalled.value = false;
+    this.pausedSince = this.deps.timers.now();
+    this.pausedMoment = this.mode.value === 'live' ? this.moment() : null;
   }
 
   /** The moment on screen. */
@@ -492,7 +499,7 @@ export class Player {
   private advanced(): void {
     this.repair.progressed();
     if (this.target !== null) this.target = null;
-    if (this.status.value === 'loading') this.status.value = 'playing';
+    if (this.status.value === 'loading' && this.wantsPlay) this.status.value = 'playing';
     const moment = this.moment();
     if (moment === null) return;
     this.position.value = moment;

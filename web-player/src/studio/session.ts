@@ -42,7 +42,8 @@ export async function admin<T>(path: string, options: RequestOptions = {}): Prom
     return await request<T>(`/api/v1/admin/${path}`, options);
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) {
-      expired.value = login.value === 'in';
+      // Several requests may learn of it at the same time.
+      if (login.value === 'in') expired.value = true;
       login.value = 'out';
     }
     throw error;

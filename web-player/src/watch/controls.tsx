@@ -68,7 +68,7 @@ export function LiveBadge(): JSX.Element {
         player.goLive();
       }}
     >
-      {mode === 'dvr' && <span class="live-badge__late">{behind(late)} ·</span>}
+      {(mode === 'dvr' || late > 3000) && <span class="live-badge__late">{behind(late)} ·</span>}
       <strong>{t.goLive}</strong>
     </button>
   );

@@ -102,11 +102,13 @@ export class Studio {
       slots: broadcast.venues.map((venue, slot) => {
         const state = this.faults.slots?.[venue.id] ?? (venue.id === 'car' ? 'waiting' : 'live');
         return {
-          slot, venue: venue.id, state, on_air: onAir.includes(venue.id), peak_db: [-18, -19],
+          slot, venue: venue.id, state: state === 'live' ? 'live' : state === 'waiting' ? 'none' : 'lost',
+          on_air: onAir.includes(venue.id), peak_db: [-18, -19],
           feed: state === 'live' ? {
+            state,
             source: { video: { codec: 'h264', width: 1280, height: 720, fps: 30 }, audio: { codec: 'aac', rate: 48000, channels: 2 } },
             stats: { kbps: wobble(2480 + slot * 130, 60), dropped: 0, jitter_ms: 4, av_offset_ms: 3 },
-          } : {},
+          } : { state },
         };
       }),
       program: { peak_db: [-14, -14], lufs: -23 },
@@ -114,10 +116,10 @@ export class Studio {
         rendition, fps: 30, speed: 1, queue: 0, shed: 0, kbps: wobble([2400, 1200, 700][i], 40),
       })),
       targets: broadcast.targets.map((target, i) => ({
-        id: target.id, state: target.enabled ? (i === 1 ? 'reconnecting' : 'live') : 'off', kbps: i === 1 ? 0 : 2510, why: i === 1 ? 'connection refused' : undefined,
+        id: target.id, state: target.enabled ? (i === 1 ? 'backoff' : 'live') : 'off', kbps: i === 1 ? 0 : 2510, why: i === 1 ? 'connection refused' : undefined,
       })),
       recording: running ? { state: 'recording', bytes: 3.1e9 + this.tick * 2e4, free_bytes: 182e9, dropped: 0 } : { state: 'off' },
-      processes: [{ role: 'engine', id, pid: 1, state: 'running', restarts: 0 }],
+      processes: [{ role: 'engine', id, pid: 1, state: 'ready', restarts: 0 }],
     }; // prettier-ignore
   }
 

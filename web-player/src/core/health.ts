@@ -1,6 +1,6 @@
 // The state of a running program as a producer wants it: one level, and the reasons, worst first.
 
-import type { Status } from './studio-types';
+import type { FeedState, Slot, Status } from './studio-types';
 
 export type Level = 'ok' | 'warn' | 'bad';
 
@@ -9,6 +9,7 @@ export type HealthReason =
   | { what: 'dropped-ticks'; level: Level; count: number }
   | { what: 'encoder-slow'; level: Level; rendition: string; speed: number }
   | { what: 'shedding'; level: Level; rendition: string; count: number }
+  | { what: 'overload'; level: Level }
   | { what: 'recording'; level: Level; why: string }
   | { what: 'disk'; level: Level; freeBytes: number }
   | { what: 'target'; level: Level; id: string; state: string }
@@ -24,7 +25,16 @@ export interface Health {
 
 const rank: Record<Level, number> = { bad: 0, warn: 1, ok: 2 };
 const lowDisk = 5e9;
-const settled: ReadonlySet<string> = new Set(['running', 'ready', 'stopped']);
+const settled: ReadonlySet<string> = new Set(['ready', 'stopped']);
+
+/** What a venue is doing, from what its feed says and what the mixer has of it. */
+export function venueState(slot: Slot): FeedState {
+  const feed = slot.feed?.state;
+  if (feed !== undefined && feed !== 'live') return feed;
+  if (slot.state === 'live' || slot.state === 'held') return 'live';
+  if (slot.state === 'lost') return 'stalled';
+  return feed === 'live' ? 'starting' : 'waiting';
+}
 
 /** before: the status a moment ago, for counters that only grow. */
 export function healthOf(status: Status, before: Status | null): Health {
@@ -38,21 +48,25 @@ export function healthOf(status: Status, before: Status | null): Health {
     const shedBefore = before?.encoders?.find((one) => one.rendition === rendition)?.shed ?? shed;
     if (shed > shedBefore) reasons.push({ what: 'shedding', level: 'warn', rendition, count: shed - shedBefore });
   }
+  if (status.shedding !== undefined && status.shedding !== 'none') {
+    reasons.push({ what: 'overload', level: status.shedding === 'frames' ? 'bad' : 'warn' });
+  }
   const recording = status.recording;
-  if (recording?.state === 'error' || recording?.state === 'full') {
+  if (recording?.state === 'failed' || recording?.state === 'full') {
     reasons.push({ what: 'recording', level: 'bad', why: recording.why ?? recording.state });
   } else if (recording?.free_bytes !== undefined && recording.free_bytes < lowDisk) {
     reasons.push({ what: 'disk', level: 'warn', freeBytes: recording.free_bytes });
   }
   for (const target of status.targets ?? []) {
-    if (target.state === 'error' || target.state === 'reconnecting' || target.state === 'stalled') {
+    if (target.state === 'stalled' || target.state === 'backoff') {
       reasons.push({ what: 'target', level: 'warn', id: target.id, state: target.state });
     }
   }
   for (const slot of status.slots ?? []) {
-    if (slot.state === 'live' || slot.state === 'starting') continue;
+    const state = venueState(slot);
+    if (state === 'live' || (state === 'starting' && slot.on_air !== true)) continue;
     if (slot.on_air === true) reasons.push({ what: 'venue', level: 'bad', venue: slot.venue, onAir: true });
-    else if (slot.state !== 'waiting') reasons.push({ what: 'venue', level: 'warn', venue: slot.venue, onAir: false });
+    else if (state !== 'waiting') reasons.push({ what: 'venue', level: 'warn', venue: slot.venue, onAir: false });
   }
   for (const process of status.processes ?? []) {
     if (settled.has(process.state)) continue;

@@ -100,17 +100,22 @@ export interface Layout {
 
 export type FeedState = 'waiting' | 'starting' | 'live' | 'stalled' | 'error';
 
+/** What the mixer shows of a venue: nothing yet, its picture, its last picture for a moment, its slate. */
+export type PictureState = 'none' | 'live' | 'held' | 'lost';
+
 export interface Slot {
   slot: number;
   venue: string;
-  state: FeedState;
+  state: PictureState;
   on_air?: boolean;
   peak_db?: [number, number];
+  /** What the venue's feed said last. */
   feed?: {
+    state?: FeedState;
     why?: string;
-    source?: { video?: { codec?: string; width?: number; height?: number; fps?: number } };
-    stats?: { kbps?: number; dropped?: number; jitter_ms?: number; av_offset_ms?: number };
-  };
+    source?: { video?: { codec?: string; width?: number; height?: number; fps?: number } | null } | null;
+    stats?: { kbps?: number; dropped?: number; jitter_ms?: number; av_offset_ms?: number } | null;
+  } | null;
 }
 
 export interface EncoderStatus {
@@ -144,6 +149,7 @@ export interface Status {
   tick?: number;
   late_ms?: number;
   dropped_ticks?: number;
+  shedding?: 'none' | 'thumbnails' | 'previews' | 'frames';
   scene?: Scene | null;
   slots?: Slot[];
   program?: { peak_db?: [number, number]; lufs?: number };

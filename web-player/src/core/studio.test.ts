@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ControlSocket, type Connection, type SocketLike } from './control-socket';
 import { EndGuard, titleMatches, type Ending } from './ending';
-import { healthOf, meterFraction } from './health';
+import { healthOf, meterFraction, venueState } from './health';
 import {
   draftOf,
   heard,
@@ -238,10 +238,10 @@ describe('health', () => {
         dropped_ticks: 9,
         encoders: [{ rendition: '720p', speed: 0.95, shed: 2 }],
         slots: [
-          { slot: 0, venue: 'a', state: 'stalled', on_air: false },
-          { slot: 1, venue: 'b', state: 'waiting', on_air: false },
+          { slot: 0, venue: 'a', state: 'lost', on_air: false },
+          { slot: 1, venue: 'b', state: 'none', on_air: false, feed: { state: 'waiting' } },
         ],
-        targets: [{ id: 't', state: 'reconnecting' }],
+        targets: [{ id: 't', state: 'backoff' }],
       },
       { dropped_ticks: 7, encoders: [{ rendition: '720p', shed: 2 }] },
     );
@@ -256,11 +256,24 @@ describe('health', () => {
 
   it('shows a full disk and a venue that left the program', () => {
     const health = healthOf(
-      { recording: { state: 'full', why: 'no space' }, slots: [{ slot: 0, venue: 'a', state: 'error', on_air: true }] },
+      {
+        recording: { state: 'full', why: 'no space' },
+        slots: [{ slot: 0, venue: 'a', state: 'none', on_air: true, feed: { state: 'error' } }],
+      },
       null,
     );
     expect(health.bars).toBe(1);
     expect(health.reasons.map((reason) => reason.what).sort()).toEqual(['recording', 'venue']);
+  });
+
+  it('reads a venue’s state from its feed and from what the mixer has of it', () => {
+    const slot = { slot: 0, venue: 'a' };
+    expect(venueState({ ...slot, state: 'live', feed: { state: 'live' } })).toBe('live');
+    expect(venueState({ ...slot, state: 'held' })).toBe('live');
+    expect(venueState({ ...slot, state: 'lost', feed: { state: 'live' } })).toBe('stalled');
+    expect(venueState({ ...slot, state: 'live', feed: { state: 'stalled' } })).toBe('stalled');
+    expect(venueState({ ...slot, state: 'none', feed: null })).toBe('waiting');
+    expect(venueState({ ...slot, state: 'none', feed: { state: 'live' } })).toBe('starting');
   });
 
   it('draws meters from −60 dB to full scale', () => {

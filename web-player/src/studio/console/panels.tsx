@@ -2,7 +2,7 @@
 
 import type { JSX } from 'preact';
 import { formatNumber } from '../../core/format';
-import type { HealthReason } from '../../core/health';
+import { venueState, type HealthReason } from '../../core/health';
 import { heard } from '../../core/scene';
 import type { FeedState, Layout } from '../../core/studio-types';
 import { Icon } from '../../ui/icons';
@@ -11,6 +11,7 @@ import { locale, tag } from '../../ui/page';
 import { studio } from '../messages';
 import { Meter } from './meter';
 import type { Console } from './state';
+import { targetText } from './targets';
 import { Thumb } from './thumb';
 
 export function feedText(state: FeedState | null): string {
@@ -54,13 +55,15 @@ export function VenueStrip({ room }: { room: Console }): JSX.Element {
       <ul class="venues">
         {venues.map((venue, i) => {
           const slot = room.slot(venue.id);
-          const state = slot?.state ?? null;
+          const state = slot === null ? null : venueState(slot);
           const air = onAir.includes(venue.id);
           const prepared = draft.includes(venue.id);
           const video = slot?.feed?.source?.video;
           const kbps = slot?.feed?.stats?.kbps;
           const detail = [
-            video?.height === undefined ? null : `${String(video.height)}p${String(Math.round(video.fps ?? 0))}`,
+            video?.height === undefined
+              ? null
+              : `${String(video.height)}p${video.fps === undefined ? '' : String(Math.round(video.fps))}`,
             kbps === undefined ? null : `${formatNumber(tag.value, kbps)} kbit/s`,
           ].filter((part) => part !== null);
           const tally = air ? t.onAir : prepared ? t.inPreview : t.off;
@@ -306,6 +309,8 @@ function reasonText(room: Console, reason: HealthReason): string {
       return t.hSlow(reason.rendition, formatNumber(tag.value, reason.speed, 2));
     case 'shedding':
       return t.hShed(reason.rendition, formatNumber(tag.value, reason.count));
+    case 'overload':
+      return t.hOverload;
     case 'recording':
       return t.hRecording(reason.why);
     case 'disk':
@@ -313,7 +318,7 @@ function reasonText(room: Console, reason: HealthReason): string {
     case 'target':
       return t.hTarget(
         room.broadcast.value?.targets.find((one) => one.id === reason.id)?.name ?? reason.id,
-        reason.state,
+        targetText(reason.state),
       );
     case 'venue':
       return reason.onAir ? t.hVenueAir(room.venueName(reason.venue)) : t.hVenue(room.venueName(reason.venue));
@@ -328,8 +333,7 @@ export function HealthPanel({ room }: { room: Console }): JSX.Element {
   const recording = room.status.value?.recording;
   const names: Record<string, string> = {
     recording: t.recordingOn,
-    ok: t.recordingOn,
-    error: t.recordingError,
+    failed: t.recordingError,
     full: t.recordingError,
   };
   const state = recording?.state ?? 'off';

@@ -56,6 +56,7 @@ export class Console {
 
   private readonly socket: ControlSocket;
   private mixTimer: number | null = null;
+  private loading = false;
   private lastTake: { tick: number; seen: number } | null = null;
   private pendingMix: Record<string, VenueMix> = {};
 
@@ -110,6 +111,8 @@ export class Console {
   }
 
   async load(): Promise<void> {
+    if (this.loading) return;
+    this.loading = true;
     try {
       const [broadcast, layouts] = await Promise.all([
         admin<Broadcast>(`broadcasts/${this.id}`),
@@ -124,6 +127,8 @@ export class Console {
       });
     } catch (error) {
       this.error.value = asApiError(error);
+    } finally {
+      this.loading = false;
     }
   }
 
@@ -275,6 +280,8 @@ export class Console {
         case 'status':
           this.health.value = healthOf(event, this.status.value);
           this.status.value = event;
+          // The server speaks: what could not be loaded before may be there now.
+          if (this.error.value !== null) void this.load();
           if (event.now !== undefined) this.clockOffset.value = event.now - Date.now();
           if (event.scene !== undefined && event.scene !== null && !this.olderThanTake(event.tick)) {
             this.setScene(event.scene);
@@ -322,7 +329,7 @@ export class Console {
 
   /** Something sensible to begin with: what is on air, else all venues in the first layout that holds them. */
   private firstDraft(broadcast: Broadcast): Draft | null {
-    if (broadcast.scene !== null) return draftOf(broadcast.scene);
+    if (broadcast.scene !== null && broadcast.scene.venues.length > 0) return draftOf(broadcast.scene);
     const venues = broadcast.venues.map((venue) => venue.id);
     const layout = this.layouts.value.find((one) => sizes(one).includes(venues.length)) ?? this.layouts.value[0];
     if (layout === undefined) return null;

@@ -84,13 +84,30 @@ function Editor({ room, value, onClose }: { room: Console; value: Target | null;
   );
 }
 
-const healthy: ReadonlySet<string> = new Set(['live', 'connected', 'publishing', 'streaming']);
-const failing: ReadonlySet<string> = new Set(['error', 'refused', 'stalled']);
-
 function look(target: Target, status: TargetStatus | undefined): string {
   if (!target.enabled || status === undefined) return 'plain';
-  if (healthy.has(status.state)) return 'ok';
-  return failing.has(status.state) ? 'danger' : 'warn';
+  return status.state === 'live' ? 'ok' : status.state === 'off' ? 'plain' : 'warn';
+}
+
+/** The target's state in the page's language; a state of a newer server as it says it. */
+export function targetText(state: string | undefined): string {
+  const t = studio.in(locale.value);
+  switch (state) {
+    case undefined:
+      return t.feedUnknown;
+    case 'live':
+      return t.targetLive;
+    case 'connecting':
+      return t.targetConnecting;
+    case 'backoff':
+      return t.targetBackoff;
+    case 'stalled':
+      return t.targetStalled;
+    case 'off':
+      return t.off;
+    default:
+      return state;
+  }
 }
 
 export function Targets({ room }: { room: Console }): JSX.Element {
@@ -125,7 +142,7 @@ export function Targets({ room }: { room: Console }): JSX.Element {
                 </span>
               </div>
               <span class={`badge badge--${look(target, status)}`}>
-                {target.enabled ? (status?.state ?? t.feedUnknown) : t.off}
+                {target.enabled ? targetText(status?.state) : t.off}
               </span>
               <IconButton
                 icon="edit"

@@ -28,7 +28,8 @@ std::vector<std::pair<double, HouseTime>> lateness(const std::vector<PartSeen>& 
 }
 
 std::string state_of(const Server& server, const std::string& venue) {
-  for (const auto& slot : server.status("day")["slots"]) {
+  Json status = server.status("day");
+  for (const auto& slot : status["slots"]) {
     if (slot["venue"] == venue) return slot["state"];
   }
   return "";

@@ -216,7 +216,8 @@ Json Server::status(const std::string& broadcast) const {
 }
 
 int Server::pid_of(const std::string& broadcast, const std::string& role, const std::string& id) const {
-  for (const auto& process : status(broadcast)["processes"]) {
+  Json now = status(broadcast);
+  for (const auto& process : now["processes"]) {
     if (process["role"] == role && (id.empty() || process["id"] == id)) return process["pid"];
   }
   return -1;

@@ -47,7 +47,8 @@ struct OnAir {
     REQUIRE(eventually(seconds(15), [&] {
       Http answer = server.admin_raw("GET", "/api/v1/admin/broadcasts/day/status");
       if (answer.status != 200) return false;
-      for (const auto& process : answer.json()["processes"]) {
+      Json now = answer.json();
+      for (const auto& process : now["processes"]) {
         if (process["role"] == role && (id.empty() || process["id"] == id)) {
           return process["state"] == "ready" && process["pid"] != pid;
         }
@@ -181,7 +182,8 @@ TEST_CASE("the end of the supervisor is the end of every process") {
   Server server;
   server.set_up("day", 1);
   std::set<int> pids;
-  for (const auto& process : server.status("day")["processes"]) pids.insert(process["pid"].get<int>());
+  Json status = server.status("day");
+  for (const auto& process : status["processes"]) pids.insert(process["pid"].get<int>());
   CHECK(pids.size() >= 4);
   server.program().signal(SIGKILL);
   CHECK(eventually(seconds(5), [&] {

@@ -82,7 +82,8 @@ TEST_CASE("every layout shows the right venue in each tile, in step with its sou
     s.name = layout;
     s.tick = taken["tick"];
     s.venues = venues;
-    for (const auto& known : server.admin("GET", "/layouts")["layouts"]) {
+    Json layouts = server.admin("GET", "/layouts");
+    for (const auto& known : layouts["layouts"]) {
       if (known["id"] != layout) continue;
       for (const auto& arrangement : known["arrangements"]) {
         if (arrangement["venues"] != venues.size()) continue;

@@ -16,7 +16,9 @@ macro(openday_global_flags)
   add_compile_definitions($<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
   find_program(OPENDAY_CCACHE ccache)
   if(OPENDAY_CCACHE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${OPENDAY_CCACHE})
+    # A second checkout finds what the first one compiled.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+        ${OPENDAY_CCACHE})
   endif()
   find_program(OPENDAY_MOLD mold)
   if(OPENDAY_MOLD AND NOT OPENDAY_FUZZ)

@@ -368,7 +368,8 @@ void Engine::save_checkpoint() {
 void Engine::withdraw(const Json& head) {
   auto from = head.find("from");
   auto to = head.find("to");
-  if (from == head.end() || to == head.end() || !from->is_number_integer() || !to->is_number_integer()) return;
+  if (from == head.end() || to == head.end() || !from->is_number_integer() || !to->is_number_integer())
+    return;
   recorder_->withdraw({from->get<int64_t>()}, {to->get<int64_t>()});
 }
 

@@ -392,7 +392,9 @@ void Ladder::finish() {
   l.sound->drain();
 }
 
-Shedding Ladder::shedding() const { return impl_->level.load(std::memory_order_relaxed); }
+Shedding Ladder::shedding() const {
+  return impl_->level.load(std::memory_order_relaxed);
+}
 
 std::vector<EncoderStats> Ladder::stats() const {
   std::vector<EncoderStats> all;

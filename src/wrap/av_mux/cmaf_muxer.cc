@@ -59,11 +59,10 @@ Result<CmafMuxer> CmafMuxer::create(const std::vector<media::Track>& tracks) {
     OPENDAY_CHECK_OK(describe(track, *stream));
     state->stream_of[kind] = stream->index;
   }
-  // frag_custom: a fragment ends when told. No edit list: decode times are presentation times, there is nothing to
-  // shift.
+  // frag_custom: a fragment ends when told. No edit list: decode times are presentation times, there is
+  // nothing to shift.
   AVDictionary* options = nullptr;
-  av_dict_set(&options, "movflags", "frag_custom+empty_moov+default_base_moof+cmaf+skip_trailer",
-              0);
+  av_dict_set(&options, "movflags", "frag_custom+empty_moov+default_base_moof+cmaf+skip_trailer", 0);
   av_dict_set(&options, "use_editlist", "0", 0);
   av_dict_set(&options, "video_track_timescale", "90000", 0);
   int code = avformat_write_header(context, &options);
@@ -90,8 +89,8 @@ Result<> CmafMuxer::add(const media::AccessUnit& unit) {
   if (unit.dts < 0 || (last && unit.dts <= *last))
     return fail(Errc::kInvalid, "a decode time that does not rise");
   if (!state_->any) {
-    // For this fragment only: its decode times are written as they are. Otherwise libavformat moves the first sample to
-    // where the previous fragment ended, and the first of all to zero.
+    // For this fragment only: its decode times are written as they are. Otherwise libavformat moves the first
+    // sample to where the previous fragment ended, and the first of all to zero.
     av_opt_set(state_->context->priv_data, "movflags", "+frag_discont", 0);
   }
   AVPacket* packet = state_->packet.get();

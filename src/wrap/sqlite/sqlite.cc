@@ -23,25 +23,16 @@ Error error_of(sqlite3* db, int code) {
   Errc kind = Errc::kInternal;
   switch (code & 0xFF) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      kind = Errc::kBusy;
-      break;
-    case SQLITE_CONSTRAINT:
-      kind = Errc::kConflict;
-      break;
-    case SQLITE_TOOBIG:
-      kind = Errc::kLimit;
-      break;
+    case SQLITE_LOCKED: kind = Errc::kBusy; break;
+    case SQLITE_CONSTRAINT: kind = Errc::kConflict; break;
+    case SQLITE_TOOBIG: kind = Errc::kLimit; break;
     case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      kind = Errc::kIo;
-      break;
-    default:
-      break;
+    case SQLITE_NOTADB: kind = Errc::kIo; break;
+    default: break;
   }
   return {kind, std::string("sqlite: ") + (db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code))};
 }

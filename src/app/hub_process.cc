@@ -18,6 +18,7 @@
 #include "hub/api.h"
 #include "hub/operations.h"
 #include "hub/origin.h"
+#include "hub/static_files.h"
 #include "mixer/layout.h"
 #include "store/store.h"
 
@@ -72,6 +73,7 @@ class House {
                               },
                               log_});
     add_routes();
+    add_pages();
     OPENDAY_CHECK_OK(gate_->load());
     return conductor_->begin();
   }
@@ -143,9 +145,21 @@ class House {
     origin_->add_routes(router);
   }
 
+  // Without its pages the server still broadcasts: what is missing is said, not fatal.
+  void add_pages() {
+    auto pages = hub::StaticFiles::load(config_.pages);
+    if (!pages) {
+      log_.warn("pages_missing", {{"folder", config_.pages}, {"why", pages.error().message}});
+      return;
+    }
+    pages_ = std::make_unique<hub::StaticFiles>(*std::move(pages));
+    hub::add_page_routes(http_->router(), *pages_);
+  }
+
   Loop& loop_;
   const Log log_;
   HubConfig config_;
+  std::unique_ptr<hub::StaticFiles> pages_;
   hub::ApiSettings api_;
   std::unique_ptr<broadcast::Rules> rules_;
   std::unique_ptr<store::Store> store_;

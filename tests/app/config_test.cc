@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/text.h"
+
 using openday::Errc;
 using openday::app::parse_config;
 
@@ -61,4 +63,14 @@ TEST_CASE("a ladder is read rung by rung") {
   CHECK(config->hub["encode"]["ladder"][0]["name"] == "160p");
   CHECK(config->hub["encode"]["ladder"][0]["audio_kbps"] == 64);
   CHECK_FALSE(parse_config("[encode]\nladder = [\"160p 285x160 200 64\"]\n", "c"));
+}
+
+TEST_CASE("the operator's guide lists every key as the program knows it") {
+  auto guide = openday::read_file(OPENDAY_SOURCE_DIR "/docs/OPERATOR.md", 1 << 20);
+  REQUIRE(guide);
+  CHECK(guide->find(openday::app::config_reference()) != std::string::npos);
+}
+
+TEST_CASE("the example configuration is fine") {
+  CHECK(openday::app::load_config(OPENDAY_SOURCE_DIR "/config/openday.toml"));
 }

@@ -269,11 +269,18 @@ std::unique_ptr<Program> publish(const std::string& file, const std::string& url
 Viewer::Viewer(const Server& server, std::string playlist_path)
     : server_(server),
       path_(std::move(playlist_path)),
-      thread_([this](const std::stop_token& stop) { follow(stop); }) {}
+      thread_([this](const std::stop_token& stop) { follow(stop); }),
+      fetcher_([this](const std::stop_token& stop) { fetch(stop); }) {}
 
 Viewer::~Viewer() {
-  thread_.request_stop();
-  if (thread_.joinable()) thread_.join();
+  stop();
+}
+
+void Viewer::stop() {
+  for (auto* thread : {&thread_, &fetcher_}) {
+    thread->request_stop();
+    if (thread->joinable()) thread->join();
+  }
 }
 
 void Viewer::follow(const std::stop_token& stop) {
@@ -297,7 +304,6 @@ void Viewer::follow(const std::stop_token& stop) {
     bool discontinuity = false;
     int64_t at_ms = -1;
     bool fresh = false;
-    std::vector<std::string> to_fetch;
     std::lock_guard lock(mutex_);
     for (std::string line; std::getline(lines, line);) {
       if (line.rfind("#EXT-X-MEDIA-SEQUENCE:", 0) == 0) {
@@ -325,14 +331,30 @@ void Viewer::follow(const std::stop_token& stop) {
     if (!fresh && !first) ++misses_;
     first = false;
     query = fmt::format("?_HLS_msn={}&_HLS_part={}", msn, part);
-    // Media is fetched as it comes: the live window is short.
-    for (auto& [number, kept] : segments_) {
-      for (const auto& uri : {kept.init, kept.uri}) {
-        if (media_.contains(uri)) continue;
-        Http media = server_.get(uri);
-        if (media.status == 200) media_[uri] = std::move(media.body);
+  }
+}
+
+// Media is fetched as it comes, for the live window is short, and beside the playlists, whose times are
+// measured.
+void Viewer::fetch(const std::stop_token& stop) {
+  for (;;) {
+    bool last_look = stop.stop_requested();
+    std::set<std::string> wanted;
+    {
+      std::lock_guard lock(mutex_);
+      for (const auto& [number, kept] : segments_) {
+        for (const auto& uri : {kept.init, kept.uri}) {
+          if (!media_.contains(uri)) wanted.insert(uri);
+        }
       }
     }
+    for (const auto& uri : wanted) {
+      Http media = server_.get(uri);
+      std::lock_guard lock(mutex_);
+      if (media.status == 200) media_[uri] = std::move(media.body);
+    }
+    if (last_look) return;
+    ::poll(nullptr, 0, 200);
   }
 }
 
@@ -347,8 +369,7 @@ size_t Viewer::segments() const {
 }
 
 Viewer::Recording Viewer::finish(const std::string& file) {
-  thread_.request_stop();
-  if (thread_.joinable()) thread_.join();
+  stop();
   Recording recording;
   recording.file = file;
   std::ofstream out(file, std::ios::binary);

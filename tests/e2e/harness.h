@@ -145,6 +145,8 @@ class Viewer {
 
  private:
   void follow(const std::stop_token& stop);
+  void fetch(const std::stop_token& stop);
+  void stop();
 
   const Server& server_;
   const std::string path_;
@@ -160,6 +162,7 @@ class Viewer {
   std::map<std::string, std::string> media_;  // uri → bytes
   std::atomic<size_t> misses_{0};
   std::jthread thread_;
+  std::jthread fetcher_;
 };
 
 /// Decoded program.

@@ -22,10 +22,11 @@ struct Pacing {
   Duration first = seconds(1);  // after the first failure; then twice as long each time
   Duration most = seconds(60);
   double jitter = 0.3;  // each wait is off by up to this share, so that targets do not come back in step
-  Duration steady = seconds(10);  // live for that long: the next failure counts as the first
-  Duration stalled = seconds(2);  // without progress: shown as stalled
-  Duration wedged = seconds(5);   // without progress: given up
-  Duration connect = seconds(5);  // to reach one address
+  Duration steady = seconds(10);   // live for that long: the next failure counts as the first
+  Duration stalled = seconds(2);   // without progress: shown as stalled
+  Duration wedged = seconds(5);    // without progress: given up
+  Duration resolve = seconds(10);  // to find the addresses of a name
+  Duration connect = seconds(5);   // to reach one address
 };
 
 enum class Pulse { kMoving, kStalled, kWedged };

@@ -11,12 +11,12 @@ struct Resolver::Shared {
   OnAnswer on_answer;
 };
 
-Resolver::Resolver(Loop& loop, const std::string& host, uint16_t port, const EgressPolicy& policy,
-                   OnAnswer on_answer)
+Resolver::Resolver(Loop& loop, const Ask& ask, const std::string& host, uint16_t port,
+                   const EgressPolicy& policy, OnAnswer on_answer)
     : shared_(std::make_shared<Shared>()) {
   shared_->loop = &loop;
   shared_->on_answer = std::move(on_answer);
-  auto answer = [shared = shared_](Result<std::vector<SocketAddress>> addresses) {
+  auto answer = [shared = shared_](Addresses addresses) {
     std::lock_guard lock(shared->mutex);
     if (shared->loop == nullptr) return;
     // A full mailbox loses the answer; the attempt then ends at its deadline.
@@ -25,10 +25,10 @@ Resolver::Resolver(Loop& loop, const std::string& host, uint16_t port, const Egr
     });
   };
   if (SocketAddress::parse(host, port)) {
-    answer(resolve(host, port, policy));  // a literal: nobody is asked
+    answer(ask(host, port, policy));  // a literal: nobody is asked
     return;
   }
-  std::thread([answer, host, port, policy] { answer(resolve(host, port, policy)); }).detach();
+  std::thread([answer, ask, host, port, policy] { answer(ask(host, port, policy)); }).detach();
 }
 
 Resolver::~Resolver() {

@@ -17,9 +17,12 @@ namespace openday::output {
 /// Home thread: the loop's. Destroying it cancels: no callback comes after.
 class Resolver {
  public:
-  using OnAnswer = std::function<void(Result<std::vector<SocketAddress>>)>;
+  using Addresses = Result<std::vector<SocketAddress>>;
+  using OnAnswer = std::function<void(Addresses)>;
+  /// openday::resolve, or what a test puts in its place.
+  using Ask = std::function<Addresses(const std::string& host, uint16_t port, const EgressPolicy& policy)>;
 
-  Resolver(Loop& loop, const std::string& host, uint16_t port, const EgressPolicy& policy,
+  Resolver(Loop& loop, const Ask& ask, const std::string& host, uint16_t port, const EgressPolicy& policy,
            OnAnswer on_answer);
   ~Resolver();
   Resolver(const Resolver&) = delete;

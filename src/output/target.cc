@@ -8,7 +8,6 @@ namespace {
 
 constexpr Duration kLook = milliseconds(250);
 constexpr Duration kRateWindow = seconds(1);
-constexpr Duration kResolvePatience = seconds(10);
 constexpr size_t kMaxAddresses = 3;
 
 }  // namespace
@@ -64,19 +63,19 @@ TargetStats Target::stats() const {
 void Target::attempt() {
   lifecycle_.connecting();
   publish_stats();
-  resolve_deadline_ = loop_->after(kResolvePatience, [this] {
+  resolve_deadline_ = loop_->after(plan_.pacing.resolve, [this] {
     resolver_.reset();
     give_up("no name server answers for " + plan_.host);
   });
-  resolver_ =
-      std::make_unique<Resolver>(*loop_, plan_.host, plan_.port, plan_.egress, [this](auto addresses) {
-        loop_->cancel(resolve_deadline_);
-        if (!addresses) return give_up(addresses.error().message);
-        addresses_ = std::move(*addresses);
-        addresses_.resize(std::min(addresses_.size(), kMaxAddresses));
-        std::ranges::reverse(addresses_);
-        next_address();
-      });
+  resolver_ = std::make_unique<Resolver>(*loop_, plan_.resolve, plan_.host, plan_.port, plan_.egress,
+                                         [this](auto addresses) {
+                                           loop_->cancel(resolve_deadline_);
+                                           if (!addresses) return give_up(addresses.error().message);
+                                           addresses_ = std::move(*addresses);
+                                           addresses_.resize(std::min(addresses_.size(), kMaxAddresses));
+                                           std::ranges::reverse(addresses_);
+                                           next_address();
+                                         });
 }
 
 void Target::next_address() {

@@ -32,6 +32,7 @@ struct TargetPlan {
   bool with_video = true;
   bool with_audio = true;
   LegMaker make_leg;
+  Resolver::Ask resolve = openday::resolve;
 };
 
 /// Connects, sends, watches and tries again for as long as it lives. Home thread of everything but push() and

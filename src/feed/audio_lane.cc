@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kMaxWaiting = 600;
 constexpr size_t kMaxWaitingBytes = 2 * 1024 * 1024;
-constexpr Duration kLead = milliseconds(100);
+constexpr Duration kLead = milliseconds(200);  // the ring holds 1.3 s of the future
 constexpr int64_t kRate = media::HouseFormat::kSampleRate;
 constexpr int64_t kJump = kRate * 40 / 1000;
 constexpr int64_t kFade = kRate * 5 / 1000;

@@ -15,9 +15,10 @@ constexpr Duration kLongestSleep = seconds(1);
 class DecodeThread::RingSink final : public Sink {
  public:
   void attach(link::RingWriter ring) { ring_.emplace(std::move(ring)); }
-  void picture(const media::Image& image, HouseTime show_at, HouseTime arrival, int64_t source_pts) override {
-    if (ring_)
-      (void)ring_->write_picture(image, show_at, arrival, source_pts);  // the line keeps to the house size
+  void picture(int width, int height, HouseTime show_at, HouseTime arrival, int64_t source_pts,
+               const Draw& draw) override {
+    // Never larger than the house: the line keeps to it.
+    if (ring_) (void)ring_->write_picture(width, height, show_at, arrival, source_pts, draw);
   }
   void audio(int64_t from, const float* samples, int64_t count) override {
     if (ring_) ring_->write_audio(from, samples, count);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numbers>
 
 #include "feed/picture_size.h"
@@ -121,7 +122,13 @@ void TestPattern::run(HouseTime now) {
     Size size = fit_size({house_.width, house_.height, 1, 1}, {want_.width, want_.height});
     draw_bars(size.width, size.height);
     move_marker(tick_);
-    sink_.picture(*image_, show_at, now, tick_ * 90000 / house_.fps);
+    sink_.picture(image_->width(), image_->height(), show_at, now, tick_ * 90000 / house_.fps,
+                  [&](const media::Planes& into) {
+                    // One layout for all pictures of a size (media::Image::lay_out).
+                    std::memcpy(into.data[0], image_->plane(0),
+                                media::Image::size_of(into.width, into.height));
+                    return true;
+                  });
     ++stats_.frames;
   }
   stats_.last_output = now;

@@ -1,6 +1,7 @@
 // What sources hand to the pipeline, and what the pipeline hands to the ring.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -35,9 +36,10 @@ struct Unit {
 /// The port to the frame ring. One thread.
 struct Sink {
   virtual ~Sink() = default;
-  /// `image` is only valid during the call. `source_pts` in 90 kHz.
-  virtual void picture(const media::Image& image, HouseTime show_at, HouseTime arrival,
-                       int64_t source_pts) = 0;
+  using Draw = std::function<bool(const media::Planes&)>;
+  /// `draw` fills the picture's memory during the call; false: it could not. `source_pts` in 90 kHz.
+  virtual void picture(int width, int height, HouseTime show_at, HouseTime arrival, int64_t source_pts,
+                       const Draw& draw) = 0;
   /// `count` stereo frames at absolute index `from` (link/frame_ring.h). Never overlaps what was written
   /// before.
   virtual void audio(int64_t from, const float* samples, int64_t count) = 0;

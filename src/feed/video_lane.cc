@@ -13,10 +13,11 @@ constexpr Duration kMaxGop = seconds(4);
 constexpr size_t kMaxDecoded = 16;
 constexpr int kUnitsPerRun = 6;
 
-// Decoding starts so long before a picture's time, and pictures are written so long before it: the ring holds
-// eight, and at 30 a second that is half of them in the future.
-constexpr Duration kDecodeLead = milliseconds(100);
-constexpr Duration kWriteLead = milliseconds(80);
+// Decoding starts so long before a picture's time: with the usual delay that is on its arrival, so a unit
+// wakes this thread once.
+constexpr Duration kDecodeLead = milliseconds(200);
+// Pictures are written early too, but the ring holds eight: one is shown, one may be read, one is written.
+constexpr size_t kMostAhead = 5;
 // While catching up or overloaded, late pictures are skipped, but one is written at least so often.
 constexpr Duration kSkipAtMost = milliseconds(250);
 // A machine that cannot decode the kept units in this time shows what it has.
@@ -62,9 +63,15 @@ HouseTime VideoLane::next_due() const {
   if (!waiting_.empty()) next = due(waiting_.front());
   if (!decoded_.empty()) {
     const Ticket& first = decoded_.front().ticket;
-    next = std::min(next, map_.show_at(first.anchor, first.pts) - kWriteLead);
+    next = std::min(next, write_due_at(map_.show_at(first.anchor, first.pts)));
   }
   return next;
+}
+
+// As soon as there is room for it in the ring.
+HouseTime VideoLane::write_due_at(HouseTime show_at) const {
+  HouseTime room = ahead_.size() >= kMostAhead ? ahead_.front() : HouseTime{};
+  return std::min(std::max(room, show_at - kDecodeLead), show_at);
 }
 
 Duration VideoLane::queued(HouseTime now) const {
@@ -269,7 +276,8 @@ void VideoLane::write_due(HouseTime now) {
   while (!decoded_.empty()) {
     const Ticket& ticket = decoded_.front().ticket;
     HouseTime show_at = map_.show_at(ticket.anchor, ticket.pts);
-    if (show_at - kWriteLead > now) break;
+    while (!ahead_.empty() && ahead_.front() <= now) ahead_.pop_front();
+    if (write_due_at(show_at) > now) break;
     Shown shown = std::move(decoded_.front());
     decoded_.pop_front();
     bool disordered = show_at <= last_show_at_ && last_show_at_ - show_at < kBackwards;
@@ -290,13 +298,19 @@ void VideoLane::write(const Shown& shown, HouseTime show_at, HouseTime now) {
   const wrap::Picture& picture = shown.picture;
   Size box{std::min(want_.width, house_.width), std::min(want_.height, house_.height)};
   Size size = fit_size({picture.width, picture.height, picture.sar_num, picture.sar_den}, box);
-  auto image = fitter_.fit(picture, size.width, size.height);
-  if (!image) {
+  bool drawn = true;
+  sink_.picture(size.width, size.height, show_at, shown.ticket.arrival,
+                shown.ticket.pts.count() / 100'000 * 9, [&](const media::Planes& into) {
+                  drawn = fitter_.fit(picture, into).has_value();
+                  return drawn;
+                });
+  if (!drawn) {
     ++stats_.decode_errors;
     return;
   }
-  sink_.picture(**image, show_at, shown.ticket.arrival, shown.ticket.pts.count() / 100'000 * 9);
   ++stats_.frames;
+  ahead_.push_back(show_at);
+  if (ahead_.size() > kMostAhead) ahead_.pop_front();
   last_show_at_ = show_at;
   last_written_ = now;
   stats_.last_output = now;

@@ -69,6 +69,7 @@ class VideoLane {
   void damaged();
   bool open_decoder(const Unit& unit);
   void write_due(HouseTime now);
+  [[nodiscard]] HouseTime write_due_at(HouseTime show_at) const;
   bool too_late(HouseTime show_at, HouseTime now) const;
   void write(const Shown& shown, HouseTime show_at, HouseTime now);
   void drop(uint64_t count) { stats_.dropped += count; }
@@ -98,7 +99,8 @@ class VideoLane {
   std::optional<Duration> last_key_;  // its decode time
   size_t bytes_since_key_ = 0;
 
-  std::deque<Shown> decoded_;  // waiting to be written, in the order shown
+  std::deque<Shown> decoded_;    // waiting to be written, in the order shown
+  std::deque<HouseTime> ahead_;  // moments of the last pictures written, oldest first
   std::optional<Shown> last_shown_;
   HouseTime last_show_at_;
   HouseTime last_written_;

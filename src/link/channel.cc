@@ -8,6 +8,11 @@
 #include <cstring>
 
 namespace openday::link {
+namespace {
+
+constexpr size_t kReadSize = 256 * 1024;
+
+}  // namespace
 
 Channel::Channel(Loop& loop, UniqueFd socket, size_t bound, OnMessage on_message, OnClosed on_closed)
     : loop_(loop),
@@ -141,9 +146,9 @@ void Channel::on_ready(uint32_t ready) {
 bool Channel::read_some() {
   // Bounded per turn, so that one busy peer does not starve the loop.
   static constexpr int kReadsPerTurn = 8;
-  Bytes buffer(256 * 1024);
   for (int turn = 0; turn < kReadsPerTurn && !ended_ && !paused_; ++turn) {
-    iovec part{buffer.data(), buffer.size()};
+    if (!buffer_) buffer_ = std::make_unique_for_overwrite<uint8_t[]>(kReadSize);
+    iovec part{buffer_.get(), kReadSize};
     msghdr header{};
     header.msg_iov = &part;
     header.msg_iovlen = 1;
@@ -172,7 +177,7 @@ bool Channel::read_some() {
     }
     std::vector<Message> messages;
     std::vector<size_t> fd_counts;
-    auto decoded = decoder_.feed(ByteView(buffer).first(static_cast<size_t>(got)), messages, fd_counts);
+    auto decoded = decoder_.feed(ByteView(buffer_.get(), static_cast<size_t>(got)), messages, fd_counts);
     for (size_t i = 0; i < messages.size() && !ended_; ++i) {
       if (received_fds_.size() < fd_counts[i]) {
         end({Errc::kInvalid, "link: announced descriptors did not come"});

@@ -222,8 +222,17 @@ RingGeometry RingWriter::geometry() const {
 
 Result<> RingWriter::write_picture(const media::Image& image, HouseTime show_at, HouseTime arrival,
                                    int64_t source_pts) {
+  return write_picture(
+      image.width(), image.height(), show_at, arrival, source_pts, [&](const media::Planes& into) {
+        std::memcpy(into.data[0], image.plane(0), media::Image::size_of(image.width(), image.height()));
+        return true;
+      });
+}
+
+Result<> RingWriter::write_picture(int width, int height, HouseTime show_at, HouseTime arrival,
+                                   int64_t source_pts, const Draw& draw) {
   const auto& g = memory_->geometry();
-  if (image.width() > g.max_width || image.height() > g.max_height) {
+  if (width > g.max_width || height > g.max_height || width < 2 || height < 2) {
     return fail(Errc::kLimit, "frame ring: picture is larger than the house size");
   }
   size_t slot = next_sequence_ % kVideoSlots;
@@ -231,16 +240,18 @@ Result<> RingWriter::write_picture(const media::Image& image, HouseTime show_at,
   uint64_t lock = header.lock.load(std::memory_order_relaxed) | 1;
   header.lock.store(lock, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_release);
-  std::memcpy(memory_->picture(slot), image.plane(0), media::Image::size_of(image.width(), image.height()));
+  bool drawn = draw(media::Image::lay_out(memory_->picture(slot), width, height));
   header.sequence.store(next_sequence_, std::memory_order_relaxed);
   header.generation.store(generation_, std::memory_order_relaxed);
-  header.width.store(image.width(), std::memory_order_relaxed);
-  header.height.store(image.height(), std::memory_order_relaxed);
+  header.width.store(drawn ? width : 0,
+                     std::memory_order_relaxed);  // no reader takes a picture without width
+  header.height.store(height, std::memory_order_relaxed);
   header.show_at.store(show_at.ns, std::memory_order_relaxed);
   header.arrival.store(arrival.ns, std::memory_order_relaxed);
   header.source_pts.store(source_pts, std::memory_order_relaxed);
   header.lock.store(lock + 1, std::memory_order_release);
   ++next_sequence_;
+  if (!drawn) return fail(Errc::kInvalid, "frame ring: the picture could not be drawn");
   return {};
 }
 

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -94,6 +95,11 @@ class RingWriter {
   [[nodiscard]] RingGeometry geometry() const;
   /// kLimit when the picture is larger than the geometry.
   Result<> write_picture(const media::Image& image, HouseTime show_at, HouseTime arrival, int64_t source_pts);
+  /// The same, drawn straight into the ring. When `draw` returns false the picture is not there; false is
+  /// kInvalid.
+  using Draw = std::function<bool(const media::Planes&)>;
+  Result<> write_picture(int width, int height, HouseTime show_at, HouseTime arrival, int64_t source_pts,
+                         const Draw& draw);
   /// Writes `count` stereo frames at absolute index `from`. A gap since the last write becomes silence; a
   /// jump back or of more than a second forward starts a new valid range.
   void write_audio(int64_t from, const float* samples, int64_t count);

@@ -16,6 +16,12 @@ size_t Image::size_of(int width, int height) {
   return static_cast<size_t>(padded(width)) * static_cast<size_t>(height) * 3 / 2;
 }
 
+Planes Image::lay_out(uint8_t* memory, int width, int height) {
+  int stride = padded(width);
+  auto luma = static_cast<size_t>(stride) * static_cast<size_t>(height);
+  return {width, height, {memory, memory + luma, memory + luma + luma / 4}, {stride, stride / 2, stride / 2}};
+}
+
 Image::Image(int width, int height)
     : width_(std::clamp(width, 2, 4096) & ~1),
       height_(std::clamp(height, 2, 4096) & ~1),

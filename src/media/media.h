@@ -31,6 +31,14 @@ struct HouseFormat {
   bool operator==(const HouseFormat&) const = default;
 };
 
+/// A picture in somebody's memory: plane 0 luma, 1 Cb, 2 Cr. Owns nothing.
+struct Planes {
+  int width = 0;
+  int height = 0;
+  uint8_t* data[3] = {};
+  int stride[3] = {};
+};
+
 /// One I420 picture. Rows are padded to 32 bytes; width and height are even, 2 to 4096.
 class Image {
  public:
@@ -48,6 +56,9 @@ class Image {
 
   /// Bytes that an I420 picture of this size takes in this class's layout.
   static size_t size_of(int width, int height);
+  /// The same layout in memory of size_of(width, height) bytes that is not this class's.
+  static Planes lay_out(uint8_t* memory, int width, int height);
+  [[nodiscard]] Planes planes() { return lay_out(data_.get(), width_, height_); }
 
  private:
   [[nodiscard]] size_t offset(int plane) const;

@@ -33,6 +33,12 @@ std::vector<double> av_offsets(const Recorder& recorder) {
   return out;
 }
 
+/// The ring holds eight: never more than five in the future, or one would be lost that is still to be shown.
+void check_ring_holds(const Recorder& recorder) {
+  const auto& pictures = recorder.pictures;
+  for (size_t i = 5; i < pictures.size(); ++i) CHECK(pictures[i].written >= pictures[i - 5].show_at);
+}
+
 int64_t longest_hold_ms(const Recorder& recorder) {
   int64_t longest = 0;
   for (size_t i = 1; i < recorder.pictures.size(); ++i) {
@@ -53,9 +59,9 @@ TEST_CASE("every picture of a live source is written in time, at its pace, and f
   REQUIRE(pictures.size() == 240);
   for (size_t i = 1; i < pictures.size(); ++i) {
     CHECK(pictures[i].written <= pictures[i].show_at);
-    CHECK(pictures[i].written >= pictures[i].show_at - milliseconds(100));
     CHECK(std::abs((pictures[i].show_at - pictures[i - 1].show_at).count() - kSecond / 30) <= 2 * kMs);
   }
+  check_ring_holds(house.recorder);
   CHECK(pictures.front().width == 160);
   CHECK(house.recorder.gaps.empty());
   auto offsets = av_offsets(house.recorder);
@@ -95,6 +101,7 @@ TEST_CASE("B-frames are shown in order and in time") {
     CHECK(pictures[i].source_pts > pictures[i - 1].source_pts);
     CHECK(pictures[i].written <= pictures[i].show_at);
   }
+  check_ring_holds(house.recorder);
   for (double offset : av_offsets(house.recorder)) CHECK(std::abs(offset) < 20);
 }
 
@@ -306,6 +313,7 @@ TEST_CASE("twice the house rate is thinned to the house rate") {
   house.settle();
   CHECK(house.recorder.pictures.size() >= 118);
   CHECK(house.recorder.pictures.size() <= 135);
+  check_ring_holds(house.recorder);
 }
 
 TEST_CASE("interlaced, anamorphic and portrait sources are fitted with square samples") {
@@ -412,6 +420,7 @@ TEST_CASE("late pictures under jitter are few, and the delay grows for them") {
   size_t late = 0;
   for (const auto& picture : house.recorder.pictures) late += picture.written > picture.show_at ? 1 : 0;
   CHECK(late <= 6);
+  check_ring_holds(house.recorder);
   CHECK(house.recorder.pictures.size() >= 230);
   CHECK(house.pipeline.stats(house.now).jitter >= milliseconds(200));
 }

@@ -93,7 +93,12 @@ struct SeenPicture {
 /// Records what a pipeline writes, and checks what must hold of every write.
 class Recorder final : public feed::Sink {
  public:
-  void picture(const media::Image& image, HouseTime show_at, HouseTime, int64_t source_pts) override {
+  void picture(int width, int height, HouseTime show_at, HouseTime, int64_t source_pts,
+               const Draw& draw) override {
+    media::Image image(width, height);
+    REQUIRE(image.width() == width);
+    REQUIRE(image.height() == height);
+    if (!draw(image.planes())) return;
     int x = image.width() / 2;
     int y = image.height() / 2;
     pictures.push_back({show_at, now, image.width(), image.height(), image.plane(0)[y * image.stride(0) + x],

@@ -1,7 +1,6 @@
 #include "wrap/av_decode/fitter.h"
 
-#include <optional>
-
+#include "wrap/av_decode/halve.h"
 #include "wrap/av_decode/internal.h"
 
 namespace openday::wrap {
@@ -79,28 +78,30 @@ ScalerPtr make_scaler(const Shape& shape) {
 struct Fitter::State {
   Shape shape;
   ScalerPtr scaler;
-  std::optional<media::Image> image;
 };
 
 Fitter::Fitter() : state_(std::make_unique<State>()) {}
 Fitter::~Fitter() = default;
 
-Result<const media::Image*> Fitter::fit(const Picture& picture, int width, int height) {
+Result<> Fitter::fit(const Picture& picture, const media::Planes& into) {
   const AVFrame& frame = PictureAccess::frame(picture);
-  Shape shape = shape_of(frame, width, height);
+  Shape shape = shape_of(frame, into.width, into.height);
   State& state = *state_;
-  if (!state.image || state.image->width() != width || state.image->height() != height) {
-    state.image.emplace(width, height);
-  }
-  media::Image& image = *state.image;
-  uint8_t* planes[4] = {image.plane(0), image.plane(1), image.plane(2), nullptr};
-  int strides[4] = {image.stride(0), image.stride(1), image.stride(2), 0};
-  bool same = shape.width == width && shape.height == height && shape.format == AV_PIX_FMT_YUV420P &&
-              !shape.full_range && shape.matrix == SWS_CS_ITU709;
-  if (same) {
+  uint8_t* planes[4] = {into.data[0], into.data[1], into.data[2], nullptr};
+  int strides[4] = {into.stride[0], into.stride[1], into.stride[2], 0};
+  bool ours = shape.format == AV_PIX_FMT_YUV420P && !shape.full_range && shape.matrix == SWS_CS_ITU709;
+  if (ours && shape.width == into.width && shape.height == into.height) {
     av_image_copy(planes, strides, const_cast<const uint8_t**>(frame.data), frame.linesize, shape.format,
-                  width, height);
-    return &image;
+                  into.width, into.height);
+    return {};
+  }
+  if (ours && shape.width == into.width * 2 && shape.height == into.height * 2) {
+    for (int p = 0; p < 3; ++p) {
+      int shift = p == 0 ? 0 : 1;
+      halve_plane(frame.data[p], frame.linesize[p], planes[p], strides[p], into.width >> shift,
+                  into.height >> shift);
+    }
+    return {};
   }
   if (!state.scaler || shape != state.shape) {
     state.scaler = make_scaler(shape);
@@ -109,7 +110,7 @@ Result<const media::Image*> Fitter::fit(const Picture& picture, int width, int h
   }
   int rows = sws_scale(state.scaler.get(), frame.data, frame.linesize, 0, shape.height, planes, strides);
   if (rows < 0) return std::unexpected(av_error("scaling", rows));
-  return &image;
+  return {};
 }
 
 }  // namespace openday::wrap

@@ -9,7 +9,7 @@
 
 namespace openday::wrap {
 
-/// One thread. Keeps one scaler and one picture.
+/// One thread. Keeps one scaler.
 class Fitter {
  public:
   Fitter();
@@ -17,11 +17,11 @@ class Fitter {
   Fitter(const Fitter&) = delete;
   Fitter& operator=(const Fitter&) = delete;
 
-  /// `picture` at exactly width × height (even). Colours that the source declares as bt601, bt2020 or full
-  /// range are converted; unspecified ones are taken for bt709 limited, which is what cameras that say
-  /// nothing send in HD and what keeps the conversion away from every SD source without a label. The image is
-  /// valid until the next call.
-  Result<const media::Image*> fit(const Picture& picture, int width, int height);
+  /// Draws `picture` at exactly the size of `into` (even). Colours that the source declares as bt601, bt2020
+  /// or full range are converted; unspecified ones are taken for bt709 limited, which is what cameras that
+  /// say nothing send in HD and what keeps the conversion away from every SD source without a label.
+  /// kUnsupported: this pixel format.
+  Result<> fit(const Picture& picture, const media::Planes& into);
 
  private:
   struct State;

@@ -138,7 +138,7 @@ void Gateway::forget(AuthId question) {
   questions_.erase(found);
 }
 
-void Gateway::answer(AuthId question, AuthAnswer answer) {
+void Gateway::answer(AuthId question, const AuthAnswer& answer) {
   auto found = questions_.find(question);
   if (found == questions_.end()) return;  // forgotten, or answered by the hub before
   Question asked = std::move(found->second);
@@ -184,7 +184,7 @@ void Gateway::on_auth_result(const Json& head) {
     answer.why = text_field(head, "why");
     if (answer.why.empty()) answer.why = "This key is not known.";
   }
-  this->answer(question, std::move(answer));
+  this->answer(question, answer);
 }
 
 void Gateway::on_attach(const std::string& venue, const std::string& feed) {
@@ -253,14 +253,14 @@ void Gateway::tag(PublisherId id, FlvTag tag) {
   Publisher* publisher = find(id);
   if (publisher == nullptr) return;
   started(*publisher);
-  publisher->stream->tag(std::move(tag));
+  publisher->stream->tag(tag);
 }
 
 void Gateway::ts(PublisherId id, SharedBytes packets, HouseTime arrival) {
   Publisher* publisher = find(id);
   if (publisher == nullptr) return;
   started(*publisher);
-  publisher->stream->ts(std::move(packets), arrival);
+  publisher->stream->ts(packets, arrival);
 }
 
 void Gateway::end(PublisherId id, std::string_view why) {

@@ -75,7 +75,7 @@ class Gateway final : public PublisherSink {
   void on_auth_result(const link::Json& head);
   void on_attach(const std::string& venue, const std::string& feed);
   void on_kick(const std::string& venue, const std::string& why);
-  void answer(AuthId question, AuthAnswer answer);
+  void answer(AuthId question, const AuthAnswer& answer);
   void ask(AuthId id, const Question& question);
   void tell_hub(std::string_view type, link::Json fields);
   void tell_state(const Publisher& publisher, const char* state, std::string_view why);

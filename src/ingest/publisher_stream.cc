@@ -91,7 +91,7 @@ bool PublisherStream::send_headers() {
   return headers_sent_;
 }
 
-void PublisherStream::tag(FlvTag tag) {
+void PublisherStream::tag(const FlvTag& tag) {
   if (!tag.body || tag.body->empty()) return;
   bytes_ += tag.body->size();
   bool header = remember(tag);
@@ -113,7 +113,7 @@ void PublisherStream::tag(FlvTag tag) {
   }
 }
 
-void PublisherStream::ts(SharedBytes packets, HouseTime arrival) {
+void PublisherStream::ts(const SharedBytes& packets, HouseTime arrival) {
   if (!packets || packets->empty()) return;
   bytes_ += packets->size();
   if (!feed_) return;

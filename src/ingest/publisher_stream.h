@@ -35,8 +35,8 @@ class PublisherStream {
   }
   [[nodiscard]] bool attached() const { return feed_ != nullptr; }
 
-  void tag(FlvTag tag);
-  void ts(SharedBytes packets, HouseTime arrival);
+  void tag(const FlvTag& tag);
+  void ts(const SharedBytes& packets, HouseTime arrival);
 
   [[nodiscard]] uint64_t bytes() const { return bytes_; }
   /// Tags, or bunches of packets, that an attached feed did not get because it did not read.

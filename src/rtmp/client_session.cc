@@ -120,7 +120,8 @@ Result<> ClientSession::feed(ByteView bytes) {
     bytes = bytes.subspan(taken);
     if (handshake_.done()) connect();
   }
-  auto taken = wire_.reader().feed(bytes, [this](ChunkMessage message) { return on_message(message); });
+  auto taken =
+      wire_.reader().feed(bytes, [this](const ChunkMessage& message) { return on_message(message); });
   wire_.received(bytes.size());
   if (!taken) {
     state_ = State::kEnded;

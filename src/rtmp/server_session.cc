@@ -267,8 +267,11 @@ void ServerSession::on_aggregate(const ChunkMessage& message) {
     if (!in.ok()) return;
     if (std::exchange(first, false)) offset = message.timestamp - time;
     ChunkMessage part{type, message.stream, time + offset, Bytes(body.begin(), body.end())};
-    if (type == kAudio || type == kVideo) on_media(std::move(part));
-    if (type == kData) on_data(std::move(part));
+    if (type == kAudio || type == kVideo) {
+      on_media(std::move(part));
+    } else if (type == kData) {
+      on_data(std::move(part));
+    }
     in.skip(std::min(in.remaining(), kFlvBackPointer));
   }
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -34,8 +35,12 @@ struct Sound {
   std::shared_ptr<const media::Samples> samples;
 };
 
-void name_thread(const std::string& name) {
+constexpr int kNicer =
+    -5;  // before the pages and the thumbnails, behind the tick; where the system permits it
+
+void settle_thread(const std::string& name) {
   ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
+  ::setpriority(PRIO_PROCESS, 0, kNicer);  // Linux: of the calling thread
 }
 
 Result<> check(LadderConfig& config) {
@@ -107,7 +112,7 @@ class VideoLine {
 
  private:
   void run(const std::stop_token& stop) {
-    name_thread("enc-" + rendition_.name);
+    settle_thread("enc-" + rendition_.name);
     size_t bytes = 0;
     auto sink = [&](wrap::EncodedPicture picture) {
       bytes += picture.data.size();
@@ -191,7 +196,7 @@ class SoundLine {
 
  private:
   void run(const std::stop_token& stop) {
-    name_thread("enc-audio");
+    settle_thread("enc-audio");
     size_t bytes = 0;
     Result<> state;
     auto sink = [&](wrap::EncodedSound sound) {
@@ -264,7 +269,7 @@ class ScaleLine {
   };
 
   void run(const std::stop_token& stop) {
-    name_thread("enc-scale");
+    settle_thread("enc-scale");
     while (auto picture = queue_.pop(stop)) {
       if (stop.stop_requested()) return;
       // A picture that stands (a slate, a frozen camera) arrives as the very same object and is scaled once.

@@ -169,7 +169,7 @@ int64_t RingReader::read_audio(int64_t from, int64_t count, float* into) const {
   const RingHeader& header = memory_->header();
   int64_t valid_from = header.audio_from.load(std::memory_order_acquire);
   int64_t valid_to = header.audio_to.load(std::memory_order_acquire);
-  if (valid_to < valid_from || valid_to - valid_from > kAudioFrames || valid_from < 0) return 0;
+  if (valid_from < 0 || valid_to < valid_from || valid_to - valid_from > kAudioFrames) return 0;
   int64_t begin = std::max(from, valid_from);
   int64_t end = std::min(from + count, valid_to);
   for (int64_t i = begin; i < end; ++i) {

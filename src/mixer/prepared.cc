@@ -59,11 +59,8 @@ media::SharedImage SceneBuilder::slate(const std::string& name, int width, int h
   return slates_.back().image;
 }
 
-Result<std::shared_ptr<const PreparedScene>> SceneBuilder::build(uint64_t id, const Scene& scene) {
-  auto prepared = std::make_shared<PreparedScene>();
-  prepared->id = id;
-  prepared->scene = scene;
-  prepared->program_slate = program_slate_;
+Result<std::vector<PreparedTile>> SceneBuilder::tiles_of(const Scene& scene) {
+  std::vector<PreparedTile> prepared;
   if (scene.venues.empty()) return prepared;
   OPENDAY_TRY(std::vector<Tile> tiles, layouts_.tiles(scene.layout, static_cast<int>(scene.venues.size())));
   std::vector<Rect> rects = place(tiles, house_.width, house_.height);
@@ -73,7 +70,21 @@ Result<std::shared_ptr<const PreparedScene>> SceneBuilder::build(uint64_t id, co
       return fail(Errc::kNotFound,
                   fmt::format("venue \"{}\" is not part of this broadcast", scene.venues[i]));
     }
-    prepared->tiles.push_back({slot->slot, rects[i], slate(slot->name, rects[i].width, rects[i].height)});
+    prepared.push_back({slot->slot, rects[i], slate(slot->name, rects[i].width, rects[i].height)});
+  }
+  return prepared;
+}
+
+Result<std::shared_ptr<const PreparedScene>> SceneBuilder::build(uint64_t id, const Scene& scene) {
+  auto prepared = std::make_shared<PreparedScene>();
+  prepared->id = id;
+  prepared->scene = scene;
+  prepared->program_slate = program_slate_;
+  auto tiles = tiles_of(scene);
+  if (tiles) {
+    prepared->tiles = *std::move(tiles);
+  } else if (!scene.slate) {  // the emergency slate is never refused for what lies behind it
+    return std::unexpected(tiles.error());
   }
   prepared->title = lower_third(house_.width, house_.height, scene.title);
   return prepared;

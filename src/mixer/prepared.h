@@ -60,6 +60,7 @@ class SceneBuilder {
     media::SharedImage image;
   };
   [[nodiscard]] const SlotAssignment* find(const std::string& venue) const;
+  Result<std::vector<PreparedTile>> tiles_of(const Scene& scene);
   media::SharedImage slate(const std::string& name, int width, int height);
 
   media::HouseFormat house_;

@@ -1,6 +1,7 @@
 #include "mixer/slate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "wrap/pango/painter.h"
@@ -30,8 +31,13 @@ struct Line {
   double before = 0;  // pixels above it
 };
 
+// Whole pixels: fonts are cached by size for good, and tiles come in many sizes.
+double legible(double size) {
+  return std::max(std::round(size), kLeastText);
+}
+
 TextStyle centred(double size, bool bold, Color color, int width, int lines = 1) {
-  return {std::max(size, kLeastText), bold, color, Align::kCentre, width, lines};
+  return {legible(size), bold, color, Align::kCentre, width, lines};
 }
 
 // Lines under one another, the whole block centred on `middle`.
@@ -105,7 +111,7 @@ std::shared_ptr<const Overlay> lower_third(int width, int height, const std::str
   double unit = std::min(height, width * 9 / 16);
   double padding = unit * 0.028;
   double accent = std::max(2.0, unit / 120);
-  TextStyle style{std::max(unit * 0.044, kLeastText), true, kBright, Align::kLeft, width * 3 / 5, 2};
+  TextStyle style{legible(unit * 0.044), true, kBright, Align::kLeft, width * 3 / 5, 2};
   Extent box = Painter(16, 16).measure(title, style);
   int panel_width = (static_cast<int>(box.width + 2 * padding + accent) + 1) & ~1;
   int panel_height = (static_cast<int>(box.height + padding * 1.2) + 1) & ~1;

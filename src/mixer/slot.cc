@@ -25,7 +25,9 @@ void Slot::reassign(uint32_t stale) {
 void Slot::look(HouseTime at) {
   looked_at_ = at;
   auto found = ring_.choose(at);
-  if (found && found->generation != stale_generation_) seen_ = found;
+  // House time is never negative; what says so was not written by an honest feed, and would overflow a
+  // difference.
+  if (found && found->show_at.ns >= 0 && found->generation != stale_generation_) seen_ = found;
 }
 
 std::optional<HouseTime> Slot::newest() const {

@@ -222,6 +222,24 @@ TEST_CASE("a feed that writes garbage as sound spoils neither the program nor th
   CHECK(std::isfinite(rig.mixer->status().lufs));
 }
 
+TEST_CASE("a feed that stamps its pictures with impossible times only loses its own tile") {
+  Rig rig;
+  seat_three(rig);
+  rig.feeds[1].pictures = false;
+  media::Image image(160, 90);
+  image.fill(kGreen.y, kGreen.u, kGreen.v);
+  for (int n = 0; n < 40; ++n) {
+    for (int64_t ns : {INT64_MIN, int64_t{-1}, INT64_MAX}) {
+      REQUIRE(rig.feeds[1].writer->write_picture(image, HouseTime{ns}, HouseTime{ns}, ns));
+    }
+    rig.step();
+    CHECK(same(tile(rig, 0), kRed));
+    CHECK(same(tile(rig, 2), kBlue));
+  }
+  CHECK_FALSE(same(tile(rig, 1), kGreen));
+  CHECK(rig.mixer->status().slots[1].picture == PictureState::kLost);
+}
+
 TEST_CASE("missed ticks are made up for with the same picture and their own sound") {
   Rig rig;
   rig.connect(0, kRed, 300);

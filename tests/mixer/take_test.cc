@@ -121,6 +121,16 @@ TEST_CASE(
   CHECK_FALSE(rig.mixer->status().slots[0].on_air);
 }
 
+TEST_CASE("the emergency slate is never refused, not even for a scene that cannot be") {
+  Rig rig;
+  one_on_air(rig);
+  REQUIRE(rig.mixer->take({.layout = "nonsense", .venues = {"gone", "b"}, .slate = true}));
+  rig.steps(2);
+  REQUIRE(rig.taken.size() == 1);
+  CHECK(rig.taken[0].result);
+  CHECK(loudest(*rig.last->audio) == 0);
+}
+
 TEST_CASE("a take that another overtakes is told so, with the scene that is on air") {
   Rig rig;
   one_on_air(rig);

@@ -19,6 +19,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "hub/http.h"
+#include "hub/http1_parser.h"
 
 namespace openday::hub::test {
 
@@ -164,6 +165,17 @@ class Client {
     }
     std::string length = answer.header("content-length");
     if (!length.empty() && !head_only) answer.body = read_exactly(std::stoul(length));
+    if (answer.header("transfer-encoding") == "chunked") {
+      ChunkedDecoder decoder;
+      Bytes body;
+      while (!decoder.done()) {
+        auto used = decoder.feed(bytes_, body, 1 << 26);
+        if (!used) return std::nullopt;
+        bytes_.erase(0, *used);
+        if (!decoder.done() && !more()) return std::nullopt;
+      }
+      answer.body = as_text(body);
+    }
     return answer;
   }
   std::optional<Answer> get(std::string_view target, std::string_view more_headers = {}) {

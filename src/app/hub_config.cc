@@ -51,7 +51,10 @@ Result<HubConfig> parse(const Json& json) {
   config.settings.egress = json.value("egress", Json::object());
   config.egress.allow_private = config.settings.egress.value("allow_private", false);
   config.dvr_window_s = config.settings.store.value("dvr_window_s", int64_t{0});
-  (void)config.settings.store.at("dir").get_ref<const std::string&>();
+  config.media_root = config.settings.store.at("dir").get<std::string>();
+  config.retention.most_bytes = config.settings.store.value("max_bytes", uint64_t{0});
+  config.retention.most_age = std::chrono::days(config.settings.store.value("retention_days", 0));
+  config.retention.reserve_bytes = config.settings.store.value("reserve_bytes", uint64_t{0});
   config.site = site_of(config.settings.institution);
   return config;
 }

@@ -12,6 +12,7 @@
 #include "hub/http_parse.h"
 #include "link/message.h"
 #include "media/media.h"
+#include "output/recorder_writer.h"
 
 namespace openday::app {
 
@@ -24,6 +25,8 @@ struct HubConfig {
   media::HouseFormat house;
   hub::HouseSettings settings;
   EgressPolicy egress;
+  std::string media_root;  // folder of all broadcasts' media
+  output::RetentionPolicy retention;
   int64_t dvr_window_s = 0;
   link::Json site;  // {"name", "name_zh", "name_en"}
 };

@@ -11,10 +11,12 @@
 #include "app/media_janitor.h"
 #include "app/origin_audience.h"
 #include "app/processes.h"
+#include "app/replay_export.h"
 #include "app/secrets.h"
 #include "app/store_books.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "broadcast/life_cycle.h"
 #include "hub/api.h"
 #include "hub/operations.h"
 #include "hub/origin.h"
@@ -35,6 +37,12 @@ class House {
     OPENDAY_CHECK_OK(house->build(config, child));
     return house;
   }
+
+  ~House() {
+    *alive_ = false;
+    loop_.cancel(expiry_);
+  }
+  House(const House&) = delete;
 
   Result<> attach(const std::string& role, const std::string& id, UniqueFd socket) {
     if (role == "gateway") return publishers_->attach(std::move(socket));
@@ -63,7 +71,14 @@ class House {
     origin_ = std::make_unique<hub::Origin>(hub::OriginOptions(), loop_, log_);
     audience_ = std::make_unique<OriginAudience>(*origin_, config_.settings,
                                                  static_cast<double>(config_.dvr_window_s));
-    janitor_ = std::make_unique<MediaJanitor>(hub::media_folder(config_.settings, ""), log_);
+    janitor_ = std::make_unique<MediaJanitor>(config_.media_root, config_.retention, loop_.clock(), log_);
+    exports_ = std::make_unique<ReplayExport>(
+        loop_, books_->view(), ReplayExport::Options{config_.media_root, config_.retention.reserve_bytes},
+        log_);
+    audience_->on_withdrawn = [this](const std::string& id, ProgramTime from, ProgramTime to) {
+      exports_->forget(id);
+      janitor_->withdraw(id, from, to);
+    };
     connect();
     conductor_ = std::make_unique<hub::Conductor>(
         hub::Conductor::Parts{loop_, *books_, *rules_, config_.settings, config_.dvr_window_s, *engines_,
@@ -75,7 +90,10 @@ class House {
     add_routes();
     add_pages();
     OPENDAY_CHECK_OK(gate_->load());
-    return conductor_->begin();
+    OPENDAY_CHECK_OK(conductor_->begin());
+    expiry_ = loop_.every(std::chrono::hours(1), [this] { expire_media(); });
+    expire_media();
+    return {};
   }
 
   Result<> open_books() {
@@ -126,11 +144,11 @@ class House {
     api_.house = config_.house;
     api_.ingest = config_.ingest;
     api_.site = config_.site;
-    routes_ = std::make_unique<hub::Api>(
-        hub::Api::Parts{router, *books_, *rules_, *gate_, *engines_, *publishers_, *audience_, *room_,
-                        *conductor_, loop_.clock(), [this](const std::string& id) { janitor_->remove(id); },
-                        log_},
-        api_);
+    routes_ =
+        std::make_unique<hub::Api>(hub::Api::Parts{router, *books_, *rules_, *gate_, *engines_, *publishers_,
+                                                   *audience_, *room_, *conductor_, loop_.clock(),
+                                                   [this](const std::string& id) { delete_media(id); }, log_},
+                                   api_);
     routes_->add_routes();
     operations_ = std::make_unique<hub::Operations>(hub::Operations::Parts{
         router, loop_, *engines_, *publishers_, *conductor_,
@@ -143,6 +161,37 @@ class House {
         [this](hub::MetricsText& out) { origin_metrics(out, origin_->metrics()); }, config_.metrics_from});
     operations_->add_routes();
     origin_->add_routes(router);
+    exports_->add_routes(router);
+  }
+
+  void delete_media(const std::string& id) {
+    exports_->forget(id);
+    janitor_->remove(id);
+  }
+
+  // Engines keep the policy for what they record; this is for what nobody records any more.
+  void expire_media() {
+    auto broadcasts = books_->view().broadcasts();
+    if (!broadcasts) return log_.error("books_unreadable", {{"why", broadcasts.error().message}});
+    for (const auto& one : *broadcasts) {
+      if (one.state != broadcast::State::kEnded || !one.recorded) continue;
+      janitor_->expire(one.id, [this, alive = alive_, id = one.id] {
+        loop_.post([this, alive, id] {
+          if (*alive) note_recording_gone(id);
+        });
+      });
+    }
+  }
+
+  void note_recording_gone(const std::string& id) {
+    exports_->forget(id);
+    broadcast::Act act{"retention", "clock", loop_.clock().wall()};
+    broadcast::submit<broadcast::Broadcast>(
+        *books_,
+        [id, act](broadcast::Ledger& ledger) { return broadcast::note_recording_gone(ledger, id, act); },
+        [this](Result<broadcast::Broadcast> noted) {
+          if (noted) conductor_->changed(*noted);
+        });
   }
 
   // Without its pages the server still broadcasts: what is missing is said, not fatal.
@@ -165,7 +214,10 @@ class House {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<StoreBooks> books_;
   std::unique_ptr<hub::AdminGate> gate_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Loop::TimerId expiry_ = 0;
   std::unique_ptr<MediaJanitor> janitor_;
+  std::unique_ptr<ReplayExport> exports_;
   std::unique_ptr<hub::Origin> origin_;
   std::unique_ptr<OriginAudience> audience_;
   std::unique_ptr<hub::Engines> engines_;

@@ -1,35 +1,53 @@
-// Deletes the media of broadcasts that were deleted, on a thread of its own: a long recording is thousands of
-// files. The folder is renamed first, so that a new broadcast of the same name finds nothing there.
+// Housekeeping in the media store that needs no engine: deleted broadcasts, retention and withdrawals after
+// the end.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/queue.h"
+#include "output/recorder_writer.h"
 
 namespace openday::app {
 
-/// remove() from one thread, never waits. What is not finished at the end, or finds the queue full, is
-/// finished after the next start.
+/// Any thread may ask; nothing waits. The work is done on a thread of its own, for a long recording is
+/// thousands of files, one request after the other. At most kBound wait; what is refused or not finished at
+/// the end is logged, and made good after the next start (deletions) or by the next round (retention).
 class MediaJanitor {
  public:
   static constexpr size_t kBound = 1000;
 
-  /// `root`: the folder of all media.
-  MediaJanitor(std::string root, Log log);
-  /// Finishes the folder at hand.
+  /// `root`: the folder of all media, a folder for each broadcast.
+  MediaJanitor(std::string root, const output::RetentionPolicy& policy, const Clock& clock, Log log);
+  /// Finishes the file at hand.
   ~MediaJanitor();
   MediaJanitor(const MediaJanitor&) = delete;
 
+  /// The broadcast's media goes. Its folder is renamed before this returns, so that a new broadcast of the
+  /// same name finds nothing there.
   void remove(const std::string& broadcast);
+  /// Deletes what overlaps [from, to), unless an engine holds the store: then that does it.
+  void withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to);
+  /// Deletes what the policy does not keep. `emptied` is called on the janitor's thread when nothing is left.
+  void expire(const std::string& broadcast, std::function<void()> emptied);
+
+  [[nodiscard]] std::string folder_of(const std::string& broadcast) const { return root_ + "/" + broadcast; }
 
  private:
-  void work(const std::stop_token& stop);
+  using Job = std::function<void(const std::stop_token& stop)>;
+
+  void ask(const char* what, const std::string& broadcast, Job job);
+  void delete_folder(const std::string& folder, const std::stop_token& stop) const;
 
   const std::string root_;
+  const output::RetentionPolicy policy_;
+  const Clock& clock_;
   const Log log_;
-  BoundedQueue<std::string> queue_;
+  const std::unique_ptr<output::Disk> disk_;
+  BoundedQueue<Job> queue_;
   std::jthread thread_;
 };
 

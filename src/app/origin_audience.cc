@@ -36,6 +36,7 @@ void OriginAudience::remove(const std::string& broadcast) {
 int64_t OriginAudience::withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to) {
   size_t segments = origin_.recorded(broadcast, from, to);
   origin_.withdraw(broadcast, from, to);
+  if (on_withdrawn) on_withdrawn(broadcast, from, to);
   return static_cast<int64_t>(segments);
 }
 

@@ -1,6 +1,8 @@
 // The viewers' side as the control side knows it, over the origin.
 #pragma once
 
+#include <functional>
+
 #include "hub/audience.h"
 #include "hub/desired.h"
 #include "hub/metrics_text.h"
@@ -21,6 +23,9 @@ class OriginAudience final : public hub::Audience {
   [[nodiscard]] std::optional<ProgramTime> edge(const std::string& broadcast) const override;
   [[nodiscard]] bool has_poster(const std::string& broadcast) const override;
   [[nodiscard]] int64_t viewers(const std::string& broadcast) const override;
+
+  /// Told of each new withdrawal, for what keeps copies.
+  std::function<void(const std::string& broadcast, ProgramTime from, ProgramTime to)> on_withdrawn;
 
  private:
   hub::Origin& origin_;

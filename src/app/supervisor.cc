@@ -278,7 +278,7 @@ void Supervisor::report_children() {
                         {"pid", entry.process ? entry.process->pid() : 0},
                         {"state", entry.state},
                         {"restarts", entry.restarts},
-                        {"since_ms", duration_cast<milliseconds>(clock_.now() - entry.since).count()},
+                        {"since_ms", (clock_.wall() + duration_cast<milliseconds>(entry.since - clock_.now())).ms},
                         {"last_exit", entry.last_exit}});
   }
   (void)hub->second.process->send(link::make_message("children", {{"children", std::move(children)}}));

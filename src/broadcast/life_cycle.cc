@@ -135,7 +135,9 @@ Result<Broadcast> edit(Ledger& ledger, const std::string& id, const BroadcastCha
     broadcast.house = *changes.house;
     detail["house"] = to_json(broadcast.house);
   }
-  if (changes.venues) {
+  std::vector<std::string> present;
+  for (const auto& one : broadcast.seats) present.push_back(one.venue);
+  if (changes.venues && *changes.venues != present) {
     if (broadcast.state == State::kEnded) return wrong_state(broadcast, "change its venues");
     bool scene_was_opening = broadcast.scene == opening_scene(broadcast.seats, rules);
     OPENDAY_TRY(broadcast.seats, seat(ledger, *changes.venues, broadcast.seats));
@@ -225,6 +227,15 @@ Result<Broadcast> note_recorded(Ledger& ledger, const std::string& id) {
   if (!broadcast.live_at || broadcast.recorded) return broadcast;
   broadcast.recorded = true;
   OPENDAY_CHECK_OK(ledger.put(broadcast));
+  return broadcast;
+}
+
+Result<Broadcast> note_recording_gone(Ledger& ledger, const std::string& id, const Act& act) {
+  OPENDAY_TRY(Broadcast broadcast, ledger.broadcast(id));
+  if (broadcast.state != State::kEnded || !broadcast.recorded) return broadcast;
+  broadcast.recorded = false;
+  OPENDAY_CHECK_OK(ledger.put(broadcast));
+  OPENDAY_CHECK_OK(audit(ledger, act, "broadcast.recording_expired", id));
   return broadcast;
 }
 

@@ -56,5 +56,7 @@ Result<Broadcast> end(Ledger& ledger, const std::string& id, const std::string& 
 
 /// The engine has recorded something that the public may see. Not audited.
 Result<Broadcast> note_recorded(Ledger& ledger, const std::string& id);
+/// Retention has taken the last of it.
+Result<Broadcast> note_recording_gone(Ledger& ledger, const std::string& id, const Act& act);
 
 }  // namespace openday::broadcast

@@ -23,6 +23,9 @@ Result<Source> checked_source(const NewSource& wanted, const Rules& rules) {
   if (wanted.kind == SourceKind::kPull) {
     OPENDAY_TRY(Url url, about("source.url", check_url(wanted.url, kPullSchemes, rules.egress)));
     if (url.scheme == "srt" && url.port == 0) return fail(Errc::kInvalid, "source.url: srt:// needs a port");
+    if (url.user_info.ends_with(":***") || url.query == "***") {
+      return fail(Errc::kInvalid, "source.url: *** stands for a secret; write the secret itself");
+    }
     source.url = shown(wanted.url);
     source.sealed_url = rules.vault.seal(wanted.url);
   } else if (wanted.kind == SourceKind::kFile) {
@@ -75,7 +78,10 @@ Result<Venue> edit_venue(Ledger& ledger, const std::string& id, const VenueChang
   OPENDAY_TRY(Venue venue, ledger.venue(id));
   Json detail = Json::object();
   if (changes.name) detail["name"] = venue.name = *changes.name;
-  if (changes.source) {
+  // A form that shows a URL without its secrets sends it back like that: then it has not changed.
+  bool same_pull = changes.source && changes.source->kind == SourceKind::kPull &&
+                   venue.source.kind == SourceKind::kPull && changes.source->url == venue.source.url;
+  if (changes.source && !same_pull) {
     OPENDAY_TRY(venue.source, checked_source(*changes.source, rules));
     detail["source"] = name_of(venue.source.kind);
   }

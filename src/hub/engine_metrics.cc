@@ -224,11 +224,11 @@ void process_metrics(MetricsText& out, const Json& children) {
       out.value({{"role", text_in(child, "role")}, {"id", text_in(child, "id")}}, *restarts);
     }
   }
-  out.metric("openday_process_up", Type::kGauge, "1 while the process runs.");
+  out.metric("openday_process_up", Type::kGauge, "1 while the process is ready.");
   for (const auto& child : children.is_array() ? children : Json::array()) {
     if (!child.is_object()) continue;
     out.value({{"role", text_in(child, "role")}, {"id", text_in(child, "id")}},
-              text_in(child, "state") == "running" ? 1 : 0);
+              text_in(child, "state") == "ready" ? 1 : 0);
   }
 }
 

@@ -191,6 +191,8 @@ TEST_CASE("what is ended keeps its venues and house, but its words may be correc
   BroadcastChanges changes;
   changes.venues = {"court-a"};
   CHECK(code_of(edit(house.ledger, "day", changes, house.rules, house.act)) == Errc::kConflict);
+  changes.venues = {"court-a", "court-b"};  // as they are: no change
+  CHECK(edit(house.ledger, "day", changes, house.rules, house.act));
   BroadcastChanges words;
   words.title = "Open day 2026";
   words.hidden = true;
@@ -236,4 +238,15 @@ TEST_CASE("what the public may see begins when the broadcast goes live") {
   REQUIRE(live);
   CHECK(live->public_from == house.act.at);
   CHECK(note_recorded(house.ledger, "day")->recorded);
+}
+
+TEST_CASE("a recording that retention took leaves an ended broadcast without replay") {
+  House house;
+  REQUIRE(house.make("day"));
+  REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
+  REQUIRE(note_recorded(house.ledger, "day"));
+  CHECK(note_recording_gone(house.ledger, "day", house.act)->recorded);  // still live
+  REQUIRE(end(house.ledger, "day", "day", house.act));
+  CHECK_FALSE(note_recording_gone(house.ledger, "day", house.act)->recorded);
+  CHECK(house.last_action() == "broadcast.recording_expired");
 }

@@ -127,3 +127,20 @@ TEST_CASE("offsets and jitter have bounds, and an id is taken once") {
   changes.jitter_ms = 500;
   CHECK(edit_venue(house.ledger, "a", changes, house.rules, house.act)->jitter_ms == 500);
 }
+
+TEST_CASE("a URL that comes back as it was shown is the one that is kept") {
+  House house;
+  REQUIRE(house.make("cam", {SourceKind::kPull, "rtsp://op:s3cret@cam.example/live?token=abc", ""}));
+  VenueChanges changes;
+  changes.name = "Camera";
+  changes.source = NewSource{SourceKind::kPull, "rtsp://op:***@cam.example:554/live?***", ""};
+  auto edited = edit_venue(house.ledger, "cam", changes, house.rules, house.act);
+  REQUIRE(edited);
+  CHECK(edited->name == "Camera");
+  CHECK(house.rules.vault.open(edited->source.sealed_url) == "rtsp://op:s3cret@cam.example/live?token=abc");
+  changes.source->url = "rtsp://op:***@other.example:554/live";
+  CHECK(code_of(edit_venue(house.ledger, "cam", changes, house.rules, house.act)) == Errc::kInvalid);
+  changes.source->url = "rtsp://other.example/live";
+  CHECK(edit_venue(house.ledger, "cam", changes, house.rules, house.act)->source.url ==
+        "rtsp://other.example:554/live");
+}

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <catch2/catch.hpp>
-#include <deque>
 #include <future>
 #include <memory>
 #include <string>
@@ -11,46 +10,13 @@
 
 #include "../broadcast/memory_ledger.h"
 #include "base/loop.h"
+#include "far_end.h"
 #include "hub/api.h"
 #include "hub/operations.h"
-#include "link/channel.h"
 
 namespace openday::hub::test {
 
 using openday::test::MemoryBooks;
-
-/// The far end of a link: keeps what it was told, and says what a test tells it to say.
-class FarEnd {
- public:
-  /// Home thread: the loop's.
-  FarEnd(Loop& loop, UniqueFd socket) {
-    channel_ = *link::Channel::open(
-        loop, std::move(socket), 1 << 20,
-        [this](link::Message message) {
-          if (on_message) on_message(message.head);
-          heard.push_back(std::move(message.head));
-        },
-        [this](const Error&) { closed = true; });
-  }
-  ~FarEnd() { channel_->close(); }
-  void say(std::string_view type, Json fields, SharedBytes body = nullptr) {
-    REQUIRE(channel_->send(link::make_message(type, std::move(fields), std::move(body))));
-  }
-  [[nodiscard]] std::vector<Json> heard_of(const std::string& type) const {
-    std::vector<Json> found;
-    for (const auto& head : heard) {
-      if (head.value("t", "") == type) found.push_back(head);
-    }
-    return found;
-  }
-
-  std::deque<Json> heard;
-  std::function<void(const Json&)> on_message;
-  bool closed = false;
-
- private:
-  std::shared_ptr<link::Channel> channel_;
-};
 
 class FakeAudience final : public Audience {
  public:

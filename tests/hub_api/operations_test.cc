@@ -79,7 +79,7 @@ TEST_CASE("metrics say per venue, program, encoder, target, publisher and proces
       "targets":[{"id":"p","state":"live","kbps":2800,"acked_bytes":5000,"reconnects":2,"dropped":0}],
       "recording":{"state":"recording","bytes":123456,"free_bytes":1e9,"dropped":0}})"));
     house.conductor->on_children(
-        Json::parse(R"([{"role":"feed","id":"day/a","state":"running","restarts":2}])"));
+        Json::parse(R"([{"role":"feed","id":"day/a","state":"ready","restarts":2}])"));
     house.http.by_status[200] = 5;
     return 0;
   });
@@ -112,6 +112,7 @@ TEST_CASE("metrics say per venue, program, encoder, target, publisher and proces
   CHECK(metrics.value("openday_publisher_kbps", {{"venue", "a"}, {"protocol", "rtmp"}}) == 2500);
   CHECK(metrics.value("openday_gateway_refused_total", {{"reason", "wrong_key"}}) == 4);
   CHECK(metrics.value("openday_process_restarts_total", {{"role", "feed"}, {"id", "day/a"}}) == 2);
+  CHECK(metrics.value("openday_process_up", {{"role", "feed"}, {"id", "day/a"}}) == 1);
   CHECK(metrics.value("openday_http_requests_total", {{"status", "200"}}) == 5);
   CHECK(metrics.value("openday_store_healthy") == 1);
 }

@@ -74,15 +74,12 @@ do_demo() {  # install, build and run a broadcast of three synthetic venues unti
   exec scripts/demo "$@"
 }
 
-do_lint() {  # formatting, static analysis, include directions, the pages' linters
+do_lint() {  # formatting, include directions, the pages' linters
   do_setup_tests
   say "formatting"
   git ls-files '*.cc' '*.h' | xargs clang-format-19 --dry-run -Werror
   say "include directions"
   scripts/check-includes
-  configure release
-  say "clang-tidy"
-  scripts/tidy build/release
   say "pages"
   (cd web-player && npm run --silent format:check && npm run --silent lint && npm run --silent typecheck)
 }
@@ -92,9 +89,14 @@ do_format() {  # rewrite the sources in the house's format
   (cd web-player && npm run --silent format)
 }
 
-do_test() {  # install, build and pass all tests (release, sanitizers, pages, browser)
+do_test() {  # install, build and pass the tests: units, processes, the whole server in real time, pages in a browser
   do_setup_tests
   exec scripts/test-all "$@"
+}
+
+do_test_deep() {  # static analysis, the tests under ASan+UBSan and TSan, every fuzz target for a while (about an hour on 2 cores)
+  do_setup_tests
+  exec scripts/test-deep "$@"
 }
 
 do_unit() {  # [ctest arguments]: the quick tests only, in the dev build

@@ -273,13 +273,14 @@ void Supervisor::report_children() {
   if (stopping_ || hub == entries_.end() || !hub->second.process) return;
   Json children = Json::array();
   for (const auto& [key, entry] : entries_) {
-    children.push_back({{"role", key.role},
-                        {"id", key.id},
-                        {"pid", entry.process ? entry.process->pid() : 0},
-                        {"state", entry.state},
-                        {"restarts", entry.restarts},
-                        {"since_ms", (clock_.wall() + duration_cast<milliseconds>(entry.since - clock_.now())).ms},
-                        {"last_exit", entry.last_exit}});
+    children.push_back(
+        {{"role", key.role},
+         {"id", key.id},
+         {"pid", entry.process ? entry.process->pid() : 0},
+         {"state", entry.state},
+         {"restarts", entry.restarts},
+         {"since_ms", (clock_.wall() + duration_cast<milliseconds>(entry.since - clock_.now())).ms},
+         {"last_exit", entry.last_exit}});
   }
   (void)hub->second.process->send(link::make_message("children", {{"children", std::move(children)}}));
 }

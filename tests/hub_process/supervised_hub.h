@@ -216,7 +216,7 @@ class FakeRun {
     init.bandwidth = 900'000;
     init.part_target = 0.36;
     init.first_msn = first_msn_;
-    init.at = start_;
+    init.start = start_;
     init.data = bytes(100);
     say(package::to_message(init));
   }

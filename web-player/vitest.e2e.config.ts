@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: 'e2e/global.ts',
     environment: 'node',
     fileParallelism: false,
-    testTimeout: 60_000,
+    testTimeout: 150_000,
     hookTimeout: 180_000,
   },
 });

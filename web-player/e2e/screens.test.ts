@@ -149,7 +149,7 @@ describe('every page', () => {
           }
           expect(problems).toEqual([]);
           await context.close();
-        }, 180_000);
+        }, 300_000);
       }
     }
   }
@@ -170,5 +170,5 @@ describe('every page', () => {
       }
       await context.close();
     }
-  }, 180_000);
+  }, 300_000);
 });

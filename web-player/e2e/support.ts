@@ -61,7 +61,7 @@ export async function open(browser: Browser, path: string, options: BrowserConte
     ...options,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(30_000);
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.stack ?? error.message));
   page.on('console', (message) => {
@@ -105,7 +105,7 @@ export function video(page: Page): Promise<VideoState> {
 }
 
 /** Resolves once the picture has moved on by so many seconds. */
-export async function advances(page: Page, seconds = 1, timeout = 20_000): Promise<void> {
+export async function advances(page: Page, seconds = 1, timeout = 30_000): Promise<void> {
   const { time } = await video(page);
   await page.waitForFunction(
     ([from, by]) => {

@@ -95,6 +95,12 @@ describe('a live broadcast', () => {
     const { context, page } = await open(browser, `/watch/${live}`);
     await advances(page, 1);
     await wake(page);
+    // A broadcast that has just begun has nothing to go back to yet.
+    await page.waitForFunction(
+      () => Number(document.querySelector('.scrub')?.getAttribute('aria-valuemax')) > 40,
+      undefined,
+      { timeout: 60_000 },
+    );
     const bar = page.locator('.scrub');
     const box = await bar.boundingBox();
     await bar.hover({ position: { x: (box?.width ?? 0) * 0.5, y: 8 } });

@@ -34,8 +34,7 @@ install_pages() {
   local stamp=web-player/node_modules/.lock-installed
   if ! cmp -s web-player/package-lock.json "$stamp"; then
     say "installing the web pages' packages from npm"
-    # Not "npm ci": the lock file names only the platform it was made on among the optional packages, and npm 11 refuses that.
-    (cd web-player && npm install --no-save --no-audit --no-fund --loglevel=error)
+    (cd web-player && npm ci --no-audit --no-fund --loglevel=error)
     cp web-player/package-lock.json "$stamp"
   fi
 }
@@ -89,9 +88,15 @@ do_format() {  # rewrite the sources in the house's format
   (cd web-player && npm run --silent format)
 }
 
-do_test() {  # install, build and pass the tests: units, processes, the whole server in real time, pages in a browser
+do_test() {  # install, build and pass the tests: units, processes, the whole server in real time, the pages' logic and budgets
   do_setup_tests
   exec scripts/test-all "$@"
+}
+
+do_test_pages() {  # the pages in Chromium, against their mock and against the demo
+  do_setup_tests
+  do_build release
+  exec scripts/test-pages
 }
 
 do_test_deep() {  # static analysis, the tests under ASan+UBSan and TSan, every fuzz target for a while (about an hour on 2 cores)

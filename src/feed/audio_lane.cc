@@ -20,8 +20,8 @@ constexpr HouseTime kNever{INT64_MAX};
 
 }  // namespace
 
-AudioLane::AudioLane(const ClockMap& map, Sink& sink, Stats& stats, Duration av_offset)
-    : map_(map), sink_(sink), stats_(stats), av_offset_(av_offset) {}
+AudioLane::AudioLane(const ClockMap& map, Sink& sink, Stats& stats, Duration later)
+    : map_(map), sink_(sink), stats_(stats), later_(later) {}
 
 void AudioLane::reset() {
   stats_.dropped += waiting_.size();
@@ -86,7 +86,7 @@ void AudioLane::process(const Item& item, HouseTime now) {
     decoder_->flush();
     return;
   }
-  HouseTime at = map_.show_at(item.anchor, unit.pts) + av_offset_;
+  HouseTime at = map_.show_at(item.anchor, unit.pts) + later_;
   while (auto sound = decoder_->receive()) {
     stats_.audio.rate = sound->rate;
     stats_.audio.channels = sound->channels;

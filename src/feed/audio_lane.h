@@ -23,7 +23,8 @@ namespace openday::feed {
 /// Bound: 600 units or 2 MiB waiting; then the oldest goes.
 class AudioLane {
  public:
-  AudioLane(const ClockMap& map, Sink& sink, Stats& stats, Duration av_offset);
+  /// `later` is added to every moment.
+  AudioLane(const ClockMap& map, Sink& sink, Stats& stats, Duration later);
 
   void push(Unit unit, ClockMap::Anchor anchor);
   void reset();
@@ -43,7 +44,7 @@ class AudioLane {
   const ClockMap& map_;
   Sink& sink_;
   Stats& stats_;
-  const Duration av_offset_;
+  const Duration later_;
 
   std::deque<Item> waiting_;
   size_t waiting_bytes_ = 0;

@@ -7,6 +7,7 @@ namespace {
 
 constexpr int kAudioTag = 8;
 constexpr int kVideoTag = 9;
+constexpr int64_t kMaxTime = int64_t{1} << 40;  // ms: 34 years, and as ns it still leaves room to calculate
 constexpr size_t kMaxConfig = 64 * 1024;
 
 /// libavcodec's name; nullptr: not decoded here.
@@ -48,6 +49,10 @@ void FlvReader::set_up(std::shared_ptr<const Setup>& place, const char* codec, B
 }
 
 std::optional<Unit> FlvReader::read(int tag, int64_t time_ms, HouseTime arrival, ByteView body) {
+  if (time_ms > kMaxTime || time_ms < -kMaxTime) {
+    ++malformed_;
+    return std::nullopt;
+  }
   std::optional<Unit> unit;
   if (tag == kVideoTag) {
     unit = read_video(body);

@@ -20,8 +20,9 @@ ClockMap::Options map_options(const PipelineOptions& options) {
 Pipeline::Pipeline(const PipelineOptions& options, Sink& sink)
     : sink_(sink),
       map_(map_options(options)),
-      video_(options.house, map_, sink, stats_),
-      audio_(map_, sink, stats_, options.av_offset) {}
+      // What should come earlier cannot: the other comes later.
+      video_(options.house, map_, sink, stats_, std::max(Duration(0), -options.av_offset)),
+      audio_(map_, sink, stats_, std::max(Duration(0), options.av_offset)) {}
 
 bool Pipeline::chosen(const Unit& unit) {
   Choice& choice = choices_[unit.kind == media::Kind::kVideo ? 0 : 1];

@@ -17,7 +17,7 @@ namespace openday::feed {
 struct PipelineOptions {
   media::HouseFormat house;
   Duration jitter = milliseconds(120);
-  Duration av_offset{0};  // sound later by this
+  Duration av_offset{0};  // sound later by this; negative: the picture
 };
 
 /// See Line for threads and time.

@@ -28,8 +28,9 @@ constexpr HouseTime kNever{INT64_MAX};
 
 }  // namespace
 
-VideoLane::VideoLane(const media::HouseFormat& house, const ClockMap& map, Sink& sink, Stats& stats)
-    : house_(house), map_(map), sink_(sink), stats_(stats) {}
+VideoLane::VideoLane(const media::HouseFormat& house, const ClockMap& map, Sink& sink, Stats& stats,
+                     Duration later)
+    : house_(house), later_(later), map_(map), sink_(sink), stats_(stats) {}
 
 void VideoLane::reset() {
   drop(waiting_.size());
@@ -55,7 +56,7 @@ void VideoLane::reset() {
 }
 
 HouseTime VideoLane::due(const Item& item) const {
-  return map_.show_at(item.anchor, item.unit.dts) - kDecodeLead;
+  return moment(item.anchor, item.unit.dts) - kDecodeLead;
 }
 
 HouseTime VideoLane::next_due() const {
@@ -63,7 +64,7 @@ HouseTime VideoLane::next_due() const {
   if (!waiting_.empty()) next = due(waiting_.front());
   if (!decoded_.empty()) {
     const Ticket& first = decoded_.front().ticket;
-    next = std::min(next, write_due_at(map_.show_at(first.anchor, first.pts)));
+    next = std::min(next, write_due_at(moment(first.anchor, first.pts)));
   }
   return next;
 }
@@ -77,7 +78,7 @@ HouseTime VideoLane::write_due_at(HouseTime show_at) const {
 Duration VideoLane::queued(HouseTime now) const {
   if (waiting_.empty()) return Duration(0);
   const Item& newest = waiting_.back();
-  return std::max(Duration(0), map_.show_at(newest.anchor, newest.unit.dts) - now);
+  return std::max(Duration(0), moment(newest.anchor, newest.unit.dts) - now);
 }
 
 void VideoLane::push(Unit unit, ClockMap::Anchor anchor) {
@@ -258,7 +259,7 @@ bool VideoLane::too_late(HouseTime show_at, HouseTime now) const {
 
 void VideoLane::accept(const wrap::Picture& picture, HouseTime now) {
   const Ticket& ticket = tickets_[static_cast<size_t>(picture.tag) % tickets_.size()];
-  HouseTime show_at = map_.show_at(ticket.anchor, ticket.pts);
+  HouseTime show_at = moment(ticket.anchor, ticket.pts);
   stats_.video.width = picture.width;
   stats_.video.height = picture.height;
   if (too_late(show_at, now)) {
@@ -275,7 +276,7 @@ void VideoLane::accept(const wrap::Picture& picture, HouseTime now) {
 void VideoLane::write_due(HouseTime now) {
   while (!decoded_.empty()) {
     const Ticket& ticket = decoded_.front().ticket;
-    HouseTime show_at = map_.show_at(ticket.anchor, ticket.pts);
+    HouseTime show_at = moment(ticket.anchor, ticket.pts);
     while (!ahead_.empty() && ahead_.front() <= now) ahead_.pop_front();
     if (write_due_at(show_at) > now) break;
     Shown shown = std::move(decoded_.front());

@@ -27,7 +27,8 @@ namespace openday::feed {
 /// to the present one. Sources whose key frames lie further apart are decoded all the time.
 class VideoLane {
  public:
-  VideoLane(const media::HouseFormat& house, const ClockMap& map, Sink& sink, Stats& stats);
+  /// `later` is added to every picture's moment: how sound is made to come before it.
+  VideoLane(const media::HouseFormat& house, const ClockMap& map, Sink& sink, Stats& stats, Duration later);
 
   void push(Unit unit, ClockMap::Anchor anchor);
   void want(const Want& want, HouseTime now);
@@ -74,7 +75,12 @@ class VideoLane {
   void write(const Shown& shown, HouseTime show_at, HouseTime now);
   void drop(uint64_t count) { stats_.dropped += count; }
 
+  [[nodiscard]] HouseTime moment(ClockMap::Anchor anchor, Duration time) const {
+    return map_.show_at(anchor, time) + later_;
+  }
+
   const media::HouseFormat house_;
+  const Duration later_;
   const ClockMap& map_;
   Sink& sink_;
   Stats& stats_;

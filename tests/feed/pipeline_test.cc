@@ -75,16 +75,20 @@ TEST_CASE("every picture of a live source is written in time, at its pace, and f
   CHECK(stats.audio == feed::AudioInfo{"aac", 48000, 1});
 }
 
-TEST_CASE("the sound is moved by the offset that was asked for") {
-  auto options = house_720();
-  options.av_offset = milliseconds(150);
-  House house(options);
-  house.pipeline.want({1280, 720, Mode::kProgram}, house.now);
-  house.play(flashes_h264());
-  house.settle();
-  auto offsets = av_offsets(house.recorder);
-  REQUIRE(offsets.size() >= 7);
-  for (double offset : offsets) CHECK(std::abs(offset - 150) < 20);
+TEST_CASE("the sound is moved by the offset that was asked for, in both directions and in time") {
+  for (int wanted : {150, -150}) {
+    auto options = house_720();
+    options.av_offset = milliseconds(wanted);
+    House house(options);
+    house.pipeline.want({1280, 720, Mode::kProgram}, house.now);
+    house.play(flashes_h264());
+    house.settle();
+    auto offsets = av_offsets(house.recorder);
+    REQUIRE(offsets.size() >= 7);
+    for (double offset : offsets) CHECK(std::abs(offset - wanted) < 20);
+    CHECK(house.recorder.late_samples == 0);
+    check_ring_holds(house.recorder);
+  }
 }
 
 TEST_CASE("B-frames are shown in order and in time") {

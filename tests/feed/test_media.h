@@ -111,6 +111,7 @@ class Recorder final : public feed::Sink {
       if (from > audio_to) gaps.emplace_back(audio_to, from);
     }
     audio_to = from + count;
+    if (from < link::audio_index(now)) late_samples += count;
     for (int64_t i = 0; i < count; ++i) {
       float left = samples[i * 2];
       if (std::abs(left) > 0.1f && from + i > last_loud + 9600) beeps.push_back(link::audio_time(from + i));
@@ -139,6 +140,7 @@ class Recorder final : public feed::Sink {
   int64_t audio_to = -1;
   int64_t last_loud = INT64_MIN / 2;
   int64_t written_samples = 0;
+  int64_t late_samples = 0;  // written after their time
   float peak = 0;
   int beats = 0;
 };

@@ -16,6 +16,8 @@ namespace {
 
 constexpr int kTsPacket = 188;
 constexpr size_t kMaxStreams = 16;
+constexpr int64_t kMaxTime = int64_t{1}
+                             << 60;  // ns, 36 years: beyond it a header lies, and sums would overflow
 constexpr AVRational kNanoseconds{1, 1'000'000'000};
 // Of live sources, and of files. Both lists leave out everything that opens other files or devices.
 constexpr const char* kLiveFormats = "mpegts,flv,live_flv,hls,mp3,aac,rtsp,sdp";
@@ -279,12 +281,13 @@ int64_t Demuxer::State::to_ns(const AVStream& stream, int64_t ticks) const {
   return av_rescale_q(ticks, stream.time_base, kNanoseconds);
 }
 
-// A unit without a time follows the one before it. False: there is none before it.
+// A unit without a time follows the one before it. False: there is none before it, or its time is nonsense.
 bool Demuxer::State::stamp(Stream& stream, DemuxedUnit& unit, int64_t pts, int64_t dts) {
   if (dts == AV_NOPTS_VALUE) dts = pts;
   if (dts == AV_NOPTS_VALUE && stream.last_dts != AV_NOPTS_VALUE) dts = stream.last_dts + stream.step;
   if (dts == AV_NOPTS_VALUE) return false;
   if (pts == AV_NOPTS_VALUE) pts = dts;
+  if (dts > kMaxTime || dts < -kMaxTime || pts > kMaxTime || pts < -kMaxTime) return false;
   if (stream.last_dts != AV_NOPTS_VALUE && dts > stream.last_dts) {
     stream.step = std::min<int64_t>(dts - stream.last_dts, 1'000'000'000);
   }
@@ -307,12 +310,9 @@ bool Demuxer::State::is_key(Stream& stream, const AVPacket& taken) {
 
 namespace {
 
-/// Of one audio frame, ns.
-int64_t frame_length(const AVCodecParserContext& parser, const AVCodecContext& codec, ByteView frame) {
-  if (codec.sample_rate > 0 && parser.duration > 0)
-    return int64_t{parser.duration} * 1'000'000'000 / codec.sample_rate;
-  // The AAC parser says nothing. ISO/IEC 14496-3, 1.A.2.2: sampling frequency index and number of raw data
-  // blocks.
+/// Of an AAC frame whose container and parser do not say it, ns. ISO/IEC 14496-3, 1.A.2.2: sampling frequency
+/// index and number of raw data blocks of an ADTS header; else the commonest.
+int64_t aac_length(ByteView frame) {
   static constexpr int kRates[] = {96000, 88200, 64000, 48000, 44100, 32000, 24000,
                                    22050, 16000, 12000, 11025, 8000,  7350};
   constexpr int kBlock = 1024;
@@ -342,7 +342,10 @@ void Demuxer::State::split_audio(Stream& stream, DemuxedUnit unit, const AVPacke
     left -= used;
     pts = AV_NOPTS_VALUE;
     if (out_size == 0) continue;
-    int64_t length = frame_length(*stream.parser, *stream.parser_codec, {out, static_cast<size_t>(out_size)});
+    const AVCodecContext& codec = *stream.parser_codec;
+    int64_t length = codec.sample_rate > 0 && stream.parser->duration > 0
+                         ? int64_t{stream.parser->duration} * 1'000'000'000 / codec.sample_rate
+                         : aac_length({out, static_cast<size_t>(out_size)});
     unit.duration = Duration(length);
     unit.data = std::make_shared<const Bytes>(out, out + out_size);
     bool timed = stamp(stream, unit, stream.parser->pts, AV_NOPTS_VALUE);
@@ -377,7 +380,13 @@ void Demuxer::State::take(const AVPacket& taken) {
   unit.data = std::make_shared<const Bytes>(taken.data, taken.data + taken.size);
   int64_t dts = taken.dts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : to_ns(source, taken.dts);
   int64_t pts = taken.pts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : to_ns(source, taken.pts);
-  if (stamp(stream, unit, pts, dts)) ready.push_back(std::move(unit));
+  if (!stamp(stream, unit, pts, dts)) return;
+  if (!video) {
+    // HLS gives only the first frame of a packet a time; those after it follow at their length.
+    if (unit.duration <= Duration(0)) unit.duration = Duration(aac_length(*unit.data));
+    stream.step = unit.duration.count();
+  }
+  ready.push_back(std::move(unit));
 }
 
 }  // namespace openday::wrap

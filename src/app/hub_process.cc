@@ -2,6 +2,8 @@
 //
 // One loop thread serves all of it; the store has its writer thread, the origin its threads for files.
 // Nothing on the loop's thread waits for a disk but short reads of the database.
+#include <sys/stat.h>
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -41,6 +43,7 @@ class House {
   ~House() {
     *alive_ = false;
     loop_.cancel(expiry_);
+    loop_.cancel(certificate_watch_);
   }
   House(const House&) = delete;
 
@@ -93,7 +96,30 @@ class House {
     OPENDAY_CHECK_OK(conductor_->begin());
     expiry_ = loop_.every(std::chrono::hours(1), [this] { expire_media(); });
     expire_media();
+    if (config_.http.tls) {
+      certificate_seen_ = written_at(config_.http.tls->certificate);
+      certificate_watch_ = loop_.every(seconds(30), [this] { renew_certificate(); });
+    }
     return {};
+  }
+
+  static int64_t written_at(const std::string& path) {
+    struct stat info{};
+    return ::stat(path.c_str(), &info) == 0 ? static_cast<int64_t>(info.st_mtim.tv_sec) : 0;
+  }
+
+  // Certificates are renewed by others (certbot and the like), who write the files and tell nobody.
+  void renew_certificate() {
+    int64_t written = written_at(config_.http.tls->certificate);
+    if (written == certificate_seen_ || written == 0) return;
+    auto reloaded = http_->reload_certificate();
+    if (reloaded) {
+      certificate_seen_ = written;
+      log_.info("certificate_reloaded");
+    } else {
+      // Half of the pair may be new: the old one stays, and the next round tries again.
+      log_.warn("certificate_not_reloaded", {{"why", reloaded.error().message}});
+    }
   }
 
   Result<> open_books() {
@@ -216,6 +242,8 @@ class House {
   std::unique_ptr<hub::AdminGate> gate_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   Loop::TimerId expiry_ = 0;
+  Loop::TimerId certificate_watch_ = 0;
+  int64_t certificate_seen_ = 0;
   std::unique_ptr<MediaJanitor> janitor_;
   std::unique_ptr<ReplayExport> exports_;
   std::unique_ptr<hub::Origin> origin_;

@@ -67,7 +67,7 @@ void MediaJanitor::withdraw(const std::string& broadcast, ProgramTime from, Prog
     auto opened = writer.open();
     if (opened) return writer.withdraw(from, to);
     if (opened.error().code != Errc::kBusy) {
-      log_.error("withdrawn_media_not_deleted", {{"broadcast", broadcast}, {"why", opened.error().message}});
+      log_.error("withdrawal_not_indexed", {{"broadcast", broadcast}, {"why", opened.error().message}});
     }
   });
 }

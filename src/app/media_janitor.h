@@ -29,7 +29,8 @@ class MediaJanitor {
   /// The broadcast's media goes. Its folder is renamed before this returns, so that a new broadcast of the
   /// same name finds nothing there.
   void remove(const std::string& broadcast);
-  /// Deletes what overlaps [from, to), unless an engine holds the store: then that does it.
+  /// Writes the withdrawal of [from, to) into the store's index and deletes its thumbnails, unless an engine
+  /// holds the store: then that does it. The sealed recording keeps its segments until retention takes them.
   void withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to);
   /// Deletes what the policy does not keep. `emptied` is called on the janitor's thread when nothing is left.
   void expire(const std::string& broadcast, std::function<void()> emptied);

@@ -11,7 +11,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr size_t kMaxKey = 512;  // SRT's stream id is at most that long
-constexpr size_t kMaxTracked = 2000;
 
 std::string text_in(const Json& head, const char* key) {
   auto found = head.find(key);
@@ -143,11 +142,10 @@ void Publishers::on_auth(const Json& head) {
 void Publishers::on_publisher(const Json& head) {
   std::string venue = text_in(head, "venue");
   std::string state = text_in(head, "state");
-  if (!is_slug(venue)) return;
-  if (state == "gone" || state == "replaced") {  // the newer one that replaces it is told next
+  if (!is_slug(venue) || !ledger_.venue(venue)) return;  // what is tracked is bounded by the venues there are
+  if (state == "gone" || state == "replaced") {          // the newer one that replaces it is told next
     publishers_.erase(venue);
   } else if (state == "connected" || state == "streaming") {
-    if (publishers_.size() >= kMaxTracked && !publishers_.contains(venue)) return;
     bool fresh = !publishers_.contains(venue);
     Publisher& publisher = publishers_[venue];
     if (fresh) {

@@ -300,3 +300,74 @@ TEST_CASE("a deleted broadcast's media goes, and a new one of the same name find
   CHECK_FALSE(std::filesystem::exists(house.folder / "media/day"));
   house.until([&] { return std::filesystem::is_empty(house.folder / "media"); });
 }
+
+TEST_CASE("an ended broadcast can be had as one MP4, without what was withdrawn, until retention takes it") {
+  House house;
+  house.start();
+  furnish(house);
+  house.post("/broadcasts/day/go-live");
+  CHECK(status_of(house, "/hls/day/replay.mp4") == 404);
+  ProgramTime begun = now() + seconds(1);
+  auto record = [&] {
+    auto disk = output::posix_disk();
+    SystemClock clock;
+    output::StoreWriter writer(house.folder / "media/day", {0, milliseconds(0), 0}, *disk, clock,
+                               Log("test", LogLevel::kError));
+    REQUIRE(writer.open());
+    return openday::test::play(openday::test::record_tape("run1", 0, 0, 240, begun), writer);
+  };
+  REQUIRE(record().size() >= 4);
+  FakeRun run(house, house.give_peer("engine", "day"), "run1", 0, begun);
+  run.init();
+  run.segment(0, true);
+  house.until([&] {
+    return Json::parse(house.ask("GET", "/api/v1/admin/broadcasts/day").body)["state"] == "live" &&
+           status_of(house, kPart) == 200;
+  });
+  house.post("/broadcasts/day/end", R"({"confirm":"day"})");
+  house.until([&] {
+    return Json::parse(house.ask_with("", "GET", "/api/v1/broadcasts/day").body)["state"] == "replay";
+  });
+
+  auto download = [&](const std::string& headers = {}) {
+    Answer answer;
+    house.until([&] {
+      answer = house.ask_with(headers, "GET", "/hls/day/replay.mp4");
+      return answer.status != 202;
+    });
+    return answer;
+  };
+  auto first = house.ask_with("", "GET", "/hls/day/replay.mp4");
+  REQUIRE(first.status == 202);
+  CHECK(Json::parse(first.body)["state"] == "preparing");
+  CHECK(house.ask_with("Accept: text/html\r\n", "GET", "/hls/day/replay.mp4").status != 404);
+  auto whole = download();
+  REQUIRE(whole.status == 200);
+  CHECK(whole.header("content-type") == "video/mp4");
+  CHECK(whole.body.substr(4, 4) == "ftyp");
+  auto piece = download("Range: bytes=4-7\r\n");
+  CHECK(piece.status == 206);
+  CHECK(piece.body == "ftyp");
+  CHECK(house.ask_with("", "GET", "/hls/day/replay.mp4?rendition=../x").status == 400);
+  house.until([&] { return status_of(house, "/hls/day/replay.mp4?rendition=4320p") == 404; });
+
+  Json range = {{"from", (begun + milliseconds(2500)).ms},
+                {"to", (begun + milliseconds(2600)).ms},
+                {"reason", "a name"}};
+  auto index_size = [&] { return std::filesystem::file_size(house.folder / "media/day/index.jsonl"); };
+  auto before = index_size();
+  house.post("/broadcasts/day/withdraw", range.dump());
+  house.until([&] { return index_size() > before; });
+  auto shorter = download();
+  REQUIRE(shorter.status == 200);
+  CHECK(shorter.body.size() < whole.body.size());
+
+  REQUIRE(house.stop() == 0);
+  Json stingy = house.config();
+  stingy["store"]["max_bytes"] = 1;
+  house.start(stingy);
+  house.until([&] {
+    return Json::parse(house.ask_with("", "GET", "/api/v1/broadcasts/day").body)["state"] == "ended";
+  });
+  CHECK(status_of(house, "/hls/day/replay.mp4") == 404);
+}

@@ -51,6 +51,13 @@ int check_config(const std::string& file) {
   return 0;
 }
 
+// A peer that is gone, or a file that may not grow any more (a limit, a quota), is what a write says, not an
+// end.
+void ignore_fatal_writes() {
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
+}
+
 int serve(const std::string& file) {
   auto config = load_config(file);
   if (!config) {
@@ -68,7 +75,7 @@ int serve(const std::string& file) {
   rlimit no_cores{0, 0};  // a core dump would hold keys and people's words
   ::setrlimit(RLIMIT_CORE, &no_cores);
   ::umask(077);
-  ::signal(SIGPIPE, SIG_IGN);
+  ignore_fatal_writes();
 
   Log log("supervisor", level_of(config->log_level));
   SystemClock clock;
@@ -98,7 +105,7 @@ int serve(const std::string& file) {
 }
 
 int child(const std::string& role) {
-  ::signal(SIGPIPE, SIG_IGN);
+  ignore_fatal_writes();
   UniqueFd control(3);
   if (role == "hub") return run_hub(std::move(control));
   if (role == "gateway") return run_gateway(std::move(control));

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <functional>
 #include <optional>
@@ -32,7 +33,7 @@ struct Command {
   std::vector<std::string> options;
   const char* method;
   std::function<std::string(const Arguments&)> path;
-  std::function<Json(const Arguments&)> body;  // null: none
+  std::function<Result<Json>(const Arguments&)> body;  // null: none
 };
 
 Json split_list(const std::string& text) {
@@ -49,17 +50,27 @@ void copy_option(const Arguments& a, const char* option, Json& into, const char*
   if (const auto* value = a.line.option(option)) into[key] = *value;
 }
 
-Json venue_body(const Arguments& a) {
+// A time as the API takes it: a number is milliseconds since 1970.
+Json time_of(const std::string& word) {
+  int64_t ms = 0;
+  auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), ms);
+  if (error == std::errc() && end == word.data() + word.size()) return ms;
+  return word;
+}
+
+Result<Json> venue_body(const Arguments& a) {
   Json body = {{"name", a.words[0]}};
   copy_option(a, "--id", body, "id");
   if (const auto* url = a.line.option("--pull")) body["source"] = {{"kind", "pull"}, {"url", *url}};
   if (const auto* file = a.line.option("--file")) body["source"] = {{"kind", "file"}, {"path", *file}};
-  if (const auto* test = a.line.option("--test"); test != nullptr && *test == "yes")
+  if (const auto* test = a.line.option("--test")) {
+    if (*test != "yes") return fail(Errc::kInvalid, "--test wants 'yes'");
     body["source"] = {{"kind", "test"}};
+  }
   return body;
 }
 
-Json broadcast_body(const Arguments& a) {
+Result<Json> broadcast_body(const Arguments& a) {
   Json body = {{"title", a.words[0]}, {"venues", Json::array()}};
   copy_option(a, "--id", body, "id");
   copy_option(a, "--starts-at", body, "starts_at");
@@ -68,13 +79,13 @@ Json broadcast_body(const Arguments& a) {
   return body;
 }
 
-Json scene_body(const Arguments& a) {
+Result<Json> scene_body(const Arguments& a) {
   Json body = {{"layout", a.words[1]}, {"venues", split_list(a.words[2])}};
   copy_option(a, "--title", body, "title");
   return body;
 }
 
-Json target_body(const Arguments& a) {
+Result<Json> target_body(const Arguments& a) {
   Json body = {{"name", a.words[1]}, {"url", a.words[2]}, {"enabled", true}};
   copy_option(a, "--key", body, "key");
   copy_option(a, "--rendition", body, "rendition");
@@ -177,7 +188,10 @@ const std::vector<Command>& commands() {
        {},
        "POST",
        under("/slate"),
-       [](const Arguments& a) { return Json{{"on", a.words[1] == "on"}}; }},
+       [](const Arguments& a) -> Result<Json> {
+         if (a.words[1] != "on" && a.words[1] != "off") return fail(Errc::kInvalid, "slate wants on|off");
+         return Json{{"on", a.words[1] == "on"}};
+       }},
       {"broadcast",
        "withdraw",
        "ID FROM TO REASON",
@@ -188,7 +202,7 @@ const std::vector<Command>& commands() {
        "POST",
        under("/withdraw"),
        [](const Arguments& a) {
-         return Json{{"from", a.words[1]}, {"to", a.words[2]}, {"reason", a.words[3]}};
+         return Json{{"from", time_of(a.words[1])}, {"to", time_of(a.words[2])}, {"reason", a.words[3]}};
        }},
       {"broadcast", "status", "ID", "what the engine says", 1, 1, {}, "GET", under("/status"), nullptr},
       {"target", "list", "BROADCAST", "push targets", 1, 1, {}, "GET", under("/targets"), nullptr},
@@ -315,14 +329,16 @@ int run_command(const CommandLine& line) {
   if (!arguments.words.empty() && names_one && !is_slug(arguments.words[0])) {
     return usage("'" + arguments.words[0] + "' is not an id (lower-case letters, digits, - and _)");
   }
+  Result<Json> body = command->body ? command->body(arguments) : Result<Json>(nullptr);
+  if (!body) return usage(body.error().message);
   auto server = find_server(config_file);
   if (!server) return usage(server.error().message);
 
   std::vector<std::string> headers = {"Authorization: Bearer " + server->token,
                                       "Content-Type: application/json"};
-  std::string body = command->body ? command->body(arguments).dump() : "";
-  auto answer = wrap::http_request(command->method, server->url + command->path(arguments), headers, body,
-                                   std::chrono::seconds(15), server->ca_file);
+  auto answer =
+      wrap::http_request(command->method, server->url + command->path(arguments), headers,
+                         body->is_null() ? "" : body->dump(), std::chrono::seconds(15), server->ca_file);
   if (!answer) {
     fmt::print(stderr, "openday: {}\nIs the server running? Start it with 'openday serve --config {}'.\n",
                answer.error().message, config_file);

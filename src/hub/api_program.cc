@@ -26,8 +26,9 @@ std::string id_in(const Request& request) {
 
 Result<Broadcast> on_the_way(Result<Broadcast> broadcast) {
   if (broadcast && !is_active(broadcast->state)) {
+    bool over = broadcast->state == broadcast::State::kEnded;
     return fail(Errc::kConflict, "broadcast " + broadcast->id + " is " + name_of(broadcast->state) +
-                                     "; rehearse it or go live first");
+                                     (over ? " for good" : "; rehearse it or go live first"));
   }
   return broadcast;
 }

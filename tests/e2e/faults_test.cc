@@ -15,18 +15,6 @@ namespace {
 
 constexpr Size kSize;
 
-// How late each part was against a clock that ticks once a part, in ms; 0 is the first one's.
-std::vector<std::pair<double, HouseTime>> lateness(const std::vector<PartSeen>& parts) {
-  std::vector<std::pair<double, HouseTime>> late;
-  double due = 0;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    if (i > 0) due += parts[i].duration;
-    double at = static_cast<double>((parts[i].at - parts[0].at).count()) / 1e6;
-    late.emplace_back(at - due * 1000, parts[i].at);
-  }
-  return late;
-}
-
 std::string state_of(const Server& server, const std::string& venue) {
   Json status = server.status("day");
   for (const auto& slot : status["slots"]) {

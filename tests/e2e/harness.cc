@@ -29,19 +29,6 @@ namespace {
 const std::string kBuild = OPENDAY_BUILD_DIR;
 const std::string kSource = OPENDAY_SOURCE_DIR;
 
-int free_port(int type) {
-  UniqueFd fd(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("no free port");
-  }
-  return ntohs(address.sin_port);
-}
-
 std::string quoted(const std::string& text) {
   return "\"" + text + "\"";
 }
@@ -61,6 +48,18 @@ std::string attribute(const std::string& line, const std::string& name) {
 std::string resolve(const std::string& playlist, const std::string& uri) {
   if (uri.rfind("/", 0) == 0) return uri;
   return playlist.substr(0, playlist.rfind('/') + 1) + uri;
+}
+
+// The command's status as of wait(2), −1 when it did not end, and what it printed.
+std::pair<int, std::string> run_to_end(const std::vector<std::string>& command) {
+  static std::atomic<int> serial{0};
+  std::string log = fmt::format("/tmp/openday-run-{}-{}", ::getpid(), serial++);
+  Program program(command, log);
+  bool ended = program.wait(std::chrono::minutes(3));
+  std::ifstream file(log);
+  std::string output((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::filesystem::remove(log);
+  return {ended ? program.status() : -1, output};
 }
 
 }  // namespace
@@ -115,15 +114,22 @@ bool eventually(milliseconds patience, const std::function<bool()>& condition) {
   }
 }
 
+int free_port(int type) {
+  UniqueFd fd(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    throw std::runtime_error("no free port");
+  }
+  return ntohs(address.sin_port);
+}
+
 std::string run(const std::vector<std::string>& command) {
-  static std::atomic<int> serial{0};
-  std::string log = fmt::format("/tmp/openday-run-{}-{}", ::getpid(), serial++);
-  Program program(command, log);
-  bool ended = program.wait(std::chrono::minutes(3));
-  std::ifstream file(log);
-  std::string output((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  std::filesystem::remove(log);
-  if (!ended || program.status() != 0) throw std::runtime_error(command[0] + " failed: " + output);
+  auto [status, output] = run_to_end(command);
+  if (status != 0) throw std::runtime_error(command[0] + " failed: " + output);
   return output;
 }
 
@@ -142,6 +148,7 @@ Server::Server(Options options) {
   http_port_ = free_port(SOCK_STREAM);
   tls_port_ = free_port(SOCK_STREAM);
   rtmp_port_ = free_port(SOCK_STREAM);
+  rtmps_port_ = free_port(SOCK_STREAM);
   srt_port_ = free_port(SOCK_DGRAM);
   run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
@@ -153,11 +160,13 @@ Server::Server(Options options) {
       "[http]\nlisten = [\"127.0.0.1:{2}\"]\ntls = [\"127.0.0.1:{3}\"]\ncertificate = \"{0}/cert.pem\"\n"
       "private_key = \"{0}/key.pem\"\n"
       "[ingest]\naddress = \"127.0.0.1\"\npublic_host = \"127.0.0.1\"\nrtmp_port = {4}\nsrt_port = {5}\n"
+      "rtmps_port = {11}\n"
       "[house]\nwidth = {6}\nheight = {7}\nfps = {8}\n[encode]\nladder = [{9}]\n"
       "{10}\n",
       folder_, kSource, http_port_, tls_port_, rtmp_port_, srt_port_, options.house.width,
       options.house.height, options.house.fps, ladder,
-      options.extra.empty() ? "[store]\nreserve_mb = 10\n[egress]\nallow_private = true\n" : options.extra);
+      options.extra.empty() ? "[store]\nreserve_mb = 10\n[egress]\nallow_private = true\n" : options.extra,
+      rtmps_port_);
   program_ = std::make_unique<Program>(
       std::vector<std::string>{kBuild + "/src/app/openday", "serve", "--config", folder_ + "/openday.toml"},
       folder_ + "/log");
@@ -211,6 +220,13 @@ Json Server::admin(const std::string& method, const std::string& path, const Jso
   return answer.body.empty() ? Json() : answer.json();
 }
 
+Server::Outcome Server::command(std::vector<std::string> words) const {
+  words.insert(words.begin(), kBuild + "/src/app/openday");
+  words.insert(words.end(), {"--config", folder_ + "/openday.toml"});
+  auto [status, output] = run_to_end(words);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, output};
+}
+
 Json Server::status(const std::string& broadcast) const {
   return admin("GET", "/broadcasts/" + broadcast + "/status");
 }
@@ -236,8 +252,8 @@ void Server::set_up(const std::string& broadcast, int venues) {
 
 std::string Server::publish_url(const std::string& venue, const std::string& protocol) {
   Json key = admin("POST", "/venues/" + venue + "/key", Json::object());
-  if (protocol == "rtmp") {
-    return key["rtmp"]["url"].get<std::string>() + "/" + key["rtmp"]["stream_key"].get<std::string>();
+  if (protocol != "srt") {
+    return key[protocol]["url"].get<std::string>() + "/" + key[protocol]["stream_key"].get<std::string>();
   }
   return fmt::format("{}?mode=caller&streamid={}&passphrase={}", key["srt"]["url"].get<std::string>(),
                      key["srt"]["stream_id"].get<std::string>(), key["srt"]["passphrase"].get<std::string>());
@@ -264,6 +280,17 @@ std::unique_ptr<Program> publish(const std::string& file, const std::string& url
     command.push_back(word);
   }
   return std::make_unique<Program>(command, log);
+}
+
+std::vector<std::pair<double, HouseTime>> lateness(const std::vector<PartSeen>& parts) {
+  std::vector<std::pair<double, HouseTime>> late;
+  double due = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) due += parts[i].duration;
+    double at = static_cast<double>((parts[i].at - parts[0].at).count()) / 1e6;
+    late.emplace_back(at - due * 1000, parts[i].at);
+  }
+  return late;
 }
 
 Viewer::Viewer(const Server& server, std::string playlist_path)

@@ -62,6 +62,9 @@ struct Size {
   int fps = 30;
 };
 
+/// A port that is free now; SOCK_STREAM or SOCK_DGRAM.
+int free_port(int type);
+
 /// The synthetic venues' files, encoded once a build.
 std::string venue_file(int venue, int length_s, Size size, const std::string& extension);
 
@@ -84,10 +87,18 @@ class Server {
   Json admin(const std::string& method, const std::string& path, const Json& body = nullptr) const;
   Http admin_raw(const std::string& method, const std::string& path, const Json& body = nullptr) const;
   [[nodiscard]] Json status(const std::string& broadcast) const;
+  /// The program as a command beside the server: `openday venue list`. What it prints is both its outputs.
+  struct Outcome {
+    int status = 0;
+    std::string output;
+    [[nodiscard]] Json json() const { return Json::parse(output, nullptr, false); }
+  };
+  [[nodiscard]] Outcome command(std::vector<std::string> words) const;
   [[nodiscard]] std::string folder() const { return folder_; }
   [[nodiscard]] std::string log() const;
   [[nodiscard]] std::string url() const;
   [[nodiscard]] int rtmp_port() const { return rtmp_port_; }
+  [[nodiscard]] int rtmps_port() const { return rtmps_port_; }
   [[nodiscard]] int srt_port() const { return srt_port_; }
   [[nodiscard]] int tls_port() const { return tls_port_; }
   /// The process of this role (and id) now; −1 if there is none.
@@ -97,7 +108,7 @@ class Server {
 
   /// Creates venues "v0" …, each for the synthetic venue of that number, and a broadcast of them, rehearsing.
   void set_up(const std::string& broadcast, int venues);
-  /// Where the synthetic venue's encoder sends; `protocol` is "rtmp" or "srt". Makes a new key.
+  /// Where the synthetic venue's encoder sends; `protocol` is "rtmp", "rtmps" or "srt". Makes a new key.
   std::string publish_url(const std::string& venue, const std::string& protocol);
   /// Waits until the engine reports the venue as live.
   bool wait_live(const std::string& broadcast, const std::string& venue,
@@ -105,7 +116,7 @@ class Server {
 
  private:
   std::string folder_;
-  int http_port_ = 0, tls_port_ = 0, rtmp_port_ = 0, srt_port_ = 0;
+  int http_port_ = 0, tls_port_ = 0, rtmp_port_ = 0, rtmps_port_ = 0, srt_port_ = 0;
   std::string token_;
   std::unique_ptr<Program> program_;
 };
@@ -120,6 +131,10 @@ struct PartSeen {
   double duration = 0;
   HouseTime at;  // when the playlist that lists it was complete here
 };
+
+/// How late each part came against a clock that ticks with the parts' durations, in ms (the first one: 0),
+/// and when.
+std::vector<std::pair<double, HouseTime>> lateness(const std::vector<PartSeen>& parts);
 
 /// Follows a media playlist by blocking reload on a thread of its own and keeps every part and segment it
 /// lists.

@@ -1,0 +1,106 @@
+// A broadcast run from the command line alone, and what the commands say when something is wrong.
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "tests/e2e/harness.h"
+
+using namespace openday;
+using namespace openday::e2e;
+
+namespace {
+
+Server::Options small() {
+  Server::Options options;
+  options.house = {320, 180, 25};
+  options.ladder = {"180p 320x180 200 64"};
+  return options;
+}
+
+// A command that must succeed; its answer.
+Json done(const Server& server, const std::vector<std::string>& words) {
+  auto outcome = server.command(words);
+  INFO(words[0] << " " << words[1] << ": " << outcome.output);
+  REQUIRE(outcome.status == 0);
+  return outcome.json();
+}
+
+// A command that must fail, with this in what it says.
+void refused(const Server& server, const std::vector<std::string>& words, const std::string& says) {
+  auto outcome = server.command(words);
+  INFO("said: " << outcome.output);
+  CHECK(outcome.status != 0);
+  CHECK(outcome.output.find(says) != std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("a broadcast is run from the command line, from its venues to its replay") {
+  Server server(small());
+  CHECK(done(server, {"venue", "create", "第一法庭", "--id", "hall", "--test", "yes"})["id"] == "hall");
+  done(server, {"venue", "create", "Gate", "--id", "gate", "--test=yes"});
+  done(server, {"venue", "create", "Road", "--id", "road", "--pull", "rtsp://viewer:secret@127.0.0.1:9/1"});
+  Json venues = done(server, {"venue", "list"});
+  REQUIRE(venues["venues"].size() == 3);
+  CHECK(venues.dump().find("secret") == std::string::npos);
+  Json key = done(server, {"venue", "key", "road"});
+  CHECK(key["rtmp"]["stream_key"].get<std::string>().size() >= 20);
+  CHECK(key["rtmps"]["url"].get<std::string>().rfind("rtmps://", 0) == 0);
+  CHECK(!key["srt"]["passphrase"].get<std::string>().empty());
+  done(server, {"venue", "delete", "road"});
+  CHECK(done(server, {"venue", "list"})["venues"].size() == 2);
+
+  done(server, {"broadcast", "create", "开放日", "--id", "day", "--venues", "hall,gate", "--starts-at",
+                "2030-01-01T09:00:00+08:00", "--description", "All day"});
+  CHECK(done(server, {"broadcast", "list"})["broadcasts"].size() == 1);
+  CHECK(done(server, {"broadcast", "show", "day"})["starts_at"] == "2030-01-01T01:00:00.000Z");
+  CHECK(done(server, {"broadcast", "rehearse", "day"})["state"] == "rehearsal");
+  Json taken = done(server, {"broadcast", "take", "day", "side-by-side", "hall,gate", "--title", "开庭"});
+  CHECK(taken["scene"]["title"] == "开庭");
+  CHECK(done(server, {"broadcast", "slate", "day", "on"})["scene"]["slate"] == true);
+  Json back = done(server, {"broadcast", "slate", "day", "off"});
+  CHECK(back["scene"]["slate"] == false);
+  CHECK(back["scene"]["venues"] == Json({"hall", "gate"}));
+
+  Json target = done(server, {"target", "add", "day", "Platform", "rtmp://127.0.0.1:9/app", "--key", "k-9",
+                              "--rendition", "180p", "--id", "platform"});
+  CHECK(target["has_key"] == true);
+  Json targets = done(server, {"target", "list", "day"});
+  CHECK(targets["targets"][0]["id"] == "platform");
+  CHECK(targets.dump().find("k-9") == std::string::npos);
+  done(server, {"target", "remove", "day", "platform"});
+  CHECK(done(server, {"target", "list", "day"})["targets"].empty());
+
+  Json live = done(server, {"broadcast", "go-live", "day"});
+  CHECK(live["state"] == "live");
+  CHECK(done(server, {"broadcast", "status", "day"})["engine"] == "running");
+  REQUIRE(eventually(seconds(15), [&] {
+    return server.get("/hls/day/180p/dvr.m3u8").body.find(".m4s") != std::string::npos;
+  }));
+  int64_t now = server.status("day")["now"];
+  done(server, {"broadcast", "withdraw", "day", live["live_at"], std::to_string(now), "a name was said"});
+  CHECK(server.admin("GET", "/broadcasts/day/withdraw")["withdrawals"][0]["reason"] == "a name was said");
+  refused(server, {"broadcast", "go-live", "day"}, "live");
+  refused(server, {"venue", "delete", "hall"}, "day");
+  refused(server, {"broadcast", "take", "day", "gird", "hall"}, "grid");
+  refused(server, {"target", "add", "day", "P", "http://example.org/"}, "rtmp");
+  CHECK(done(server, {"broadcast", "end", "day"})["state"] == "ended");
+
+  // What is wrong is said in words, with what would be right.
+  refused(server, {"broadcast", "end", "day"}, "ended");
+  refused(server, {"broadcast", "take", "day", "full", "hall"}, "ended for good");
+  refused(server, {"broadcast", "show", "night"}, "night");
+  refused(server, {"venue", "create", "Hall", "--id", "hall"}, "hall");
+  refused(server, {"venue", "create", "Cam", "--pull", "gopher://example.org/"}, "gopher");
+  refused(server, {"broadcast", "withdraw", "day", "yesterday", "today", "x"}, "RFC 3339");
+  refused(server, {"broadcast", "create", "Two", "--venues", "hall,gait"}, "gait");
+  refused(server, {"broadcast", "slate", "day", "of"}, "on|off");
+  refused(server, {"broadcast", "take", "day", "grid"}, "ID LAYOUT VENUE,VENUE");
+  refused(server, {"broadcast", "golive", "day"}, "go-live");
+  refused(server, {"brodcast", "list"}, "broadcast");
+  refused(server, {"venue", "create", "X", "--teste", "yes"}, "--test");
+  refused(server, {"venue", "key", "../x"}, "not an id");
+
+  server.program().signal(SIGTERM);
+  REQUIRE(server.program().wait(seconds(8)));
+  refused(server, {"venue", "list"}, "Is the server running?");
+}

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "package/cadence.h"
 #include "package/timeline.h"
@@ -25,6 +26,7 @@ void Archive::begin(const media::InitSegment& init) {
   }
   runs_.push_back(init);
   runs_.back().data.reset();
+  numbers_.push_back(-1);
 }
 
 Result<> Archive::add(const media::StoredSegment& segment) {
@@ -36,6 +38,10 @@ Result<> Archive::add(const media::StoredSegment& segment) {
     if (at->second.run != run)
       return fail(Errc::kConflict, fmt::format("segment {} exists in two runs", segment.msn));
     return {};
+  }
+  // The number that it was given, as retention may have removed the runs before it; but it always rises.
+  if (numbers_[run] < 0) {
+    numbers_[run] = std::max<int64_t>(runs_[run].discontinuity, *std::ranges::max_element(numbers_) + 1);
   }
   at->second = {.run = run,
                 .at = segment.at,
@@ -127,28 +133,31 @@ std::string Archive::render_dvr(double window, bool ended) const {
   MediaPlaylist playlist;
   playlist.target_duration = kTargetDuration;
   playlist.ended = ended;
-  auto begin = segments_.begin();
-  if (window > 0) {
-    double behind = 0;
-    for (begin = segments_.end(); begin != segments_.begin() && behind < window;) {
-      --begin;
-      behind += begin->second.duration;
-    }
+  auto begin = segments_.end();
+  double behind = 0;
+  while (begin != segments_.begin() && (window <= 0 || behind < window)) {
+    auto older = std::prev(begin);
+    if (begin != segments_.end() && begin->first - older->first > kLongestHole) break;
+    begin = older;
+    behind += begin->second.duration;
   }
   playlist.media_sequence = begin->first;
-  // The number that its run was given, as retention may have removed the runs before it.
-  playlist.discontinuity_sequence = runs_[begin->second.run].discontinuity;
+  playlist.discontinuity_sequence = numbers_[begin->second.run];
   const Entry* before = nullptr;
   int64_t expected = begin->first;
   bool after_gap = true;
   for (auto at = begin; at != segments_.end(); ++at) {
     const auto& [msn, entry] = *at;
+    // Runs of which nothing was recorded: each used a number at least, and is counted at a gap of its own.
+    int64_t missed =
+        before != nullptr && before->run != entry.run ? numbers_[entry.run] - numbers_[before->run] - 1 : 0;
     for (; expected < msn; ++expected) {
       // Never recorded: the disk was full, or a run was killed. Listed so that the numbers stay where they
       // are.
       PlaylistSegment gap = listed(expected, *before);
       gap.duration = kSegmentSeconds;
       gap.gap = true;
+      gap.discontinuity = missed-- > 0;
       playlist.segments.push_back(std::move(gap));
       after_gap = true;
     }

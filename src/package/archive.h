@@ -16,13 +16,15 @@ namespace openday::package {
 ///
 /// The DVR playlist is live and positional (a segment's number is its place), so a withdrawn or never
 /// recorded segment stays in it as a GAP without media. The replay playlist is rendered when nothing moves
-/// any more: there they are left out, and a discontinuity stands in their place.
+/// any more: there they are left out, and a discontinuity stands in their place. The DVR playlist begins
+/// behind the last hole of more than kLongestHole numbers: nobody reads through an hour of gaps.
 class Archive {
  public:
   struct Options {
     std::string rendition;
     std::string media_prefix = "/media/";
   };
+  static constexpr int64_t kLongestHole = 1800;
 
   explicit Archive(Options options);
 
@@ -72,7 +74,8 @@ class Archive {
   [[nodiscard]] PlaylistSegment listed(int64_t msn, const Entry& entry) const;
 
   const Options options_;
-  std::vector<media::InitSegment> runs_;  // by first_msn
+  std::vector<media::InitSegment> runs_;  // as they began
+  std::vector<int64_t> numbers_;          // their discontinuity numbers; −1: nothing recorded yet
   std::map<int64_t, Entry> segments_;
   std::vector<std::pair<ProgramTime, ProgramTime>> withdrawn_;
   uint64_t revision_ = 1;

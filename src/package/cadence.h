@@ -29,6 +29,10 @@ struct Cadence {
   [[nodiscard]] int64_t samples_at(media::Tick tick) const {
     return tick * media::HouseFormat::kSampleRate / fps;
   }
+  /// The first tick that begins at or behind that sample.
+  [[nodiscard]] media::Tick tick_from(int64_t sample) const {
+    return (sample * fps + media::HouseFormat::kSampleRate - 1) / media::HouseFormat::kSampleRate;
+  }
   [[nodiscard]] int64_t pts_at(media::Tick tick) const { return tick * kVideoTimescale / fps; }
   [[nodiscard]] double seconds(int64_t ticks) const { return static_cast<double>(ticks) / fps; }
   [[nodiscard]] double part_target() const { return seconds(ticks_per_part()); }

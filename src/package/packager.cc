@@ -130,6 +130,7 @@ void PackagerCore::push_audio(const media::AccessUnit& unit) {
     ++state_->counters.misplaced;
     return;
   }
+  state_->counters.lost_samples += static_cast<uint64_t>(unit.pts - state_->audio_end);
   state_->fill_with_silence(unit.pts);
   state_->hear(unit);
 }
@@ -159,7 +160,8 @@ Result<std::unique_ptr<Packager>> Packager::create(const PackagerOptions& option
 Packager::Packager(PackagerCore core, size_t renditions, size_t queue_bound, Log log)
     : core_(std::move(core)),
       log_(std::move(log)),
-      queue_(queue_bound, WhenFull::kRefuse),
+      video_bound_(queue_bound),
+      queue_(queue_bound + kSoundReserve, WhenFull::kRefuse),
       holes_(renditions),
       thread_([this] { run(); }) {}
 
@@ -171,19 +173,25 @@ Packager::~Packager() {
 bool Packager::push_video(size_t rendition, media::AccessUnit unit) {
   if (rendition >= holes_.size()) return false;
   bool after_hole = holes_[rendition].exchange(false);
-  if (queue_.push({.rendition = rendition, .after_hole = after_hole, .unit = std::move(unit)})) return true;
+  if (queue_.size() < video_bound_ &&
+      queue_.push({.rendition = rendition, .after_hole = after_hole, .unit = std::move(unit)})) {
+    return true;
+  }
+  ++refused_video_;
   holes_[rendition].store(true);
   return false;
 }
 
 bool Packager::push_audio(media::AccessUnit unit) {
-  return queue_.push({.rendition = kAudioItem, .after_hole = false, .unit = std::move(unit)});
+  if (queue_.push({.rendition = kAudioItem, .after_hole = false, .unit = std::move(unit)})) return true;
+  ++refused_sound_;
+  return false;
 }
 
 PackagerCounters Packager::counters() const {
   std::lock_guard lock(mutex_);
   PackagerCounters out = counters_;
-  out.refused = queue_.dropped();
+  out.refused = refused_video_ + refused_sound_;
   return out;
 }
 

@@ -2,9 +2,9 @@
 //
 //   encoders' threads ──push()──▶ bounded queue ──▶ packager's thread ──▶ PackageListener
 //
-// The queue holds `queue_bound` access units (default 1024: about 7 s of three renditions and audio). When it
-// is full a push is refused and counted; the rendition then waits for its next IDR, as what follows a hole
-// cannot be decoded.
+// The queue holds `queue_bound` access units (default 1024: about 7 s of three renditions and audio), and
+// kSoundReserve more of sound, which so outlives the picture by 10 s. Beyond that a push is refused and
+// counted; a video rendition then waits for its next IDR, as what follows a hole cannot be decoded.
 #pragma once
 
 #include <atomic>
@@ -47,12 +47,14 @@ struct EncodedRendition {
 };
 
 struct PackagerCounters {
-  uint64_t refused = 0;        // access units not taken because the queue was full
-  uint64_t undecodable = 0;    // video dropped before an IDR that never came, or came late
-  uint64_t misplaced = 0;      // out of order, overlapping or before the run began
-  uint64_t without_audio = 0;  // parts that closed before their audio was there
-  uint64_t silence = 0;        // AAC frames put in where the audio encoder left a hole
-  uint64_t failed = 0;         // parts lost because the muxer refused
+  uint64_t refused = 0;          // access units not taken because the queue was full
+  uint64_t undecodable = 0;      // video dropped before an IDR that never came, or came late
+  uint64_t misplaced = 0;        // out of order, overlapping or before the run began
+  uint64_t without_audio = 0;    // parts that closed before their audio was there
+  uint64_t without_picture = 0;  // parts of a video rendition that have sound alone
+  uint64_t lost_samples = 0;     // of sound that never came, whatever stands in its place
+  uint64_t silence = 0;          // AAC frames put in where the audio encoder left a hole
+  uint64_t failed = 0;           // parts lost because the muxer refused
 };
 
 /// What the renditions do, without a thread: push and finish run to completion and call the listener.
@@ -86,6 +88,8 @@ class PackagerCore {
 /// one.
 class Packager {
  public:
+  static constexpr size_t kSoundReserve = 480;
+
   /// The init segments are told at once, before create() returns, on the calling thread.
   static Result<std::unique_ptr<Packager>> create(const PackagerOptions& options,
                                                   const std::vector<EncodedRendition>& video,
@@ -114,7 +118,10 @@ class Packager {
 
   PackagerCore core_;
   Log log_;
+  const size_t video_bound_;
   BoundedQueue<Item> queue_;
+  std::atomic<uint64_t> refused_video_{0};
+  std::atomic<uint64_t> refused_sound_{0};
   std::vector<std::atomic<bool>> holes_;  // by rendition: a push was refused
   mutable std::mutex mutex_;              // guards counters_
   PackagerCounters counters_;

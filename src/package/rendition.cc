@@ -9,7 +9,10 @@ namespace {
 
 /// How long a complete part waits for its audio: the AAC encoder is two frames behind, some 3 ticks.
 constexpr int64_t kAudioPatience = 8;
-/// Audio kept for a rendition whose video does not come: 10 s.
+/// How long a part waits for its pictures while none come: longer than an encoder with full queues needs for
+/// one.
+constexpr int64_t kVideoPatience = 90;
+/// Audio kept for a rendition whose pictures come, but ever later: 10 s.
 constexpr size_t kMostAudio = 470;
 /// A picture is shown this much early, in 90 kHz, rather than leave a hole before it.
 constexpr int64_t kMostStretch = kSegmentSeconds * kVideoTimescale;
@@ -94,10 +97,16 @@ void VideoRendition::push(const media::AccessUnit& unit) {
     ++counters_.misplaced;
     return;
   }
+  heard_at_picture_ = audio_end_;
+  video_away_ = false;
   int64_t segment = cadence_.segment_of(unit.tick);
   if (unit.key) gop_segment_ = segment;
   bool decodable = segment == gop_segment_;
   if (!started_ && decodable) begin_at(unit.tick);
+  if (started_ && unit.tick < part_begin_) {
+    decodable = false;
+    gop_segment_ = -1;
+  }
   if (!started_ || !decodable) ++counters_.undecodable;
   if (!started_) return;
   next_tick_ = unit.tick + 1;
@@ -105,18 +114,23 @@ void VideoRendition::push(const media::AccessUnit& unit) {
   close_complete(true);
 }
 
+/// Or with the sound that came before: it is not lost because the first pictures were.
 void VideoRendition::begin_at(media::Tick tick) {
   started_ = true;
+  if (!audio_.empty()) tick = std::min(tick, cadence_.tick_from(audio_.front().pts));
   part_begin_ = tick;
   segment_ = cadence_.segment_of(tick);
-  std::erase_if(audio_, [&](const media::AccessUnit& unit) { return unit.pts < cadence_.samples_at(tick); });
 }
 
 void VideoRendition::push_audio(const media::AccessUnit& unit) {
-  audio_end_ = unit.pts + unit.duration;
+  if (audio_.size() == kMostAudio) audio_.pop_front();
   audio_.push_back(unit);
-  if (audio_.size() > kMostAudio) audio_.pop_front();
+  audio_end_ = unit.pts + unit.duration;
   if (audio_end_ > cadence_.samples_at(part_begin_)) audio_away_ = false;
+  bool waited =
+      audio_end_ - std::max(heard_at_picture_, audio_.front().pts) >= cadence_.samples_at(kVideoPatience);
+  video_away_ = video_away_ || waited || audio_.size() == kMostAudio;
+  if (!started_ && video_away_) begin_at(cadence_.tick_from(audio_.front().pts));
   close_complete(true);
 }
 
@@ -135,11 +149,20 @@ bool VideoRendition::audio_is_there(media::Tick end) {
   return true;
 }
 
+bool VideoRendition::video_is_away(media::Tick end) {
+  return video_away_ && audio_end_ >= cadence_.samples_at(end);
+}
+
+bool VideoRendition::is_complete(media::Tick end, bool wait_for_audio) {
+  if (next_tick_ < end) return video_is_away(end);
+  return !wait_for_audio || audio_is_there(end);
+}
+
 void VideoRendition::close_complete(bool wait_for_audio) {
   while (started_) {
     skip_empty_segments(wait_for_audio);
     media::Tick end = part_end();
-    if (next_tick_ < end || (wait_for_audio && !audio_is_there(end))) return;
+    if (!is_complete(end, wait_for_audio)) return;
     close_part(end, end == cadence_.segment_start(segment_ + 1));
   }
 }
@@ -148,6 +171,7 @@ void VideoRendition::close_complete(bool wait_for_audio) {
 void VideoRendition::skip_empty_segments(bool wait_for_audio) {
   if (maker_.in_segment()) return;
   int64_t to = cadence_.segment_of(next_tick_);
+  if (video_away_) to = std::max(to, audio_end_ / kSegmentSamples);
   if (!video_.empty()) to = std::min(to, cadence_.segment_of(video_.front().tick));
   if (!audio_.empty()) to = std::min(to, audio_.front().pts / kSegmentSamples);
   if (to <= segment_ || (wait_for_audio && !audio_is_there(cadence_.segment_start(to)))) return;
@@ -163,6 +187,7 @@ void VideoRendition::close_part(media::Tick end, bool last) {
       std::erase_if(audio_, [&](const media::AccessUnit& unit) { return unit.pts < too_late; });
   auto audio = take_while(audio_, [&](const media::AccessUnit& unit) { return unit.pts < samples_end; });
   if (has_audio_ && audio_end_ < samples_end) ++counters_.without_audio;
+  if (video.empty() && !audio.empty()) ++counters_.without_picture;
 
   int64_t pts_end = cadence_.pts_at(end);
   for (size_t i = 0; i < video.size(); ++i) {
@@ -185,9 +210,14 @@ void VideoRendition::close_part(media::Tick end, bool last) {
 }
 
 void VideoRendition::finish() {
+  if (!started_ && !audio_.empty()) begin_at(cadence_.tick_from(audio_.front().pts));
   if (!started_) return;
+  // Sound that is ahead by a part or more had no picture to wait for.
+  media::Tick heard = audio_end_ * cadence_.fps / media::HouseFormat::kSampleRate;
+  video_away_ = heard >= next_tick_ + cadence_.ticks_per_part();
   close_complete(false);
-  if (next_tick_ > part_begin_) close_part(next_tick_, true);
+  media::Tick end = video_away_ ? std::max(heard, next_tick_) : next_tick_;
+  if (end > part_begin_) close_part(end, true);
   maker_.end_segment();
   started_ = false;
 }

@@ -67,6 +67,9 @@ class PartMaker {
 /// - Audio belongs to the part in which it starts. A complete part waits for it kAudioPatience ticks, once:
 ///   while audio stays away, the parts that follow do not wait. Late audio goes into the next part, if it is
 ///   not more than 2 s late.
+/// - Sound outlives the picture. When no picture has come for kVideoPatience ticks of sound, parts close with
+///   the sound alone, from the run's beginning if it must be; a picture that comes after its part has gone is
+///   dropped, and with it what refers to it. With the first one that comes, parts wait again.
 /// - A part without any media is told as a gap; a segment without any is not told at all.
 class VideoRendition {
  public:
@@ -81,6 +84,8 @@ class VideoRendition {
  private:
   [[nodiscard]] media::Tick part_end() const;
   [[nodiscard]] bool audio_is_there(media::Tick end);
+  [[nodiscard]] bool video_is_away(media::Tick end);
+  [[nodiscard]] bool is_complete(media::Tick end, bool wait_for_audio);
   void begin_at(media::Tick tick);
   void close_complete(bool wait_for_audio);
   void skip_empty_segments(bool wait_for_audio);
@@ -94,11 +99,13 @@ class VideoRendition {
   bool started_ = false;
   media::Tick next_tick_ = 0;  // all before it are here, or will never be
   media::Tick part_begin_ = 0;
-  int64_t segment_ = 0;       // that part_begin_ is in
-  int64_t gop_segment_ = -1;  // whose IDR has come; pictures of another are not decodable
-  int64_t video_end_ = -1;    // pts where the last picture that was muxed ends
-  int64_t audio_end_ = 0;     // in samples
+  int64_t segment_ = 0;           // that part_begin_ is in
+  int64_t gop_segment_ = -1;      // whose IDR has come; pictures of another are not decodable
+  int64_t video_end_ = -1;        // pts where the last picture that was muxed ends
+  int64_t audio_end_ = 0;         // in samples
+  int64_t heard_at_picture_ = 0;  // audio_end_ when the last picture came
   bool audio_away_ = false;
+  bool video_away_ = false;
   std::deque<media::AccessUnit> video_;
   std::deque<media::AccessUnit> audio_;
 };

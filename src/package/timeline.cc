@@ -236,20 +236,27 @@ Timeline::Entry& Timeline::entry_for(int64_t msn, ProgramTime at) {
 }
 
 /// Numbers that never came are gaps: of the old run up to where the new one begins, then of the new one.
+/// Runs in between of which nothing came here are counted there, each at a gap of its own (it used a number
+/// at least), so that a run has the same discontinuity number in all renditions and on all hubs.
 void Timeline::fill_gaps_up_to(int64_t msn) {
   if (segments_.empty()) return;
   int64_t listed = options_.live_segments + options_.kept_segments;
+  const Run& next = runs_.back();
   while (segments_.back().msn + 1 < msn) {
     const Entry& last = segments_.back();
     Entry gap;
     gap.msn = std::max(last.msn + 1, msn - listed);
     gap.at = last.at + to_ms(last.duration) + seconds(kSegmentSeconds) * (gap.msn - last.msn - 1);
-    gap.run = gap.msn < runs_.back()->first_msn ? last.run : runs_.back();
-    gap.discontinuity = last.discontinuity + (last.run != gap.run ? 1 : 0);
+    gap.run = gap.msn < next->first_msn ? last.run : next;
     gap.duration = kSegmentSeconds;
     gap.open = false;
     gap.gap = true;
-    if (gap.msn != last.msn + 1) segments_.clear();  // a hole longer than all that is kept
+    bool hole = gap.msn != last.msn + 1;  // longer than all that is kept
+    int64_t missed =
+        last.run != next ? std::max<int64_t>(0, next->discontinuity - 1 - last.discontinuity) : 0;
+    int64_t counted = hole ? missed : gap.run != next ? std::min<int64_t>(missed, 1) : 0;
+    gap.discontinuity = last.discontinuity + counted + (last.run != gap.run ? 1 : 0);
+    if (hole) segments_.clear();
     segments_.push_back(std::move(gap));
   }
 }

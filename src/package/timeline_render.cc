@@ -51,7 +51,7 @@ std::string Timeline::render_live(std::span<const RenditionReport> reports) cons
     PlaylistSegment segment = listed(entry, behind < kSegmentsWithParts + (segments_.back().open ? 1 : 0));
     bool new_run = i == begin || segments_[i - 1].run != entry.run;
     // The tag of the first segment is counted in EXT-X-DISCONTINUITY-SEQUENCE (4.4.3.3).
-    segment.discontinuity = new_run && i > begin;
+    segment.discontinuity = i > begin && segments_[i - 1].discontinuity != entry.discontinuity;
     if (new_run) segment.map_uri = init_uri(options_.media_prefix, entry.run->run, options_.rendition);
     playlist.segments.push_back(std::move(segment));
   }

@@ -97,6 +97,48 @@ TEST_CASE("retention moves the beginning of the DVR playlist") {
   CHECK(text.find("#EXT-X-MEDIA-SEQUENCE:16\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n") != std::string::npos);
 }
 
+TEST_CASE("a run keeps its discontinuity number in the DVR playlist, wherever the window begins") {
+  Archive archive({.rendition = "720p", .media_prefix = "/media/"});
+  archive.begin(init_of("run1", 10, 0));
+  REQUIRE(archive.add(stored("run1", 10, 0)));
+  archive.begin(init_of("run2", 11, 1));  // made media, of which nothing was recorded
+  archive.begin(init_of("run3", 13, 2));  // made none
+  archive.begin(init_of("run4", 13, 2));
+  for (int64_t i = 0; i < 3; ++i) REQUIRE(archive.add(stored("run4", 13 + i, 6000 + i * 2000)));
+  std::string whole = *archive.dvr(0, false);
+  CHECK(whole.find("DISCONTINUITY-SEQUENCE") == std::string::npos);
+  CHECK(whole.find("/10.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-GAP\n") != std::string::npos);
+  CHECK(whole.find("/12.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP") != std::string::npos);
+  CHECK(archive.dvr(5, false)->find("#EXT-X-DISCONTINUITY-SEQUENCE:2\n") != std::string::npos);
+  archive.drop_before(13);
+  CHECK(archive.dvr(0, false)->find("#EXT-X-DISCONTINUITY-SEQUENCE:2\n") != std::string::npos);
+}
+
+TEST_CASE("a number given twice still rises with the run") {
+  Archive archive({.rendition = "720p", .media_prefix = "/media/"});
+  archive.begin(init_of("run1", 10, 3));
+  REQUIRE(archive.add(stored("run1", 10, 0)));
+  archive.begin(init_of("run2", 11, 3));
+  REQUIRE(archive.add(stored("run2", 11, 2000)));
+  archive.drop_before(11);
+  CHECK(archive.dvr(0, false)->find("#EXT-X-DISCONTINUITY-SEQUENCE:4\n") != std::string::npos);
+}
+
+TEST_CASE("the DVR playlist begins behind a hole that is longer than a player would read through") {
+  Archive archive({.rendition = "720p", .media_prefix = "/media/"});
+  archive.begin(init_of("run1", 10, 0));
+  REQUIRE(archive.add(stored("run1", 10, 0)));
+  REQUIRE(archive.add(stored("run1", 10 + Archive::kLongestHole, 3'600'000)));
+  CHECK(archive.dvr(0, false)->find("#EXT-X-MEDIA-SEQUENCE:10\n") != std::string::npos);
+  archive.begin(init_of("run2", 200'000'000, 200'000'000));
+  REQUIRE(archive.add(stored("run2", 200'000'000, 8'000'000)));
+  std::string text = *archive.dvr(0, false);
+  CHECK(text.size() < 1000);
+  CHECK(text.find("#EXT-X-MEDIA-SEQUENCE:200000000\n#EXT-X-DISCONTINUITY-SEQUENCE:200000000\n") !=
+        std::string::npos);
+  CHECK(archive.replay()->find("/10.m4s") != std::string::npos);
+}
+
 TEST_CASE("a segment of an unknown run, or a number taken by another, is refused") {
   Archive archive = two_runs();
   CHECK(archive.add(stored("run9", 30, 0)).error().code == Errc::kNotFound);

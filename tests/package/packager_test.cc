@@ -379,6 +379,114 @@ TEST_CASE("missing audio delays one part a little and stalls nothing") {
   }
 }
 
+TEST_CASE("sound that came before the first picture that was not shed is in the rendition, too") {
+  Collector collector;
+  PackagerCore core = core_for(30, collector);
+  EncodedProgram from = program(30);
+  for (media::AccessUnit& unit : from.pictures) unit.tick += 14;  // tick 0 to 13 never reached the encoder
+  size_t sound = 0;
+  auto hear_until = [&](int64_t samples) {
+    while (sound < from.sound.size() && from.sound[sound].pts < samples) core.push_audio(from.sound[sound++]);
+  };
+  hear_until(14 * 1600);
+  for (int i = 0; i < 40; ++i) {
+    core.push_video(0, from.pictures[static_cast<size_t>(i)]);
+    hear_until((14 + i) * 1600);
+  }
+  core.finish();
+  const auto& video = collector.renditions.at("90p");
+  REQUIRE(!video.parts.empty());
+  CHECK(video.parts[0].at == kStart);
+  CHECK(run_of(fragment_of(video.parts[0]), kAudioTrack)->decode_time == 0);
+  CHECK(run_of(fragment_of(video.parts[0]), kVideoTrack) == nullptr);
+  CHECK(run_of(fragment_of(video.parts[1]), kVideoTrack)->samples[0].key);
+  check_contiguous(video, kAudioTrack);
+  CHECK(core.counters().without_picture == 1);
+  CHECK(core.counters().lost_samples == 0);
+}
+
+TEST_CASE("an encoder of pictures that stands still costs its pictures and no sound") {
+  Collector collector;
+  PackagerCore core = core_for(30, collector);
+  EncodedProgram from = program(30);  // 195 ticks, IDRs at 0, 60, 120 and 180
+  auto& parts = collector.renditions["90p"].parts;
+  size_t sound = 0;
+  auto hear_until = [&](int64_t tick) {
+    while (sound < from.sound.size() && from.sound[sound].pts + 1024 <= tick * 1600)
+      core.push_audio(from.sound[sound++]);
+  };
+  SECTION("from the beginning, for good") {
+    hear_until(89);
+    CHECK(parts.empty());  // it may only be slow to start
+    hear_until(195);
+    CHECK(parts.size() >= 18);
+    core.finish();
+    check_contiguous(collector.renditions.at("90p"), kAudioTrack);
+    CHECK(core.counters().without_picture == parts.size());
+  }
+  SECTION("for a while: the picture is back with an IDR whose part is still open") {
+    for (size_t i = 0; i < 25; ++i) {
+      core.push_video(0, from.pictures[i]);
+      hear_until(static_cast<int64_t>(i));
+    }
+    CHECK(parts.size() == 2);
+    hear_until(24 + 85);
+    CHECK(parts.size() == 2);
+    hear_until(24 + 95);
+    CHECK(parts.size() == 11);  // up to what is heard, at once
+    hear_until(135);
+    CHECK(parts.size() == 13);
+    // Its queue has kept the newest: they come late, up to where the sound is.
+    for (size_t i = 105; i < 195; ++i) {
+      core.push_video(0, from.pictures[i]);
+      hear_until(std::max<int64_t>(135, static_cast<int64_t>(i)));
+      if (i == 105) CHECK(core.counters().undecodable == 1);
+    }
+    core.finish();
+    const auto& video = collector.renditions.at("90p");
+    check_grid(video, video.init.part_target);
+    check_contiguous(video, kAudioTrack);
+    // 105 to 129 are of parts that have gone; 130 to 179 refer to an IDR that was among them.
+    CHECK(core.counters().undecodable == 75);
+    Decoded decoded = decode(video.file());
+    CHECK(decoded.complaints.empty());
+    CHECK(decoded.pictures == 25 + 15);
+  }
+  CHECK(core.counters().lost_samples == 0);
+  CHECK(core.counters().silence == 0);
+  const auto& video = collector.renditions.at("90p");
+  size_t heard = 0;
+  for (const media::Part& part : video.parts) {
+    const output::FragmentRun* run = nullptr;
+    output::Fragment fragment = fragment_of(part);
+    run = run_of(fragment, kAudioTrack);
+    if (run != nullptr) heard += run->samples.size();
+  }
+  CHECK(heard + 2 >= sound);  // all but what begins in the run's last, unfinished tick
+}
+
+TEST_CASE("an encoder that is slow, but alive, is waited for") {
+  Collector collector;
+  PackagerCore core = core_for(30, collector);
+  EncodedProgram from = program(30);
+  // One picture in ten, and each comes later than the one before: by six seconds in the end.
+  size_t sound = 0;
+  for (size_t i = 0; i < 60; i += 10) {
+    core.push_video(0, from.pictures[i]);
+    while (sound < from.sound.size() && from.sound[sound].pts < static_cast<int64_t>(i * 8 + 40) * 1600)
+      core.push_audio(from.sound[sound++]);
+    CHECK(core.counters().undecodable == 0);
+  }
+  CHECK(core.counters().without_picture == 0);
+}
+
+TEST_CASE("sound that never came is counted in samples") {
+  Collector collector;
+  PackagerCore core = core_for(30, collector);
+  play(core, program(30), 30, all(), [](int64_t pts) { return pts < 40'960 || pts >= 61'440; });
+  CHECK(core.counters().lost_samples == 20'480);
+}
+
 TEST_CASE("a run that slept leaves whole segments out at once") {
   Collector collector;
   PackagerCore core = core_for(30, collector);
@@ -543,10 +651,17 @@ TEST_CASE("on its own thread the packager makes the same parts") {
   {
     auto packager = Packager::create(options_for(30), one_rung(from), from.audio, 96, collector, Log("test"));
     REQUIRE(packager);
+    std::atomic<int64_t> shown = 0;  // sound is no more than two seconds ahead: else it goes on alone
     std::jthread sound([&] {
-      for (const media::AccessUnit& unit : from.sound) refused += (*packager)->push_audio(unit) ? 0 : 1;
+      for (const media::AccessUnit& unit : from.sound) {
+        while (unit.pts > (shown + 60) * 1600) std::this_thread::yield();
+        refused += (*packager)->push_audio(unit) ? 0 : 1;
+      }
     });
-    for (const media::AccessUnit& unit : from.pictures) refused += (*packager)->push_video(0, unit) ? 0 : 1;
+    for (const media::AccessUnit& unit : from.pictures) {
+      refused += (*packager)->push_video(0, unit) ? 0 : 1;
+      shown = unit.tick;
+    }
   }
   CHECK(refused == 0);
   const auto& want = direct.renditions.at("90p");
@@ -625,4 +740,28 @@ TEST_CASE("a full queue refuses, counts, and the rendition goes on at its next I
     if (part.msn == 1001 && part.index == 0) second_segment_whole = part.independent;
   }
   CHECK(second_segment_whole);
+}
+
+TEST_CASE("a queue full of pictures still takes sound") {
+  const EncodedProgram& from = program(30);
+  Gate gate;
+  PackagerOptions options = options_for(30);
+  options.queue_bound = 8;
+  auto packager = Packager::create(options, one_rung(from), from.audio, 96, gate, Log("test"));
+  REQUIRE(packager);
+  size_t tick = 0;
+  size_t sound = 0;
+  while (tick < 10) {
+    if ((*packager)->push_video(0, from.pictures[tick])) ++tick;
+  }
+  while (from.sound[sound].pts < 16'000) {
+    if ((*packager)->push_audio(from.sound[sound])) ++sound;
+  }
+  gate.wait_until_reached();  // the packager's thread stands still in its first part
+  while ((*packager)->push_video(0, from.pictures[tick])) ++tick;
+  CHECK((*packager)->queued() >= options.queue_bound);
+  uint64_t refused = (*packager)->counters().refused;
+  for (; sound < from.sound.size(); ++sound) CHECK((*packager)->push_audio(from.sound[sound]));
+  CHECK((*packager)->counters().refused == refused);
+  gate.let_go();
 }

@@ -173,6 +173,35 @@ TEST_CASE("numbers that never came are gaps") {
     std::string text = live(timeline);
     CHECK(has(text, "#EXT-X-GAP\n#EXTINF:2.00000,\n/media/run1/720p/102.m4s\n#EXT-X-DISCONTINUITY\n"));
   }
+  SECTION("a run of which nothing came here is counted at one of its gaps, and the number stays with them") {
+    Engine third{init_of("run3", 104, 2, kStart + milliseconds(8000))};
+    REQUIRE(timeline.begin(init_of("run2", 101, 1)));
+    REQUIRE(timeline.begin(third.init));
+    feed_segment(timeline, third, 104);
+    std::string text = live(timeline);
+    CHECK(has(text, "/media/run1/720p/100.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:" +
+                        to_rfc3339(kStart + milliseconds(2000)) + "\n#EXT-X-GAP\n"));
+    CHECK(has(text, "/media/run1/720p/103.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP"));
+    CHECK(!has(text, "#EXT-X-DISCONTINUITY-SEQUENCE"));
+    for (int64_t msn = 105; msn < 120; ++msn) {
+      feed_segment(timeline, third, msn);
+      text = live(timeline);
+      size_t tags = 0;
+      for (size_t at = 0; (at = text.find("#EXT-X-DISCONTINUITY\n", at)) != std::string::npos; ++at) ++tags;
+      size_t found = text.find("#EXT-X-DISCONTINUITY-SEQUENCE:");
+      int number = found == std::string::npos ? 0 : text[found + 30] - '0';
+      INFO(text);
+      CHECK(number + static_cast<int>(tags) == 2);  // what run3 was given
+    }
+  }
+  SECTION("after a hole longer than the window a run has the number it was given") {
+    Engine third{init_of("run3", 100'000, 7, kStart + milliseconds(8000))};
+    REQUIRE(timeline.begin(third.init));
+    feed_segment(timeline, third, 100'000, 1);
+    std::string text = live(timeline);
+    CHECK(has(text, "#EXT-X-DISCONTINUITY-SEQUENCE:6\n"));
+    CHECK(has(text, "#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"/media/run3/"));
+  }
   SECTION("a hole longer than the window leaves only gaps before the new segment") {
     feed_segment(timeline, first, 100'000, 1);
     std::string text = live(timeline);

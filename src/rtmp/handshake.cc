@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <optional>
 
-#include "rtmp/sha256.h"
+#include "wrap/sodium/sodium.h"
 
 namespace openday::rtmp {
 namespace {
+
+using sodium::Digest;
+using sodium::hmac_sha256;
 
 constexpr uint8_t kVersion = 3;
 
@@ -86,10 +89,10 @@ void ServerHandshake::answer(Bytes& out) {
     put_digest(s1, offset, digest_of(s1, offset, kServerKey));
     Bytes key(kServerKey.begin(), kServerKey.end());
     key.insert(key.end(), kKeyTail.begin(), kKeyTail.end());
-    Digest session_key = hmac_sha256(key, c1.subspan(digest_offset(c1, *scheme), 32));
+    Digest session_key = hmac_sha256(key, c1.subspan(digest_offset(c1, *scheme), 32), {});
     s2 = random_(kHandshakeSize);
     size_t tail = kHandshakeSize - 32;
-    put_digest(s2, tail, hmac_sha256(session_key, ByteView(s2).first(tail)));
+    put_digest(s2, tail, hmac_sha256(session_key, ByteView(s2).first(tail), {}));
   } else {
     s2.assign(c1.begin(), c1.end());
   }

@@ -56,6 +56,17 @@ Bytes hmac_sha256(const SecretKey& key, ByteView data) {
   return code;
 }
 
+Digest hmac_sha256(ByteView key, ByteView first, ByteView second) {
+  crypto_auth_hmacsha256_state state;
+  crypto_auth_hmacsha256_init(&state, key.data(), key.size());
+  crypto_auth_hmacsha256_update(&state, first.data(), first.size());
+  crypto_auth_hmacsha256_update(&state, second.data(), second.size());
+  Digest code;
+  static_assert(code.size() == crypto_auth_hmacsha256_BYTES);
+  crypto_auth_hmacsha256_final(&state, code.data());
+  return code;
+}
+
 Bytes seal(const SecretKey& key, ByteView plain) {
   static_assert(SecretKey::kSize == crypto_secretbox_KEYBYTES);
   Bytes sealed(crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES + plain.size());

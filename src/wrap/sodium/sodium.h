@@ -2,6 +2,7 @@
 // secret key. Every function may be called from any thread.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,10 @@ class SecretKey {
 Bytes sha256(ByteView data);
 /// HMAC-SHA-256, 32 bytes.
 Bytes hmac_sha256(const SecretKey& key, ByteView data);
+/// The same over two parts one after the other, under a key of any length (for protocols whose keys are
+/// public).
+using Digest = std::array<uint8_t, 32>;
+Digest hmac_sha256(ByteView key, ByteView first, ByteView second);
 
 /// XSalsa20-Poly1305 under a random nonce, which stands in front.
 Bytes seal(const SecretKey& key, ByteView plain);

@@ -147,6 +147,11 @@ Result<> StoreWriter::start_segment(Rendition& rendition, const media::Part& par
 Result<> StoreWriter::check_room() {
   OPENDAY_TRY(status_.free_bytes, disk_.free_space(store_));
   if (status_.free_bytes >= policy_.reserve_bytes) return {};
+  // What the policy promises to keep stays, even if the recording has to stop for it; what has grown too old
+  // meanwhile goes, though nothing is being finished that would let it go.
+  retain();
+  OPENDAY_TRY(status_.free_bytes, disk_.free_space(store_));
+  if (status_.free_bytes >= policy_.reserve_bytes) return {};
   return fail(Errc::kLimit, "less than the reserve of " + std::to_string(policy_.reserve_bytes >> 20) +
                                 " MiB is free; remove recordings or lower the retention");
 }

@@ -201,12 +201,19 @@ Result<StoreSummary> summarize_store(Disk& disk, const std::string& store) {
   Result<std::vector<std::string>> runs = disk.list(store);
   if (!runs && runs.error().code == Errc::kNotFound) return summary;
   if (!runs) return std::unexpected(runs.error());
+  // What is no folder, or has gone meanwhile, holds nothing; what cannot be read may hold anything.
+  auto names_in = [&disk](const std::string& folder) -> Result<std::vector<std::string>> {
+    auto names = disk.list(folder);
+    if (!names && names.error().code == Errc::kNotFound) return std::vector<std::string>();
+    return names;
+  };
   std::set<std::string> with_media;
   for (const std::string& run : *runs) {
     if (!is_slug(run) || run == "thumb") continue;
-    for (const std::string& rendition : disk.list(store + "/" + run).value_or(std::vector<std::string>())) {
-      for (const std::string& name :
-           disk.list(store + "/" + run + "/" + rendition).value_or(std::vector<std::string>())) {
+    OPENDAY_TRY(auto renditions, names_in(store + "/" + run));
+    for (const std::string& rendition : renditions) {
+      OPENDAY_TRY(auto names, names_in(store + "/" + run + "/" + rendition));
+      for (const std::string& name : names) {
         if (!name.ends_with(".m4s")) continue;
         int64_t msn = -1;
         std::from_chars(name.data(), name.data() + name.size(), msn);

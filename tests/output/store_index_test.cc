@@ -133,6 +133,27 @@ TEST_CASE("the next run's number is above everything that is there in any form")
   CHECK(summarize_store(*disk, store / "missing")->next_msn == 0);
 }
 
+TEST_CASE("a store of which a folder cannot be read is not taken for an empty one") {
+  test::TempFolder store;
+  test::BreakableDisk disk;
+  REQUIRE(disk.make_folder(store / "run2/720p"));
+  append(store / "run2/720p/57.m4s", "x");
+  append(store / "lock", "");
+  CHECK(summarize_store(disk, store.path())->next_msn == 58);
+  for (const std::string& folder : {store.path(), store / "run2", store / "run2/720p"}) {
+    disk.fault = [&](const std::string& operation, const std::string& path) -> std::optional<Error> {
+      if (operation == "list" && path == folder) return Error{Errc::kIo, "input/output error"};
+      return std::nullopt;
+    };
+    auto summary = summarize_store(disk, store.path());
+    REQUIRE(!summary);
+    CHECK(summary.error().code == Errc::kIo);
+  }
+  disk.fault = nullptr;
+  REQUIRE(disk.make_folder(index_path(store.path())));  // no file: reading it fails
+  CHECK(!summarize_store(disk, store.path()));
+}
+
 TEST_CASE("a thumbnail is found under the 10 s that hold its time") {
   CHECK(thumbnail_path({1'790'000'000'000}) == "thumb/1790000000000.jpg");
   CHECK(thumbnail_path({1'790'000'009'999}) == "thumb/1790000000000.jpg");

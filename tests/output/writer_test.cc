@@ -184,6 +184,34 @@ TEST_CASE("recording stops before the reserve is touched, and resumes when there
   CHECK(writer.status().state == RecordingState::kRecording);
 }
 
+TEST_CASE("for want of room nothing goes that retention keeps, and what has grown too old does") {
+  Fixture f;
+  f.policy.reserve_bytes = 100 << 20;
+  f.policy.most_age = seconds(60);
+  f.clock.advance(seconds(8));
+  f.disk.free = 101 << 20;
+  StoreWriter writer = f.writer();
+  test::play(f.tape, writer);
+  f.disk.free = 99 << 20;
+  f.disk.fault = [&](const std::string& what, const std::string& path) -> Fault {
+    if (what == "remove" && path.ends_with("90p/10.m4s")) f.disk.free = 200 << 20;
+    return std::nullopt;
+  };
+  SECTION("all of it is young: the recording stops") {
+    test::play(test::record_tape("run2", 14, 1, 240, kStart + seconds(10)), writer);
+    CHECK(writer.status().state == RecordingState::kFull);
+    CHECK(f.indexed("90p") == std::vector<int64_t>{10, 11, 12, 13});
+    for (int64_t msn = 10; msn < 14; ++msn) CHECK(f.exists(segment_path("run1", "90p", msn)));
+  }
+  SECTION("some of it is too old: it goes, and the recording goes on") {
+    f.clock.advance(seconds(92));
+    test::play(test::record_tape("run2", 14, 1, 240, kStart + seconds(92)), writer);
+    CHECK(writer.status().state == RecordingState::kRecording);
+    CHECK(!f.exists(segment_path("run1", "90p", 10)));
+    CHECK(f.exists(segment_path("run2", "90p", 14)));
+  }
+}
+
 TEST_CASE(
     "every operation may fail once: at most the segments it belongs to are lost, and the index stays true") {
   for (const char* operation : {"make_folder", "open", "lock", "replace", "append", "sync", "cut_to",

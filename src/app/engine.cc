@@ -14,6 +14,7 @@ using link::Json;
 
 constexpr size_t kHubBound = 64 * 1024 * 1024;
 constexpr size_t kFeedBound = 1024 * 1024;
+constexpr Duration kStorePatience = seconds(4);  // of the 10 s that the supervisor gives a start
 
 std::string text_of(const Json& object, const char* key) {
   auto found = object.find(key);
@@ -23,7 +24,7 @@ std::string text_of(const Json& object, const char* key) {
 }  // namespace
 
 Engine::Engine(EngineConfig config, const Checkpoint& checkpoint, Loop& loop, const Clock& clock,
-               const Log& log, SaveCheckpoint save)
+               const Log& log, SaveCheckpoint save, std::shared_ptr<output::Disk> disk)
     : config_(std::move(config)),
       checkpoint_(checkpoint),
       loop_(loop),
@@ -31,7 +32,8 @@ Engine::Engine(EngineConfig config, const Checkpoint& checkpoint, Loop& loop, co
       log_(log),
       save_(std::move(save)),
       run_(random_name()),
-      outlet_(run_) {}
+      outlet_(run_),
+      disk_(std::move(disk)) {}
 
 Engine::~Engine() {
   *alive_ = false;
@@ -49,9 +51,10 @@ Engine::~Engine() {
 }
 
 Result<std::unique_ptr<Engine>> Engine::start(EngineConfig config, const Checkpoint& checkpoint, Loop& loop,
-                                              const Clock& clock, const Log& log, SaveCheckpoint save) {
+                                              const Clock& clock, const Log& log, SaveCheckpoint save,
+                                              std::shared_ptr<output::Disk> disk) {
   std::unique_ptr<Engine> engine(
-      new Engine(std::move(config), checkpoint, loop, clock, log, std::move(save)));
+      new Engine(std::move(config), checkpoint, loop, clock, log, std::move(save), std::move(disk)));
   OPENDAY_CHECK_OK(engine->build());
   return engine;
 }
@@ -62,6 +65,26 @@ Result<> Engine::choose_ladder() {
   int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   config_.ladder = book.choose(cores, config_.mixer.house);
   return {};
+}
+
+/// A recording disk that is broken costs the recording, not the program: the recorder goes on trying.
+RunNumbers Engine::number_this_run() {
+  auto stored = summarize_in_time(disk_, config_.store.dir, kStorePatience);
+  RunNumbers numbers = number_run(checkpoint_, stored, clock_.wall());
+  if (!stored) {
+    log_.error("store_unreadable",
+               {{"store", config_.store.dir},
+                {"why", stored.error().message},
+                {"numbers_from", checkpoint_.present ? "checkpoint" : "clock"},
+                {"effect", "the program goes on air and is not recorded"},
+                {"do",
+                 "see that the disk is mounted, whole, and this folder is the server's own; "
+                 "recording begins by itself within seconds once the folder can be read"}});
+  }
+  checkpoint_.msn = numbers.first_msn - 1;
+  checkpoint_.runs = numbers.discontinuity;
+  newest_msn_ = checkpoint_.msn;
+  return numbers;
 }
 
 Result<> Engine::build() {
@@ -114,7 +137,7 @@ Result<> Engine::build() {
   };
   OPENDAY_TRY(ladder_, encode::Ladder::open(ladder, std::move(encoded), clock_));
 
-  disk_ = output::posix_disk();
+  RunNumbers numbers = number_this_run();  // before the recorder begins to clean the store up
   output::RetentionPolicy retention;
   retention.most_bytes = static_cast<uint64_t>(std::max<int64_t>(0, config_.store.max_bytes));
   retention.most_age = std::chrono::hours(24) * config_.store.retention_days;
@@ -131,13 +154,8 @@ Result<> Engine::build() {
   options.run = run_;
   options.fps = config_.mixer.house.fps;
   options.start = start;
-  // The checkpoint knows what was published, the store what was recorded; a number is never used twice.
-  OPENDAY_TRY(auto stored, output::summarize_store(*disk_, config_.store.dir));
-  checkpoint_.msn = std::max(checkpoint_.msn, stored.next_msn - 1);
-  checkpoint_.runs = std::max(checkpoint_.runs, stored.runs);
-  newest_msn_ = checkpoint_.msn;
-  options.first_msn = checkpoint_.msn + 1;
-  options.discontinuity = checkpoint_.runs;
+  options.first_msn = numbers.first_msn;
+  options.discontinuity = numbers.discontinuity;
   std::vector<package::EncodedRendition> video;
   std::optional<media::Track> audio;
   for (const auto& named : ladder_->tracks()) {
@@ -148,7 +166,6 @@ Result<> Engine::build() {
   }
   OPENDAY_TRY(packager_,
               package::Packager::create(options, video, audio, config_.ladder[0].audio_kbps, *this, log_));
-  checkpoint_.runs += 1;
 
   std::vector<output::RenditionTrack> tracks;
   for (const auto& named : ladder_->tracks()) tracks.push_back({named.rendition, named.track});
@@ -362,7 +379,9 @@ void Engine::save_checkpoint() {
   checkpoint_.mix = mixer_->mix();
   checkpoint_.msn = newest_msn_;
   checkpoint_.present = true;
-  save_(checkpoint_);
+  Checkpoint saved = checkpoint_;
+  if (has_media_) ++saved.runs;
+  save_(saved);
 }
 
 void Engine::withdraw(const Json& head) {
@@ -388,9 +407,11 @@ void Engine::on_init(const media::InitSegment& init) {
 
 void Engine::on_part(const media::Part& part) {
   // A segment's number is saved before anything of it can be seen: the next run never uses it again.
+  // With the first one, this run is one that has media, and those that follow count it.
   int64_t newest = newest_msn_;
   if (part.msn > newest) {
     newest_msn_ = part.msn;
+    has_media_ = true;
     save_checkpoint();
   }
   outlet_.part(part);
@@ -418,6 +439,17 @@ Json Engine::slot_stats() const {
   return slots;
 }
 
+/// What of the program's sound never reached its parts: not mixed in time, not encoded, or not taken.
+uint64_t Engine::lost_sound_ms(const package::PackagerCounters& packaged) {
+  uint64_t samples = packaged.lost_samples;
+  for (const auto& encoder : ladder_->stats()) samples += encoder.silenced;
+  uint64_t ms = samples * 1000 / media::HouseFormat::kSampleRate;
+  if (ms > told_lost_sound_ms_)
+    log_.warn("sound_lost", {{"ms", ms - told_lost_sound_ms_}, {"in_all_ms", ms}});
+  told_lost_sound_ms_ = ms;
+  return ms;
+}
+
 void Engine::send_stats() {
   auto status = mixer_->status();
   auto ticks = ticker_->stats();
@@ -440,6 +472,7 @@ void Engine::send_stats() {
                                             {"scene", mixer::to_json(status.scene)},
                                             {"mix", to_json(mixer_->mix())},
                                             {"slots", slot_stats()},
+                                            {"sound_lost_ms", lost_sound_ms(packaged)},
                                             {"program", {{"peak_db", status.peak_db}, {"lufs", status.lufs}}},
                                             {"encoders", std::move(encoders)},
                                             {"packager",
@@ -447,6 +480,7 @@ void Engine::send_stats() {
                                               {"undecodable", packaged.undecodable},
                                               {"misplaced", packaged.misplaced},
                                               {"without_audio", packaged.without_audio},
+                                              {"without_picture", packaged.without_picture},
                                               {"failed", packaged.failed}}},
                                             {"targets", target_stats()},
                                             {"recording",

@@ -11,6 +11,7 @@
 #include "app/child.h"
 #include "app/engine_config.h"
 #include "app/engine_outlet.h"
+#include "app/run_numbers.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "encode/ladder.h"
@@ -31,7 +32,8 @@ class Engine final : private package::PackageListener {
 
   /// Starts producing at once. kInvalid or kNotFound: configuration, layouts or ladders are not usable.
   static Result<std::unique_ptr<Engine>> start(EngineConfig config, const Checkpoint& checkpoint, Loop& loop,
-                                               const Clock& clock, const Log& log, SaveCheckpoint save);
+                                               const Clock& clock, const Log& log, SaveCheckpoint save,
+                                               std::shared_ptr<output::Disk> disk = output::posix_disk());
   ~Engine() override;
 
   void attach_hub(UniqueFd socket);
@@ -46,8 +48,9 @@ class Engine final : private package::PackageListener {
   };
 
   Engine(EngineConfig config, const Checkpoint& checkpoint, Loop& loop, const Clock& clock, const Log& log,
-         SaveCheckpoint save);
+         SaveCheckpoint save, std::shared_ptr<output::Disk> disk);
   Result<> build();
+  RunNumbers number_this_run();
   Result<> choose_ladder();
 
   void on_hub_message(const link::Message& message);
@@ -62,6 +65,7 @@ class Engine final : private package::PackageListener {
   void on_thumbnail(const encode::Thumbnail& thumbnail);
   void save_checkpoint();  // any thread
   void send_stats();
+  uint64_t lost_sound_ms(const package::PackagerCounters& packaged);
   void send_levels();
   [[nodiscard]] link::Json slot_stats() const;
 
@@ -71,7 +75,7 @@ class Engine final : private package::PackageListener {
 
   EngineConfig config_;
   std::mutex checkpoint_mutex_;
-  Checkpoint checkpoint_;  // guarded by it once build() is done
+  Checkpoint checkpoint_;  // guarded by it once build() is done; its runs are those before this one
   Loop& loop_;
   const Clock& clock_;
   Log log_;
@@ -80,13 +84,15 @@ class Engine final : private package::PackageListener {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // posts from other threads ask it first
   EngineOutlet outlet_;
   std::shared_ptr<link::Channel> hub_;
-  std::map<std::string, Feed> feeds_;             // by venue
-  std::map<std::string, int> slot_of_;            // by venue
+  std::map<std::string, Feed> feeds_;   // by venue
+  std::map<std::string, int> slot_of_;  // by venue
+  uint64_t told_lost_sound_ms_ = 0;
   std::map<uint64_t, link::Json> pending_takes_;  // mixer's id → the hub's req
   std::atomic<int64_t> newest_msn_{-1};
+  std::atomic<bool> has_media_{false};  // this run has published a part
 
   std::unique_ptr<mixer::Mixer> mixer_;
-  std::unique_ptr<output::Disk> disk_;
+  std::shared_ptr<output::Disk> disk_;
   std::unique_ptr<output::Recorder> recorder_;
   std::unique_ptr<output::Targets> targets_;
   std::unique_ptr<package::Packager> packager_;

@@ -35,12 +35,14 @@ struct Sound {
   std::shared_ptr<const media::Samples> samples;
 };
 
-constexpr int kNicer =
-    -5;  // before the pages and the thumbnails, behind the tick; where the system permits it
+// Before the pages and the thumbnails, behind the tick; where the system permits it.
+constexpr int kNicer = -5;
+// An ear forgives less than an eye, and the whole of the sound costs less than one picture.
+constexpr int kNicest = -8;
 
-void settle_thread(const std::string& name) {
+void settle_thread(const std::string& name, int nice = kNicer) {
   ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
-  ::setpriority(PRIO_PROCESS, 0, kNicer);  // Linux: of the calling thread
+  ::setpriority(PRIO_PROCESS, 0, nice);  // Linux: of the calling thread
 }
 
 Result<> check(LadderConfig& config) {
@@ -105,7 +107,7 @@ class VideoLine {
 
   [[nodiscard]] EncoderStats stats() const {
     auto reading = meter_.read();
-    EncoderStats stats{rendition_.name, reading.per_second, 0, queued(), shed(), reading.kbps};
+    EncoderStats stats{rendition_.name, reading.per_second, 0, queued(), shed(), reading.kbps, 0};
     if (reading.busy_share > 0) stats.speed = reading.per_second / fps_ / reading.busy_share;
     return stats;
   }
@@ -189,14 +191,15 @@ class SoundLine {
 
   [[nodiscard]] EncoderStats stats() const {
     auto reading = meter_.read();
-    EncoderStats stats{kAudioRendition, reading.per_second, 0, queue_.size(), queue_.dropped(), reading.kbps};
+    EncoderStats stats{kAudioRendition,  reading.per_second, 0,        queue_.size(),
+                       queue_.dropped(), reading.kbps,       silenced_};
     if (reading.busy_share > 0) stats.speed = reading.per_second / house_.fps / reading.busy_share;
     return stats;
   }
 
  private:
   void run(const std::stop_token& stop) {
-    settle_thread("enc-audio");
+    settle_thread("enc-audio", kNicest);
     size_t bytes = 0;
     Result<> state;
     auto sink = [&](wrap::EncodedSound sound) {
@@ -218,6 +221,7 @@ class SoundLine {
       HouseTime begun = clock_.now();
       bytes = 0;
       framer_.add(sound->tick, *sound->samples, encode);
+      silenced_.store(static_cast<uint64_t>(framer_.silenced()), std::memory_order_relaxed);
       if (!state) break;
       meter_.add(clock_.now() - begun, bytes);
     }
@@ -233,6 +237,7 @@ class SoundLine {
   const media::HouseFormat house_;
   wrap::AacEncoder encoder_;
   SoundFramer framer_;
+  std::atomic<uint64_t> silenced_{0};  // the framer's, for other threads
   const LadderEvents& events_;
   const Clock& clock_;
   EncoderMeter meter_;

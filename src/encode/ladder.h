@@ -4,9 +4,10 @@
 //            ├── queue ── scaler ──┬── queue ── next smaller rendition      (each size scaled once, from the
 //            one above it) │                     └── queue ── … └── queue ── AAC
 //
-// Every queue holds at most kQueueBound frames; a full one sheds its oldest frame, which is counted. GOPs are
-// aligned: every rendition has its IDRs at ticks that are multiples of the GOP; a shed IDR moves to the next
-// frame.
+// Every queue holds at most kQueueBound frames; a full one sheds its oldest frame, which is counted. Sound is
+// given up last: its queue holds kSoundQueueBound ticks and its thread comes before those of the pictures.
+// GOPs are aligned: every rendition has its IDRs at ticks that are multiples of the GOP; a shed IDR moves to
+// the next frame.
 #pragma once
 
 #include <functional>
@@ -43,8 +44,9 @@ struct EncoderStats {
   double fps = 0;    // encoded over the last second
   double speed = 0;  // times real time it could do: frame time ÷ time spent on a frame
   size_t queue = 0;
-  uint64_t shed = 0;  // frames lost to a full queue since the start, the scaler's included
-  double kbps = 0;    // over the last second
+  uint64_t shed = 0;      // frames lost to a full queue since the start, the scaler's included
+  double kbps = 0;        // over the last second
+  uint64_t silenced = 0;  // of sound: samples that never came and stand as silence, since the start
 };
 
 struct LadderEvents {

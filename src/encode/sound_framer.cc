@@ -32,6 +32,7 @@ void SoundFramer::add(media::Tick tick, const media::Samples& block, const Sink&
     finish(sink);
     next_ = at;
   } else if (gap > 0) {
+    silenced_ += gap;
     append(nullptr, gap, sink);
   }
   append(block.data(), static_cast<int64_t>(block.size() / 2), sink);

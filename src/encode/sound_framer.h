@@ -22,12 +22,15 @@ class SoundFramer {
   void add(media::Tick tick, const media::Samples& block, const Sink& sink);
   /// The last, incomplete frame, filled with silence.
   void finish(const Sink& sink);
+  /// Samples that were lost and stand as silence; a jump shows in the times.
+  [[nodiscard]] int64_t silenced() const { return silenced_; }
 
  private:
   void append(const float* samples, int64_t count, const Sink& sink);
 
   media::HouseFormat house_;
   int frame_;
+  int64_t silenced_ = 0;
   std::vector<float> pending_;
   int64_t next_ = -1;  // index of the sample that follows what is pending; −1: nothing came yet
 };

@@ -219,6 +219,7 @@ TEST_CASE(
   }
   const auto& sound = collector.units[kAudioRendition];
   for (size_t i = 1; i < sound.size(); ++i) CHECK(sound[i].pts == sound[i - 1].pts + 1024);
+  CHECK((*ladder)->stats().back().silenced == 8 * 1920);
 }
 
 TEST_CASE("an encoder that cannot keep up sheds the oldest frames, counts them and says so") {
@@ -243,6 +244,7 @@ TEST_CASE("an encoder that cannot keep up sheds the oldest frames, counts them a
   CHECK(stats[0].queue == Ladder::kQueueBound);
   CHECK(stats[0].shed > 100);
   CHECK(stats[1].shed == 0);
+  CHECK(stats[2].shed + stats[2].silenced == 0);  // of the sound, nothing
   CHECK(collector.levels ==
         std::vector<Shedding>{Shedding::kThumbnails, Shedding::kPreviews, Shedding::kFrames});
   closed.unlock();
@@ -251,6 +253,9 @@ TEST_CASE("an encoder that cannot keep up sheds the oldest frames, counts them a
   const auto& units = collector.units["90p"];
   CHECK(units.size() == 200 - stats[0].shed);
   CHECK(units.back().tick == 199);
+  const auto& sound = collector.units[kAudioRendition];
+  CHECK(sound.size() >= 200 * 1920 / 1024);
+  for (size_t i = 1; i < sound.size(); ++i) CHECK(sound[i].pts == sound[i - 1].pts + 1024);
   // After the gap the first frame of the new GOP is an IDR although the tick that should have been one is
   // gone.
   for (size_t i = 1; i < units.size(); ++i)

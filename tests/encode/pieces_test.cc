@@ -77,6 +77,7 @@ TEST_CASE("a short loss of ticks becomes silence of its length, a long one a jum
   CHECK(frames.left[1600] == 0);
   CHECK(frames.left[4 * 1600 - 1] == 0);
   CHECK(frames.left[4 * 1600] == 2);
+  CHECK(framer.silenced() == 3 * 1600);
   Frames after;
   framer.add(1000, block(house, 3), after.sink());
   framer.add(1001, block(house, 3), after.sink());
@@ -84,6 +85,7 @@ TEST_CASE("a short loss of ticks becomes silence of its length, a long one a jum
   CHECK(after.pts[0] == frames.pts.back() + 1024);  // the rest of what was pending, filled up
   CHECK(after.pts[1] == 1'600'000);
   CHECK(after.left[1024] == 3);
+  CHECK(framer.silenced() == 3 * 1600);  // the jump shows in the times
   Frames none;
   framer.add(900, block(house, 4), none.sink());
   CHECK(none.pts.empty());

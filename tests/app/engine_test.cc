@@ -1,0 +1,125 @@
+// The engine in this process, small and in real time, heard as its hub hears it.
+#include "app/engine.h"
+
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <filesystem>
+#include <thread>
+
+#include "../output/store_fixture.h"
+#include "package/wire.h"
+
+using namespace openday;
+using namespace openday::app;
+using link::Json;
+
+namespace {
+
+/// An engine on a loop of its own thread, with a hub that keeps what it is told.
+class Studio {
+ public:
+  explicit Studio(const std::string& store) : store_(store), loop_(*Loop::create(clock_)) {}
+  ~Studio() { stop(); }
+
+  Result<> start(const Checkpoint& checkpoint) {
+    EngineConfig config;
+    config.broadcast = "b";
+    config.mixer.house = {160, 90, 30};
+    config.mixer.slots = {{0, "court", "Court"}};
+    config.ladder = {{"90p", 160, 90, 200, 64}};
+    config.preset = "ultrafast";
+    config.pipelines = OPENDAY_PIPELINES;
+    config.store = {store_, 0, 0, 0};
+    OPENDAY_TRY(engine_, Engine::start(config, checkpoint, *loop_, clock_, Log("engine", LogLevel::kError),
+                                       [this](const Checkpoint& state) {
+                                         std::lock_guard lock(mutex_);
+                                         saved.push_back(state);
+                                       }));
+    OPENDAY_TRY(auto ends, socket_pair());
+    OPENDAY_TRY(hub_, link::Channel::open(
+                          *loop_, std::move(ends.first), 1 << 20,
+                          [this](const link::Message& message) { hear(message); }, [](const Error&) {}));
+    engine_->attach_hub(std::move(ends.second));
+    thread_ = std::thread([this] { loop_->run(); });
+    return {};
+  }
+  void stop() {
+    if (!thread_.joinable()) return;
+    loop_->stop();
+    thread_.join();
+    engine_.reset();
+    hub_->close();
+  }
+
+  template <class Condition>
+  bool wait_for(Condition condition) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, seconds(30), condition);
+  }
+
+  // Heard so far; to be read in wait_for() or after stop().
+  std::vector<media::InitSegment> inits;
+  std::vector<media::Part> parts;
+  std::vector<std::string> stored_paths;
+  Json stats;
+  std::vector<Checkpoint> saved;
+
+ private:
+  void hear(const link::Message& message) {
+    std::lock_guard lock(mutex_);
+    if (auto init = package::init_from(message)) inits.push_back(*init);
+    if (auto part = package::part_from(message)) parts.push_back(part->value);
+    if (auto segment = package::segment_from(message); segment && !segment->path.empty())
+      stored_paths.push_back(segment->path);
+    if (message.type() == "stats") stats = message.head;
+    changed_.notify_all();
+  }
+
+  const std::string store_;
+  SystemClock clock_;
+  std::unique_ptr<Loop> loop_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::unique_ptr<Engine> engine_;
+  std::shared_ptr<link::Channel> hub_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("a store that cannot be read costs the recording, not the program") {
+  test::TempFolder folder;
+  std::filesystem::create_directories(output::index_path(folder.path()));  // where a file should be
+  Studio studio(folder.path());
+  Checkpoint checkpoint;
+  checkpoint.msn = 41;
+  checkpoint.runs = 2;
+  checkpoint.present = true;
+  REQUIRE(studio.start(checkpoint));
+  REQUIRE(studio.wait_for([&] { return studio.parts.size() >= 4; }));
+  REQUIRE(studio.wait_for(
+      [&] { return studio.stats.contains("recording") && studio.stats["recording"]["state"] == "failed"; }));
+  CHECK(!studio.stats["recording"]["why"].get<std::string>().empty());
+  CHECK(studio.inits.at(0).first_msn == 42);
+  CHECK(studio.inits.at(0).discontinuity == 2);
+  CHECK(studio.parts.at(0).msn == 42);
+  studio.stop();
+  CHECK(studio.saved.back().msn >= 42);
+  CHECK(studio.stored_paths.empty());
+}
+
+TEST_CASE("a run is counted with its first part: one that dies before leaves the numbers as they were") {
+  test::TempFolder folder;
+  Studio studio(folder.path());
+  Checkpoint checkpoint;
+  checkpoint.msn = 41;
+  checkpoint.runs = 2;
+  checkpoint.present = true;
+  REQUIRE(studio.start(checkpoint));
+  REQUIRE(studio.wait_for([&] { return !studio.parts.empty() && !studio.stored_paths.empty(); }));
+  studio.stop();
+  REQUIRE(!studio.saved.empty());
+  CHECK(studio.saved.front().msn == 41);  // of its first scene, some 0.7 s before the first part can be out
+  for (const Checkpoint& saved : studio.saved) CHECK(saved.runs == (saved.msn > 41 ? 3 : 2));
+  CHECK(studio.saved.back().msn > 41);
+}

@@ -1,0 +1,91 @@
+#include "app/run_numbers.h"
+
+#include <catch2/catch.hpp>
+#include <latch>
+
+#include "../output/store_fixture.h"
+
+using namespace openday;
+using namespace openday::app;
+using output::StoreSummary;
+
+namespace {
+
+constexpr ProgramTime kNow{1'790'000'000'000};
+const Result<StoreSummary> kBroken = fail(Errc::kIo, "input/output error");
+
+Checkpoint checkpoint_of(int64_t msn, int runs) {
+  Checkpoint checkpoint;
+  checkpoint.msn = msn;
+  checkpoint.runs = runs;
+  checkpoint.present = true;
+  return checkpoint;
+}
+
+}  // namespace
+
+TEST_CASE("a run begins above what was published and what was recorded, whichever is more") {
+  Result<StoreSummary> stored = StoreSummary{.next_msn = 58, .runs = 3};
+  RunNumbers first = number_run({}, StoreSummary{}, kNow);
+  CHECK(first.first_msn == 0);
+  CHECK(first.discontinuity == 0);
+  RunNumbers from_store = number_run({}, stored, kNow);
+  CHECK(from_store.first_msn == 58);
+  CHECK(from_store.discontinuity == 3);
+  // Recording was off for a while: the checkpoint is ahead.
+  CHECK(number_run(checkpoint_of(90, 5), stored, kNow).first_msn == 91);
+  CHECK(number_run(checkpoint_of(90, 5), stored, kNow).discontinuity == 5);
+  // The checkpoint is older than the store: the store counts.
+  CHECK(number_run(checkpoint_of(40, 1), stored, kNow).first_msn == 58);
+  CHECK(number_run(checkpoint_of(40, 1), stored, kNow).discontinuity == 3);
+}
+
+TEST_CASE("beside a store that cannot be read the checkpoint tells the numbers") {
+  RunNumbers numbers = number_run(checkpoint_of(90, 5), kBroken, kNow);
+  CHECK(numbers.first_msn == 91);
+  CHECK(numbers.discontinuity == 5);
+}
+
+TEST_CASE("without checkpoint and store the clock gives numbers that no earlier run can have reached") {
+  RunNumbers numbers = number_run({}, kBroken, kNow);
+  // A broadcast that had been running without a break since 2020 would be at half of that.
+  CHECK(numbers.first_msn == 1'790'000'000 - 1'577'836'800);
+  CHECK(numbers.discontinuity == numbers.first_msn);
+  // And so after a run that began by the clock itself, however long it was on air.
+  for (int64_t aired_s : {3, 3600, 24 * 3600 * 400}) {
+    int64_t newest = numbers.first_msn + aired_s / 2;
+    CHECK(number_run({}, kBroken, kNow + seconds(aired_s)).first_msn > newest);
+  }
+  // Until 2038 it fits players that keep it in 32 bits, and until 2051 our index.
+  CHECK(number_run({}, kBroken, {2'500'000'000'000}).first_msn < 1'000'000'000);
+}
+
+TEST_CASE("a disk that hangs is waited for no longer than that") {
+  struct Held {
+    std::latch gate{1};
+    test::BreakableDisk disk;
+    std::latch over{1};
+  };
+  auto held = std::make_shared<Held>();
+  held->disk.fault = [&held = *held](const std::string&, const std::string&) -> std::optional<Error> {
+    held.gate.wait();
+    held.over.count_down();
+    return Error{Errc::kIo, "input/output error"};
+  };
+  std::shared_ptr<output::Disk> disk(held, &held->disk);
+  auto summary = summarize_in_time(disk, "/nowhere", milliseconds(50));
+  REQUIRE(!summary);
+  CHECK(summary.error().code == Errc::kTimeout);
+  held->gate.count_down();
+  held->over.wait();
+}
+
+TEST_CASE("a disk that answers is heard") {
+  test::TempFolder store;
+  std::shared_ptr<output::Disk> disk = output::posix_disk();
+  CHECK(summarize_in_time(disk, store.path(), seconds(10))->next_msn == 0);
+  REQUIRE(disk->make_folder(output::index_path(store.path())));
+  auto summary = summarize_in_time(disk, store.path(), seconds(10));
+  REQUIRE(!summary);
+  CHECK(summary.error().code != Errc::kTimeout);
+}

@@ -18,10 +18,11 @@ const accents: Record<string, string> = {
   A: 'Á', B: 'ß', C: 'Ç', D: 'Ð', E: 'É', G: 'Ĝ', H: 'Ĥ', I: 'Í', L: 'Ļ', N: 'Ñ', O: 'Ö', R: 'Ŕ', S: 'Š', T: 'Ţ', U: 'Ü',
 }; // prettier-ignore
 
-/** Accents every letter and lengthens the text by 40 %, in brackets that show a cut-off end. */
+/** Accents every letter and lengthens the text by 40 % in words of eight letters, in brackets that show a cut-off end. */
 export function pseudo(text: string): string {
   const accented = Array.from(text, (letter) => accents[letter] ?? letter).join('');
-  return `[${accented}${'~'.repeat(Math.ceil(text.length * 0.4))}]`;
+  const more = '~'.repeat(Math.ceil(text.length * 0.4)).replace(/~{8}(?=~)/g, '$& ');
+  return `[${accented}${more}]`;
 }
 
 export function catalogue<T extends Entries>(en: T, zh: Translated<T>): Catalogue<T> {

@@ -23,7 +23,8 @@ class FakeVideo extends EventTarget {
   }
   set muted(value: boolean) {
     this.silent = value;
-    this.dispatchEvent(new Event('volumechange'));
+    // As in browsers: the event comes when the script is through.
+    queueMicrotask(() => this.dispatchEvent(new Event('volumechange')));
   }
 
   play(): Promise<void> {
@@ -163,6 +164,16 @@ describe('a live player', () => {
     expect(player.needsUnmute.value).toBe(true);
     player.setMuted(false);
     expect(player.needsUnmute.value).toBe(false);
+  });
+
+  it('knows at once what was pressed, not only when the element tells of it', () => {
+    const { video, player } = setup();
+    player.setMuted(!player.muted.value);
+    player.setMuted(!player.muted.value);
+    expect(video.muted).toBe(false);
+    player.setVolume(player.volume.value - 0.1);
+    player.setVolume(player.volume.value - 0.1);
+    expect(video.volume).toBeCloseTo(0.8);
   });
 
   it('asks for a tap where nothing may play', async () => {

@@ -284,11 +284,14 @@ export class Player {
 
   setVolume(volume: number): void {
     const value = Math.min(1, Math.max(0, volume));
+    // The element tells of it later; the next key press must already know.
+    this.volume.value = value;
     this.video.volume = value;
     if (value > 0) this.setMuted(false);
   }
 
   setMuted(muted: boolean): void {
+    this.muted.value = muted;
     this.video.muted = muted;
     this.needsUnmute.value = false;
     this.deps.settings.set('muted', muted ? '1' : '0');

@@ -18,15 +18,6 @@ using Rendition = OriginBroadcast::Rendition;
 constexpr const char* kListCaching = "public, max-age=2";
 constexpr Duration kPurgeEvery = milliseconds(100);
 
-/// The whole of `text` as a number of at most 15 digits without sign.
-std::optional<int64_t> plain_number(std::string_view text) {
-  int64_t value = 0;
-  if (text.empty() || text.size() > 15 || text.front() == '-') return std::nullopt;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 /// "12.m4s" or "12.3.m4s".
 std::optional<std::pair<int64_t, std::optional<int>>> media_name(std::string_view file) {
   constexpr std::string_view kSuffix = ".m4s";
@@ -42,6 +33,14 @@ std::optional<std::pair<int64_t, std::optional<int>>> media_name(std::string_vie
 }
 
 }  // namespace
+
+std::optional<int64_t> plain_number(std::string_view text) {
+  int64_t value = 0;
+  if (text.empty() || text.size() > 15 || text.front() == '-') return std::nullopt;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
 
 Response with_caching(Response response, std::string_view caching) {
   std::erase_if(response.headers, [](const Header& one) { return one.name == "Cache-Control"; });
@@ -140,7 +139,7 @@ std::optional<OriginView> Origin::view(std::string_view id) {
   OriginView view;
   view.has_media = broadcast.has_stored_runs();
   view.viewers = broadcast.viewers();
-  view.has_poster = broadcast.poster() != nullptr;
+  view.has_poster = broadcast.poster() || broadcast.stored_poster();
   for (auto& [name, rendition] : broadcast.renditions()) {
     bool any = !rendition->timeline->empty() || rendition->archive->size() > 0;
     if (!any) continue;
@@ -345,8 +344,13 @@ void Origin::thumbnail(const Request& request, Responder& responder, OriginBroad
   };
   if (broadcast.setup().state == OriginState::kOffline) return answer(not_there());
   if (file == "poster.jpg") {
-    if (!broadcast.poster()) return answer(not_there());
-    return answer(with_caching(Response::bytes(200, "image/jpeg", broadcast.poster()), "public, max-age=10"));
+    constexpr const char* kCaching = "public, max-age=10";
+    if (broadcast.poster())
+      return answer(with_caching(Response::bytes(200, "image/jpeg", broadcast.poster()), kCaching));
+    if (!broadcast.stored_poster()) return answer(not_there());
+    std::string path = broadcast.setup().store + "/" + output::thumbnail_path(*broadcast.stored_poster());
+    return files_.serve({path, "image/jpeg", kCaching, ""}, std::move(responder),
+                        [this](int status) { count(OriginClass::kThumbnail, status); });
   }
   constexpr std::string_view kSuffix = ".jpg";
   auto at =

@@ -30,11 +30,13 @@ void OriginBroadcast::apply(const OriginSetup& setup) {
   if (other_store) {
     forget_archives();
     learn_stored_runs();
+    learn_stored_poster();
   }
   if (later || (before == OriginState::kEnded && setup_.state == OriginState::kLive)) {
     forget_media();
     forget_archives();
     poster_.reset();
+    learn_stored_poster();
   }
   if (setup_.state == OriginState::kEnded && before != OriginState::kEnded) end();
   if (setup_.state == OriginState::kLive) {
@@ -60,6 +62,8 @@ Result<bool> OriginBroadcast::take(const link::Message& message) {
     if (!message.body || message.body->size() > kMaxPoster)
       return fail(Errc::kLimit, "a poster of this size");
     poster_ = message.body;
+    link::Json at = message.head.value("at", link::Json());
+    poster_at_ = ProgramTime{at.is_number_integer() ? at.get<int64_t>() : 0};
   } else {
     return false;
   }

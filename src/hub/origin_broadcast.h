@@ -57,6 +57,9 @@ class ViewerEstimate {
 inline constexpr const char* kMediaCaching = "public, max-age=60, immutable";
 Response with_caching(Response response, std::string_view caching);
 
+/// The whole of `text` as a number of at most 15 digits without sign.
+std::optional<int64_t> plain_number(std::string_view text);
+
 /// A broadcast that has ended keeps nothing in memory but the names of its runs until somebody watches its
 /// replay, and forgets again what it read ten minutes after the last one did.
 class OriginBroadcast {
@@ -98,7 +101,10 @@ class OriginBroadcast {
   }
   [[nodiscard]] bool catching_up() const { return catching_up_; }
   [[nodiscard]] bool is_withdrawn(ProgramTime from, ProgramTime to) const;
+  /// The newest picture the engine gave, unless it was withdrawn.
   [[nodiscard]] SharedBytes poster() const { return poster_; }
+  /// What stands in for it, after a restart of the hub: the last thumbnail of the store that may be seen.
+  [[nodiscard]] std::optional<ProgramTime> stored_poster() const { return stored_poster_; }
   [[nodiscard]] bool over() const { return over_; }
   [[nodiscard]] uint64_t viewers() const;
   [[nodiscard]] size_t waiters() const;
@@ -130,6 +136,7 @@ class OriginBroadcast {
   void apply_fact(const output::IndexFact& fact);
   void learn_run(const std::string& run);
   void learn_stored_runs();
+  void learn_stored_poster();
 
   Origin& origin_;
   const std::string id_;
@@ -143,6 +150,8 @@ class OriginBroadcast {
   bool over_ = false;         // ended long enough that live media is gone from memory
   HouseTime ended_at_;
   SharedBytes poster_;
+  ProgramTime poster_at_;
+  std::optional<ProgramTime> stored_poster_;
 };
 
 }  // namespace openday::hub

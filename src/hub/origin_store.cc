@@ -27,6 +27,9 @@ void OriginBroadcast::withdraw(ProgramTime from, ProgramTime to) {
     rendition->archive->withdraw(from, to);
     if (!catching_up_) release(*rendition);
   }
+  bool shown = poster_ && !(poster_at_ < from) && poster_at_ < to;
+  if (shown) poster_.reset();
+  if (shown || stored_poster_) learn_stored_poster();
 }
 
 bool OriginBroadcast::is_withdrawn(ProgramTime from, ProgramTime to) const {
@@ -48,6 +51,23 @@ void OriginBroadcast::learn_stored_runs() {
     if (!is_slug(name) || name == "thumb" || entry->d_type != DT_DIR) continue;
     learn_run(name);
     stored_runs_ = true;
+  }
+}
+
+void OriginBroadcast::learn_stored_poster() {
+  stored_poster_.reset();
+  if (setup_.store.empty()) return;
+  std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir((setup_.store + "/thumb").c_str()), ::closedir);
+  if (!folder) return;
+  while (const dirent* entry = ::readdir(folder.get())) {
+    std::string_view name = entry->d_name;
+    constexpr std::string_view kSuffix = ".jpg";
+    auto ms =
+        name.ends_with(kSuffix) ? plain_number(name.substr(0, name.size() - kSuffix.size())) : std::nullopt;
+    if (!ms || (stored_poster_ && *ms <= stored_poster_->ms)) continue;
+    ProgramTime at{*ms};
+    if (at < setup_.public_from || is_withdrawn(at, ProgramTime{at.ms + output::kThumbnailMs})) continue;
+    stored_poster_ = at;
   }
 }
 

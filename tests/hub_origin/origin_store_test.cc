@@ -179,6 +179,44 @@ TEST_CASE("what was withdrawn is gone from the store's media, its lists and its 
   CHECK(hub.get("/media/run1/720p/2.m4s").status != 200);
 }
 
+TEST_CASE("the poster of a hub that starts anew is the last thumbnail that may be seen") {
+  Store store;
+  store.segments(0, 15);
+  store.write(output::thumbnail_path(kStart), "first");
+  store.write(output::thumbnail_path(kStart + milliseconds(10'000)), "second");
+  store.write(output::thumbnail_path(kStart + milliseconds(20'000)), "third");
+  store.write("thumb/notes.txt", "not a picture");
+  OriginHub hub;
+  hub.put(store, OriginState::kEnded);
+  CHECK(eventually(hub.hub(), [&] { return hub.origin().view("b")->has_poster; }));
+  CHECK(hub.get("/thumb/b/poster.jpg").body == "third");
+  CHECK(hub.get("/thumb/b/poster.jpg").header("content-type") == "image/jpeg");
+
+  // The engine's own picture comes first, until its moment is withdrawn.
+  int64_t at = kStart.ms + 25'000;
+  hub.hub().on_hub([&] {
+    auto jpeg = std::make_shared<const Bytes>(Bytes{'n', 'e', 'w'});
+    CHECK(hub.origin()
+              .take("b", link::make_message("thumbnail", {{"what", "poster"}, {"at", at}}, jpeg))
+              .value());
+  });
+  CHECK(hub.get("/thumb/b/poster.jpg").body == "new");
+  hub.hub().on_hub([&] { hub.origin().withdraw("b", ProgramTime{at - 1000}, ProgramTime{at + 1000}); });
+  CHECK(hub.get("/thumb/b/poster.jpg").body == "second");
+  hub.hub().on_hub([&] { hub.origin().withdraw("b", kStart, kStart + milliseconds(20'000)); });
+  CHECK(hub.get("/thumb/b/poster.jpg").status == 404);
+  CHECK(eventually(hub.hub(), [&] { return !hub.origin().view("b")->has_poster; }));
+}
+
+TEST_CASE("the poster never shows the rehearsal") {
+  Store store;
+  store.segments(0, 10);
+  store.write(output::thumbnail_path(kStart), "rehearsal");
+  OriginHub hub;
+  hub.put(store, OriginState::kLive, kStart + milliseconds(5'000));
+  CHECK(hub.get("/thumb/b/poster.jpg").status == 404);
+}
+
 TEST_CASE("what was recorded in rehearsal is never played") {
   Store store;
   store.segments(0, 6);

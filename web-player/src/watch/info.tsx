@@ -7,6 +7,7 @@ import type { PublicBroadcast } from '../core/types';
 import { Icon } from '../ui/icons';
 import { locale, tag } from '../ui/page';
 import { copyText } from '../ui/parts';
+import { Download } from './download';
 import { watch } from './messages';
 import { view } from './state';
 
@@ -57,10 +58,7 @@ export function Info({ value }: { value: PublicBroadcast }): JSX.Element {
         <div class="info__actions">
           <Share title={value.title} />
           {view.value === 'replay' && value.replay?.mp4 != null && (
-            <a class="button button--touch" href={value.replay.mp4} download={`${value.id}.mp4`}>
-              <Icon name="download" />
-              {t.downloadMp4}
-            </a>
+            <Download url={value.replay.mp4} name={`${value.id}.mp4`} />
           )}
         </div>
         {value.description !== '' && (

@@ -50,7 +50,9 @@ void Api::send_public(const std::string& id, const Reply& reply) {
   }
   auto broadcast = parts_.books.view().broadcast(id);
   if (!broadcast) return reply.fail(broadcast.error());
-  auto response = rendered(parts_.conductor.viewer_json(*broadcast));
+  Json shown = parts_.conductor.viewer_json(*broadcast);
+  shown["site"] = settings_.site;
+  auto response = rendered(shown);
   if (cached_.size() >= kMaxCached) cached_.clear();
   cached_[id] = {response, now + kCacheFor};
   reply.send(Response::shared(response));

@@ -53,7 +53,8 @@ export function healthOf(status: Status, before: Status | null): Health {
   }
   const recording = status.recording;
   if (recording?.state === 'failed' || recording?.state === 'full') {
-    reasons.push({ what: 'recording', level: 'bad', why: recording.why ?? recording.state });
+    const why = recording.why ?? '';
+    reasons.push({ what: 'recording', level: 'bad', why: why === '' ? recording.state : why });
   } else if (recording?.free_bytes !== undefined && recording.free_bytes < lowDisk) {
     reasons.push({ what: 'disk', level: 'warn', freeBytes: recording.free_bytes });
   }

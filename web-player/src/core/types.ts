@@ -21,6 +21,13 @@ export interface PublicVenue {
   name: string;
 }
 
+/** The institution; an empty name is none. */
+export interface Site {
+  name: string;
+  name_zh?: string;
+  name_en?: string;
+}
+
 export interface PublicBroadcast {
   id: string;
   title: string;
@@ -34,9 +41,10 @@ export interface PublicBroadcast {
   live: LiveUrls | null;
   replay: ReplayUrls | null;
   venues: PublicVenue[];
+  site?: Site;
 }
 
 export interface BroadcastList {
-  site?: { name: string };
+  site?: Site;
   broadcasts: PublicBroadcast[];
 }

@@ -13,7 +13,7 @@ import { browserTimers } from '../core/timers';
 import type { BroadcastList, PublicBroadcast } from '../core/types';
 import { Icon, Mark } from '../ui/icons';
 import { common } from '../ui/messages';
-import { locale, tag } from '../ui/page';
+import { locale, tag, siteName } from '../ui/page';
 import { Failure, Header, Notice } from '../ui/parts';
 import { index } from './messages';
 
@@ -37,7 +37,7 @@ document.addEventListener('visibilitychange', () => {
 
 effect(() => {
   const t = index.in(locale.value);
-  const site = answer.value.value?.site?.name ?? common.in(locale.value).brand;
+  const site = siteName(answer.value.value?.site) ?? common.in(locale.value).brand;
   document.title = `${t.title} · ${site}`;
 });
 
@@ -240,7 +240,7 @@ function App(): JSX.Element {
       <a class="skip" href="#main">
         {common.in(locale.value).skip}
       </a>
-      <Header site={value?.site?.name} />
+      <Header site={siteName(value?.site)} />
       <main id="main" class="index">
         <h1 class="visually-hidden">{t.title}</h1>
         {value !== null && error !== null && (

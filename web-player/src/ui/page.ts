@@ -3,6 +3,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { chooseLocale, languageTag, type Locale } from '../core/i18n';
 import { settings } from '../core/settings';
+import type { Site } from '../core/types';
 
 export type Theme = 'dark' | 'light';
 
@@ -22,6 +23,13 @@ effect(() => {
 effect(() => {
   document.documentElement.dataset.theme = theme.value;
 });
+
+/** The institution's name in the page's language, if it has one. */
+export function siteName(site: Site | undefined): string | undefined {
+  const own = (locale.value === 'zh-CN' ? site?.name_zh : site?.name_en) ?? '';
+  const name = own === '' ? (site?.name ?? '') : own;
+  return name === '' ? undefined : name;
+}
 
 export function setLocale(next: Locale): void {
   settings.set('lang', next);

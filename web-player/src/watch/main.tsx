@@ -9,7 +9,7 @@ import { render, type JSX } from 'preact';
 import { watchAction, type KeyPress } from '../core/keys';
 import { Icon } from '../ui/icons';
 import { common } from '../ui/messages';
-import { locale } from '../ui/page';
+import { locale, siteName } from '../ui/page';
 import { Failure, Header, Notice } from '../ui/parts';
 import { Help } from './help';
 import { Info } from './info';
@@ -169,7 +169,7 @@ function App(): JSX.Element {
           <a class="skip" href="#main">
             {common.in(locale.value).skip}
           </a>
-          <Header />
+          <Header site={siteName(broadcast.value?.site)} />
         </>
       )}
       <main id="main" class={embedded ? 'watch watch--embed' : 'watch'}>

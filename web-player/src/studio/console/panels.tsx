@@ -60,6 +60,7 @@ export function VenueStrip({ room }: { room: Console }): JSX.Element {
           const prepared = draft.includes(venue.id);
           const video = slot?.feed?.source?.video;
           const kbps = slot?.feed?.stats?.kbps;
+          const why = slot?.feed?.why ?? '';
           const detail = [
             video?.height === undefined
               ? null
@@ -93,7 +94,7 @@ export function VenueStrip({ room }: { room: Console }): JSX.Element {
                     <span class="dot" />
                     {feedText(state)}
                   </span>
-                  <span class="venue__detail tabular">{slot?.feed?.why ?? detail.join(' · ')}</span>
+                  <span class="venue__detail tabular">{why === '' ? detail.join(' · ') : why}</span>
                 </span>
               </button>
               <Meter room={room} venue={venue.id} label={t.level(venue.name)} />
@@ -216,7 +217,9 @@ export function Sound({ room }: { room: Console }): JSX.Element {
         <span class="channel__name">
           {t.program}
           {lufs !== undefined && (
-            <span class="channel__state tabular">{t.loudness(formatNumber(tag.value, lufs))}</span>
+            <span class="channel__state tabular">
+              {t.loudness(formatNumber(tag.value, lufs).replace('-', '\u2212'))}
+            </span>
           )}
         </span>
         <Meter room={room} venue={null} label={t.level(t.program)} />

@@ -1,13 +1,29 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-// One browser at a time, in real time. See e2e/support.ts for how to point these at a real server.
+// The longest first, so that two at a time end together; and what ends the broadcast after all that need it on air.
+const order = ['watch', 'screens', 'studio', 'index', 'ending'];
+
+class InOrder extends BaseSequencer {
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = (file: TestSpecification) => order.findIndex((name) => file.moduleId.endsWith(`/${name}.test.ts`));
+    return Promise.resolve([...files].sort((a, b) => place(a) - place(b)));
+  }
+}
+
+// Every file has a mock of its own, so two run at a time; a real server is shared. See e2e/support.ts.
+const real = (process.env.OPENDAY_URL ?? '') !== '';
+
 export default defineConfig({
   test: {
     include: ['e2e/**/*.test.ts'],
     globalSetup: 'e2e/global.ts',
     environment: 'node',
-    fileParallelism: false,
-    testTimeout: 150_000,
+    fileParallelism: !real,
+    maxWorkers: real ? 1 : 2,
+    minWorkers: 1,
+    sequence: { sequencer: InOrder },
+    testTimeout: 240_000,
     hookTimeout: 180_000,
   },
 });

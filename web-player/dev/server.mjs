@@ -24,6 +24,8 @@ const types = {
   '.json': 'application/json',
 };
 
+const site = { name: '云州市政务直播', name_zh: '云州市政务直播', name_en: 'Yunzhou Live' };
+
 // The policy the hub sends: the pages must live with it.
 const policy =
   "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'";
@@ -58,6 +60,8 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
   const born = Date.now();
   const broadcasts = new Map();
   const streams = new Map();
+  /** When each recording was first asked for as one file: it takes a moment to be made. */
+  const exportsSince = new Map();
   /** What the tests asked to go wrong. */
   const fault = { outageUntil: 0, failing: new Map() };
 
@@ -284,15 +288,19 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
       return createReadStream(file).pipe(response);
     }
     if (path === '/api/v1/time') return json(response, 200, { now: iso(Date.now()), ms: Date.now() });
-    if (path === '/api/v1/broadcasts')
-      return json(response, 200, { site: { name: '云州市政务直播 Yunzhou Live' }, broadcasts: list() });
+    if (path === '/api/v1/broadcasts') return json(response, 200, { site, broadcasts: list() });
     const one = /^\/api\/v1\/broadcasts\/([^/]+)$/.exec(path);
     if (one !== null) {
       const found = broadcasts.get(one[1]);
-      return found === undefined ? refuse(response, 404, 'not_found') : json(response, 200, found);
+      return found === undefined ? refuse(response, 404, 'not_found') : json(response, 200, { ...found, site });
     }
     if (path.startsWith('/api/v1/')) return studio.answer(request, response, path);
-    if (/^\/hls\/[^/]+\/replay\.mp4$/.test(path)) return blob(request, response, media.mp4, 'video/mp4');
+    if (/^\/hls\/[^/]+\/replay\.mp4$/.test(path)) {
+      if (!exportsSince.has(path)) exportsSince.set(path, Date.now());
+      const progress = (Date.now() - exportsSince.get(path)) / 1500;
+      if (progress < 1) return json(response, 202, { state: 'preparing', progress }, { 'retry-after': '1' });
+      return blob(request, response, media.mp4, 'video/mp4');
+    }
     if (path.startsWith('/hls/')) return hls(response, path, url.searchParams);
     if (path.startsWith('/media/')) return mediaBytes(request, response, path);
     if (/^\/thumb\/[^/]+\/poster\.jpg$/.test(path)) return blob(request, response, media.poster, 'image/jpeg');

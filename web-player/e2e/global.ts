@@ -1,21 +1,19 @@
-// Starts the mock hub, unless the tests are pointed at a real one.
+// One browser for all files, and the mock's media made before any of them starts.
 
+import { chromium } from 'playwright-core';
 import type { TestProject } from 'vitest/node';
 import { startMock } from '../dev/server.mjs';
+import { chromiumOptions } from './chromium';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    base: string;
+    browser: string;
   }
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const real = process.env.OPENDAY_URL;
-  if (real !== undefined && real !== '') {
-    project.provide('base', real.replace(/\/$/, ''));
-    return () => Promise.resolve();
-  }
-  const mock = await startMock({ port: Number(process.env.OPENDAY_MOCK_PORT ?? 0) });
-  project.provide('base', mock.url);
-  return () => mock.close();
+  if ((process.env.OPENDAY_URL ?? '') === '') await (await startMock({ port: 0 })).close();
+  const server = await chromium.launchServer(chromiumOptions('with sound'));
+  project.provide('browser', server.wsEndpoint());
+  return () => server.close();
 }

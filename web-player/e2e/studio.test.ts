@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { expectAccessible, launch, live, mock, open, real, token, type Opened } from './support';
+import { admin, expectAccessible, launch, live, loggedIn, mock, open, real, token, type Opened } from './support';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -30,11 +30,10 @@ async function waitOnAir(page: Page, venues: number[]): Promise<void> {
 }
 
 async function openConsole(id = live, height = 900): Promise<Opened> {
-  const opened = await open(browser, '/studio/', { viewport: { width: 1440, height } });
-  await logIn(opened.page);
-  await opened.page.evaluate((to) => {
-    location.hash = `#/b/${to}`;
-  }, id);
+  const opened = await open(browser, `/studio/#/b/${id}`, {
+    viewport: { width: 1440, height },
+    storageState: await loggedIn(),
+  });
   await opened.page.locator('.venue').first().waitFor();
   return opened;
 }
@@ -106,6 +105,59 @@ describe.skipIf(token === '')('the studio', () => {
     await page.waitForFunction(() =>
       /\d\.\d s behind/.test(document.querySelector('.screen__note')?.textContent ?? ''),
     );
+    // Each venue: what its feed does, how large its picture is, how loud it is.
+    for (const venue of (await page.locator('.venue').all()).slice(0, 2)) {
+      expect(await venue.locator('.badge').textContent()).toBe('live');
+      expect(await venue.locator('.venue__detail').textContent()).toMatch(/^\d+p\d+/);
+      await expect
+        .poll(async () => Number(await venue.getByRole('meter').getAttribute('aria-valuenow')), { timeout: 10_000 })
+        .toBeGreaterThan(-60);
+    }
+    await context.close();
+  });
+
+  it('covers the program with the slate and takes it off again', async () => {
+    const { context, page } = await openConsole();
+    await page.waitForSelector('.tally--air');
+    const before = await onAir(page);
+    await page.getByRole('button', { name: 'Emergency slate' }).click();
+    await page.getByRole('button', { name: /SLATE ON AIR/ }).waitFor();
+    expect(await onAir(page)).toEqual([]);
+    await page.getByRole('button', { name: /SLATE ON AIR/ }).click();
+    await waitOnAir(page, before);
+    await context.close();
+  });
+
+  it('sets gain, mute and the lower third', async () => {
+    const { context, page } = await openConsole();
+    const before = await admin<{ scene: { title?: string } }>(`broadcasts/${live}`);
+    const [first, second] = await page.locator('.venue__name').allTextContents();
+    await page.getByRole('slider', { name: `Gain of ${first ?? ''}` }).fill('-6');
+    await page.getByText('−6 dB').waitFor();
+    await page.getByRole('button', { name: `Mute ${second ?? ''}` }).click();
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll('.channel__state')].some((state) => state.textContent === 'muted'),
+    );
+    const { mix, venues } = await admin<{
+      mix: { venues: Record<string, { gain_db: number; mute: boolean }> };
+      venues: { id: string }[];
+    }>(`broadcasts/${live}`);
+    expect(mix.venues[venues[0]?.id ?? '']?.gain_db).toBe(-6);
+    expect(mix.venues[venues[1]?.id ?? '']?.mute).toBe(true);
+
+    await page.getByRole('textbox', { name: 'Lower third' }).fill('Judge Li, presiding');
+    await page.getByRole('button', { name: 'Show on air' }).click();
+    await page.getByText('On air: Judge Li, presiding').waitFor();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByText('On air: Judge Li, presiding').waitFor({ state: 'detached' });
+    // As it was.
+    await page.getByRole('slider', { name: `Gain of ${first ?? ''}` }).fill('0');
+    await page.getByRole('button', { name: `Mute ${second ?? ''}` }).click();
+    await page.getByRole('textbox', { name: 'Lower third' }).fill(before.scene.title ?? '');
+    await page.getByRole('button', { name: 'Show on air' }).click();
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll('.channel__state')].every((state) => state.textContent !== 'muted'),
+    );
     await context.close();
   });
 });
@@ -146,38 +198,6 @@ describe.skipIf(real)('the studio on good and bad days', () => {
     await context.close();
   });
 
-  it('covers the program with the slate and takes it off again', async () => {
-    const { context, page } = await openConsole();
-    await page.getByRole('button', { name: 'Emergency slate' }).click();
-    await page.getByRole('button', { name: /SLATE ON AIR/ }).waitFor();
-    expect(await page.locator('.tally--air').count()).toBe(0);
-    await page.getByRole('button', { name: /SLATE ON AIR/ }).click();
-    await page.waitForFunction(() => document.querySelectorAll('.tally--air').length === 3);
-    await context.close();
-  });
-
-  it('sets gain, mute and the lower third', async () => {
-    const { context, page } = await openConsole();
-    await page.getByRole('slider', { name: /^Gain of 第一法庭/ }).fill('-6');
-    await page.getByText('−6 dB').waitFor();
-    await page.getByRole('button', { name: /^Mute 第二法庭/ }).click();
-    await page.waitForFunction(() =>
-      [...document.querySelectorAll('.channel__state')].some((state) => state.textContent === 'muted'),
-    );
-    const broadcast = (await (
-      await context.request.get(page.url().replace(/\/studio.*/, `/api/v1/admin/broadcasts/${live}`))
-    ).json()) as { mix: { venues: Record<string, { gain_db: number; mute: boolean }> } };
-    expect(broadcast.mix.venues['hall-a']?.gain_db).toBe(-6);
-    expect(broadcast.mix.venues['hall-b']?.mute).toBe(true);
-
-    await page.getByRole('textbox', { name: 'Lower third' }).fill('Judge Li, presiding');
-    await page.getByRole('button', { name: 'Show on air' }).click();
-    await page.getByText('On air: Judge Li, presiding').waitFor();
-    await page.getByRole('button', { name: 'Clear' }).click();
-    await page.getByText('On air: Judge Li, presiding').waitFor({ state: 'detached' });
-    await context.close();
-  });
-
   it('freezes when the connection is lost, says so, and goes on when it is back', async () => {
     const { context, page } = await openConsole();
     await page.waitForSelector('.tally--air');
@@ -210,8 +230,10 @@ describe.skipIf(real)('the studio on good and bad days', () => {
   });
 
   it('goes from a new broadcast over the rehearsal to live, and ends after its grace', async () => {
-    const { context, page } = await open(browser, '/studio/', { viewport: { width: 1440, height: 900 } });
-    await logIn(page);
+    const { context, page } = await open(browser, '/studio/', {
+      viewport: { width: 1440, height: 900 },
+      storageState: await loggedIn(),
+    });
     await page.getByRole('button', { name: 'New broadcast' }).click();
     await page.getByRole('button', { name: 'Create' }).click();
     await page.getByText('Please fill this in.').waitFor();
@@ -252,9 +274,7 @@ describe.skipIf(real)('the studio on good and bad days', () => {
   });
 
   it('makes a key and shows it once, for copying', async () => {
-    const { context, page } = await open(browser, '/studio/#/venues');
-    await page.getByLabel('Admin token').fill(token);
-    await page.keyboard.press('Enter');
+    const { context, page } = await open(browser, '/studio/#/venues', { storageState: await loggedIn() });
     await page.getByRole('button', { name: /Key of 第一法庭/ }).click();
     await page.getByRole('button', { name: 'Make a key' }).click();
     await page.getByText('only time the key is shown').waitFor();
@@ -271,9 +291,7 @@ describe.skipIf(real)('the studio on good and bad days', () => {
   });
 
   it('makes a venue', async () => {
-    const { context, page } = await open(browser, '/studio/#/venues');
-    await page.getByLabel('Admin token').fill(token);
-    await page.keyboard.press('Enter');
+    const { context, page } = await open(browser, '/studio/#/venues', { storageState: await loggedIn() });
     await page.getByRole('button', { name: 'New venue' }).click();
     await page.getByLabel('Name').fill('Roof camera');
     await page.getByLabel('Where its feed comes from').selectOption('pull');

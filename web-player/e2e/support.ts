@@ -1,48 +1,123 @@
 // The tests use the pages as people do, in Debian's Chromium, against the mock hub in dev/ or a real server:
 //
-//   OPENDAY_URL           where it is; without it the mock is started
-//   OPENDAY_BROADCAST     a broadcast that is live there for the whole run (mock: court)
-//   OPENDAY_ADMIN_TOKEN   for the studio tests; without it they are left out on a real server
+//   OPENDAY_URL           where it is; without it every file starts a mock of its own
+//   OPENDAY_BROADCAST     a broadcast that is live there and may be ended by the last file (mock: court)
+//   OPENDAY_ADMIN_TOKEN   of that server: the studio's tests need it
 //   OPENDAY_ARTIFACTS     folder for screenshots (default: artifacts/ of the repository)
 //
-// States that a real server cannot show on demand are tested with the mock only.
+// States that a real server cannot show on demand are tested with the mock only, the end of a real broadcast and what comes
+// after it with a real server only.
 
 import { mkdirSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 import { expect, inject } from 'vitest';
+import { startMock } from '../dev/server.mjs';
+import { chromiumOptions } from './chromium';
 
-export const real = (process.env.OPENDAY_URL ?? '') !== '';
-export const base = inject('base');
+const address = process.env.OPENDAY_URL ?? '';
+export const real = address !== '';
+export const base = real ? address.replace(/\/$/, '') : (await startMock({ port: 0 })).url;
 export const live = process.env.OPENDAY_BROADCAST ?? 'court';
 export const token = process.env.OPENDAY_ADMIN_TOKEN ?? (real ? '' : 'mock-admin-token');
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 export const artifacts = resolve(process.env.OPENDAY_ARTIFACTS ?? join(repository, 'artifacts'));
 
-const args = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  // A page that is not on a screen would otherwise be slowed down.
-  '--disable-background-timer-throttling',
-  '--disable-renderer-backgrounding',
-];
+/** The browser that all files share; closing it here ends only what was opened here. */
+export async function launch(): Promise<Browser> {
+  return chromium.connect(inject('browser'));
+}
 
-/** autoplay: what the browser allows without a gesture. */
-export async function launch(autoplay: 'with sound' | 'muted only' = 'with sound'): Promise<Browser> {
-  const policy = autoplay === 'with sound' ? 'no-user-gesture-required' : 'document-user-activation-required';
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [...args, `--autoplay-policy=${policy}`],
+/** A browser of one's own that plays sound only after a gesture. */
+export async function launchStrict(): Promise<Browser> {
+  return chromium.launch(chromiumOptions('muted only'));
+}
+
+/** A request of the control API; its JSON. */
+export async function admin<T = unknown>(path: string, method = 'GET', body?: unknown): Promise<T> {
+  const response = await fetch(`${base}/api/v1/admin/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
   });
+  if (!response.ok) throw new Error(`${method} ${path}: ${String(response.status)} ${await response.text()}`);
+  return (response.status === 204 ? null : await response.json()) as T;
+}
+
+type Stored = Exclude<BrowserContextOptions['storageState'], string | undefined>;
+let session: Promise<Stored> | null = null;
+
+/** What a browser holds that has logged in to the studio: one log-in for each file, the server counts tries. */
+export function loggedIn(): Promise<Stored> {
+  session ??= (async () => {
+    const response = await fetch(`${base}/api/v1/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: base, 'x-openday': '1' },
+      body: JSON.stringify({ token }),
+    });
+    const [name, value] = (response.headers.get('set-cookie') ?? '').split(';')[0]?.split('=') ?? [];
+    if (response.status !== 204 || name === undefined || value === undefined)
+      throw new Error(`the log-in was answered with ${String(response.status)}`);
+    const domain = new URL(base).hostname;
+    return {
+      cookies: [{ name, value, domain, path: '/', expires: -1, httpOnly: true, secure: false, sameSite: 'Strict' }],
+      origins: [],
+    };
+  })();
+  return session;
+}
+
+/** A network of one's own between a browser and the server. */
+export interface Wire {
+  url: string;
+  /** Every connection breaks and none comes about until the time is over. */
+  cut(ms: number): void;
+  close(): void;
+}
+
+export async function layWire(): Promise<Wire> {
+  const far = new URL(base);
+  const sockets = new Set<Socket>();
+  let cut = false;
+  const server = createServer((near) => {
+    if (cut) {
+      near.destroy();
+      return;
+    }
+    const there = connect(Number(far.port === '' ? 80 : far.port), far.hostname);
+    for (const [socket, other] of [
+      [near, there],
+      [there, near],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+      socket.pipe(other);
+    }
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const breakAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    cut(ms) {
+      cut = true;
+      breakAll();
+      setTimeout(() => (cut = false), ms);
+    },
+    close() {
+      breakAll();
+      server.close();
+    },
+  };
 }
 
 export interface Opened {
@@ -52,7 +127,12 @@ export interface Opened {
   problems: string[];
 }
 
-export async function open(browser: Browser, path: string, options: BrowserContextOptions = {}): Promise<Opened> {
+export async function open(
+  browser: Browser,
+  path: string,
+  options: BrowserContextOptions = {},
+  at = base,
+): Promise<Opened> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     locale: 'en-GB',
@@ -61,14 +141,14 @@ export async function open(browser: Browser, path: string, options: BrowserConte
     ...options,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(60_000);
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.stack ?? error.message));
   page.on('console', (message) => {
     if (message.type() === 'error' && /Content Security Policy|Refused to/.test(message.text()))
       problems.push(message.text());
   });
-  await page.goto(base + path);
+  await page.goto(at + path);
   return { context, page, problems };
 }
 
@@ -105,7 +185,7 @@ export function video(page: Page): Promise<VideoState> {
 }
 
 /** Resolves once the picture has moved on by so many seconds. */
-export async function advances(page: Page, seconds = 1, timeout = 30_000): Promise<void> {
+export async function advances(page: Page, seconds = 1, timeout = 60_000): Promise<void> {
   const { time } = await video(page);
   await page.waitForFunction(
     ([from, by]) => {
@@ -133,10 +213,9 @@ export async function latency(page: Page): Promise<number> {
 
 /** Resolves once the badge says that the viewer is less than five seconds behind. */
 export async function isLive(page: Page): Promise<void> {
-  await page.waitForFunction(() => {
-    const badge = /([\d.]+) s/.exec(document.querySelector('.live-badge--on')?.textContent ?? '');
-    return badge !== null && Number(badge[1]) < 5;
-  });
+  await expect
+    .poll(async () => (await page.locator('.live-badge--on').count()) > 0 && (await latency(page)), { timeout: 60_000 })
+    .toBeLessThan(5);
 }
 
 export async function expectAccessible(page: Page): Promise<void> {
@@ -147,7 +226,7 @@ export async function expectAccessible(page: Page): Promise<void> {
 }
 
 export async function shot(page: Page, name: string, fullPage = false): Promise<void> {
-  const folder = join(artifacts, 'screenshots');
+  const folder = join(artifacts, 'screenshots', real ? 'server' : 'mock');
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
 }

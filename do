@@ -51,12 +51,13 @@ do_setup_tests() {  # the same, and what the tests need besides
 
 configure() { [ -f "build/$1/build.ninja" ] || cmake --preset "$1" >/dev/null; }
 
-do_build() {  # [preset]: build the server and the pages (release unless told otherwise)
+do_build() {  # [preset] [targets]: build the server and the pages (the release preset, and everything, unless told otherwise)
   local preset="${1:-release}"
+  shift $(($# > 0))
   do_setup
   configure "$preset"
   say "building the server ($preset)"
-  cmake --build --preset "$preset"
+  cmake --build --preset "$preset" ${1:+--target "$@"}
   do_pages
 }
 
@@ -69,7 +70,7 @@ do_pages() {  # build the web pages
 }
 
 do_demo() {  # install, build and run a broadcast of three synthetic venues until Ctrl-C
-  do_build release
+  do_build release openday openday-venue
   exec scripts/demo "$@"
 }
 
@@ -88,20 +89,15 @@ do_format() {  # rewrite the sources in the house's format
   (cd web-player && npm run --silent format)
 }
 
-do_test() {  # install, build and pass the tests: units, processes, the whole server in real time, the pages' logic and budgets
+do_test() {  # install, build and pass all tests: lint, units and processes under ASan+UBSan and TSan, the whole server in real time, the pages in Chromium
   do_setup_tests
   exec scripts/test-all "$@"
 }
 
 do_test_pages() {  # the pages in Chromium, against their mock and against the demo
   do_setup_tests
-  do_build release
+  do_build release openday openday-venue
   exec scripts/test-pages
-}
-
-do_test_deep() {  # static analysis, the tests under ASan+UBSan and TSan, every fuzz target for a while (about an hour on 2 cores)
-  do_setup_tests
-  exec scripts/test-deep "$@"
 }
 
 do_unit() {  # [ctest arguments]: the quick tests only, in the dev build
@@ -117,7 +113,7 @@ do_fuzz() {  # [target] [seconds]: fuzz every parser of untrusted bytes, or one
 
 do_bench() {  # [name]: mix, glass, origin, join, memory, or all
   do_setup_tests
-  do_build release
+  do_build release openday all_benches
   exec scripts/bench "$@"
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cmath>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -23,6 +24,14 @@ struct HouseTime {
   HouseTime operator-(Duration d) const { return {ns - d.count()}; }
   Duration operator-(HouseTime other) const { return Duration(ns - other.ns); }
 };
+
+/// Later than everything.
+inline constexpr HouseTime kNoTime{INT64_MAX};
+
+/// Media durations are doubles in seconds; to the nearest millisecond.
+inline milliseconds to_ms(double duration_s) {
+  return milliseconds(std::llround(duration_s * 1000));
+}
 
 /// Program clock: UTC in ms since 1970. What EXT-X-PROGRAM-DATE-TIME says and what a moment is.
 struct ProgramTime {

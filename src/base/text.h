@@ -13,6 +13,10 @@ bool is_valid_utf8(std::string_view text);
 /// Lower-case letters, digits, '-' and '_', 1 to 64 of them, starting with a letter or digit: what ids are
 /// made of.
 bool is_slug(std::string_view text);
+/// With 'A' to 'Z' made small, and every other byte as it is.
+std::string lower_ascii(std::string_view text);
+/// Without the spaces and tabs at both ends.
+std::string_view trim_blanks(std::string_view text);
 /// Compares without telling by its duration where two secrets differ. Lengths are not secret.
 bool equal_constant_time(std::string_view a, std::string_view b);
 /// The candidate nearest to `word` by edit distance, if within a third of its length (at least 2); else

@@ -5,18 +5,13 @@
 #include <algorithm>
 #include <set>
 
+#include "broadcast/audit.h"
 #include "broadcast/json.h"
 #include "broadcast/scenes.h"
 #include "broadcast/text_rules.h"
 
 namespace openday::broadcast {
 namespace {
-
-Result<> audit(Ledger& ledger, const Act& act, std::string action, const std::string& subject,
-               const Json& detail = nullptr) {
-  return ledger.append({0, act.at, act.by, act.via, std::move(action), subject,
-                        detail.is_null() ? std::string() : detail.dump()});
-}
 
 std::unexpected<Error> wrong_state(const Broadcast& broadcast, std::string_view wish) {
   return fail(Errc::kConflict,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "broadcast/audit.h"
 #include "broadcast/json.h"
 #include "broadcast/text_rules.h"
 
@@ -32,9 +33,9 @@ Result<Bytes> sealed(const std::string& key, const std::string& url, const Rules
   return rules.vault.seal(key);
 }
 
-Result<> audit(Ledger& ledger, const Act& act, std::string action, const Target& target) {
-  Json detail = {{"target", target.id}, {"url", shown(target.url)}, {"enabled", target.enabled}};
-  return ledger.append({0, act.at, act.by, act.via, std::move(action), target.broadcast, detail.dump()});
+Result<> audit_target(Ledger& ledger, const Act& act, std::string action, const Target& target) {
+  return audit(ledger, act, std::move(action), target.broadcast,
+               {{"target", target.id}, {"url", shown(target.url)}, {"enabled", target.enabled}});
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ Result<Target> add_target(Ledger& ledger, const std::string& broadcast, const Ne
     return fail(Errc::kLimit, fmt::format("a broadcast has at most {} targets", kMaxTargets));
   }
   OPENDAY_CHECK_OK(ledger.put(target));
-  OPENDAY_CHECK_OK(audit(ledger, act, "target.create", target));
+  OPENDAY_CHECK_OK(audit_target(ledger, act, "target.create", target));
   return target;
 }
 
@@ -77,14 +78,14 @@ Result<Target> edit_target(Ledger& ledger, const std::string& broadcast, const s
     OPENDAY_TRY(target.sealed_key, sealed(*changes.key, target.url, rules));
   }
   OPENDAY_CHECK_OK(ledger.put(target));
-  OPENDAY_CHECK_OK(audit(ledger, act, "target.edit", target));
+  OPENDAY_CHECK_OK(audit_target(ledger, act, "target.edit", target));
   return target;
 }
 
 Result<> remove_target(Ledger& ledger, const std::string& broadcast, const std::string& id, const Act& act) {
   OPENDAY_TRY(Target target, ledger.target(broadcast, id));
   OPENDAY_CHECK_OK(ledger.remove_target(broadcast, id));
-  return audit(ledger, act, "target.delete", target);
+  return audit_target(ledger, act, "target.delete", target);
 }
 
 }  // namespace openday::broadcast

@@ -5,17 +5,12 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "broadcast/audit.h"
 #include "broadcast/json.h"
 #include "broadcast/text_rules.h"
 
 namespace openday::broadcast {
 namespace {
-
-Result<> audit(Ledger& ledger, const Act& act, std::string action, const std::string& venue,
-               const Json& detail) {
-  return ledger.append({0, act.at, act.by, act.via, std::move(action), venue,
-                        detail.is_null() ? std::string() : detail.dump()});
-}
 
 Result<Source> checked_source(const NewSource& wanted, const Rules& rules) {
   Source source;

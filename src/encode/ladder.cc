@@ -245,7 +245,8 @@ class SoundLine {
   std::jthread thread_;
 };
 
-// Makes every smaller size once, each from the one above it.
+// Makes every smaller size once: from a picture of exactly twice the size where there is one, else from the
+// next larger.
 class ScaleLine {
  public:
   explicit ScaleLine(std::vector<VideoLine*> lines) : steps_(lines.size()) {
@@ -280,21 +281,25 @@ class ScaleLine {
       // A picture that stands (a slate, a frozen camera) arrives as the very same object and is scaled once.
       bool new_picture = picture->image != last_;
       last_ = picture->image;
-      media::SharedImage above = picture->image;
+      std::vector<media::SharedImage> larger = {picture->image};
       for (Step& step : steps_) {
-        if (new_picture || !step.last) step.last = scaled(step, *above);
+        if (new_picture || !step.last) step.last = scaled(step, larger);
         if (!step.last) break;
         step.line->push({picture->tick, step.last});
-        above = step.last;
+        larger.push_back(step.last);
       }
     }
   }
 
-  media::SharedImage scaled(Step& step, const media::Image& from) {
+  media::SharedImage scaled(Step& step, const std::vector<media::SharedImage>& larger) {
     const media::Rendition& r = step.line->rendition();
     std::shared_ptr<media::Image> image =
         step.images.take([&] { return std::make_unique<media::Image>(r.width, r.height); });
-    if (step.scaler.scale(from, *image)) return image;
+    auto twice = std::find_if(larger.begin(), larger.end(), [&](const media::SharedImage& one) {
+      return wrap::Scaler::halves(*one, *image);
+    });
+    const media::SharedImage& from = twice != larger.end() ? *twice : larger.back();
+    if (step.scaler.scale(*from, *image)) return image;
     failed_.fetch_add(1, std::memory_order_relaxed);
     return nullptr;
   }

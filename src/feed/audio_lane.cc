@@ -8,15 +8,14 @@
 namespace openday::feed {
 namespace {
 
-constexpr size_t kMaxWaiting = 600;
-constexpr size_t kMaxWaitingBytes = 2 * 1024 * 1024;
+constexpr size_t kMostAudioUnits = 600;
+constexpr size_t kMostAudioBytes = 2 * 1024 * 1024;
 constexpr Duration kLead = milliseconds(200);  // the ring holds 1.3 s of the future
 constexpr int64_t kRate = media::HouseFormat::kSampleRate;
 constexpr int64_t kJump = kRate * 40 / 1000;
 constexpr int64_t kFade = kRate * 5 / 1000;
 // What lies further ahead than any delay can explain was not meant for us.
 constexpr int64_t kFarAhead = kRate * 5 / 2;
-constexpr HouseTime kNever{INT64_MAX};
 
 }  // namespace
 
@@ -40,7 +39,7 @@ void AudioLane::reset() {
 
 void AudioLane::push(Unit unit, ClockMap::Anchor anchor) {
   while (!waiting_.empty() &&
-         (waiting_.size() >= kMaxWaiting || waiting_bytes_ + unit.data->size() > kMaxWaitingBytes)) {
+         (waiting_.size() >= kMostAudioUnits || waiting_bytes_ + unit.data->size() > kMostAudioBytes)) {
     waiting_bytes_ -= waiting_.front().unit.data->size();
     waiting_.pop_front();
     ++stats_.dropped;
@@ -50,7 +49,7 @@ void AudioLane::push(Unit unit, ClockMap::Anchor anchor) {
 }
 
 HouseTime AudioLane::next_due() const {
-  if (waiting_.empty()) return kNever;
+  if (waiting_.empty()) return kNoTime;
   return map_.show_at(waiting_.front().anchor, waiting_.front().unit.dts) - kLead;
 }
 

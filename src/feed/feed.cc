@@ -14,16 +14,6 @@ constexpr size_t kGatewayBound = 64 * 1024;  // nothing is sent to it
 constexpr Duration kLook = milliseconds(100);
 constexpr Duration kTell = seconds(1);
 
-int64_t integer(const link::Json& head, const char* name, int64_t fallback) {
-  auto found = head.find(name);
-  return found != head.end() && found->is_number_integer() ? found->get<int64_t>() : fallback;
-}
-
-std::string text(const link::Json& head, const char* name) {
-  auto found = head.find(name);
-  return found != head.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 DecodeThread::MakeLine line_maker(const FeedConfig& config) {
   return [config](Sink& sink) -> std::unique_ptr<Line> {
     if (const auto* test = std::get_if<TestConfig>(&config.source)) {
@@ -123,17 +113,17 @@ void Feed::on_gateway(const link::Message& message) {
     on_begin(message.head);
   } else if (type == "bytes") {
     on_bytes(message);
-  } else if (type == "end" && publisher_ == integer(message.head, "publisher", -1)) {
-    on_end(text(message.head, "why"));
+  } else if (type == "end" && publisher_ == link::integer_in(message.head, "publisher").value_or(-1)) {
+    on_end(link::text_in(message.head, "why"));
   }
 }
 
 void Feed::on_begin(const link::Json& head) {
-  publisher_ = integer(head, "publisher", -1);
+  publisher_ = link::integer_in(head, "publisher").value_or(-1);
   flv_ = {};
   ts_.reset();
   decoder_->restart();
-  std::string container = text(head, "container");
+  std::string container = link::text_in(head, "container");
   if (container == "ts") {
     ts_ = std::make_unique<TsReader>([this](Unit unit) { decoder_->push(std::move(unit)); });
   } else if (container != "flv") {
@@ -146,14 +136,15 @@ void Feed::on_begin(const link::Json& head) {
 }
 
 void Feed::on_bytes(const link::Message& message) {
-  if (!publisher_ || publisher_ != integer(message.head, "publisher", -1) || !message.body) return;
-  HouseTime arrival{integer(message.head, "arrival_ns", loop_.clock().now().ns)};
+  if (!publisher_ || publisher_ != link::integer_in(message.head, "publisher").value_or(-1) || !message.body)
+    return;
+  HouseTime arrival{link::integer_in(message.head, "arrival_ns").value_or(loop_.clock().now().ns)};
   if (ts_) {
     ts_->bytes(message.body, arrival);
     return;
   }
-  auto unit = flv_.read(static_cast<int>(integer(message.head, "tag", 0)),
-                        integer(message.head, "time_ms", 0), arrival, *message.body);
+  auto unit = flv_.read(static_cast<int>(link::integer_in(message.head, "tag").value_or(0)),
+                        link::integer_in(message.head, "time_ms").value_or(0), arrival, *message.body);
   if (unit) decoder_->push(std::move(*unit));
 }
 

@@ -12,7 +12,7 @@ namespace openday::feed {
 namespace {
 
 constexpr int kBars = 8;
-constexpr Duration kLead = milliseconds(60);
+constexpr Duration kPatternLead = milliseconds(60);
 constexpr uint8_t kWhite = 235;
 constexpr double kLevel = 0.1;  // −20 dBFS
 
@@ -113,7 +113,7 @@ void TestPattern::run(HouseTime now) {
     start_ = now;
     tick_ = 0;
   }
-  HouseTime show_at = *start_ + house_.since_start(tick_) + kLead;
+  HouseTime show_at = *start_ + house_.since_start(tick_) + kPatternLead;
   sink_.beat(now);
   stats_.last_unit = now;
   tone(show_at);

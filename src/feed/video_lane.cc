@@ -6,8 +6,8 @@
 namespace openday::feed {
 namespace {
 
-constexpr size_t kMaxWaiting = 600;
-constexpr size_t kMaxWaitingBytes = 8 * 1024 * 1024;
+constexpr size_t kMostVideoUnits = 600;
+constexpr size_t kMostVideoBytes = 8 * 1024 * 1024;
 constexpr size_t kMaxGopBytes = 8 * 1024 * 1024;
 constexpr Duration kMaxGop = seconds(4);
 constexpr size_t kMaxDecoded = 16;
@@ -24,7 +24,6 @@ constexpr Duration kSkipAtMost = milliseconds(250);
 constexpr Duration kMaxBurst = seconds(1);
 // A picture that comes so much before the last one is a new start, not a disorder.
 constexpr Duration kBackwards = milliseconds(300);
-constexpr HouseTime kNever{INT64_MAX};
 
 }  // namespace
 
@@ -60,7 +59,7 @@ HouseTime VideoLane::due(const Item& item) const {
 }
 
 HouseTime VideoLane::next_due() const {
-  HouseTime next = kNever;
+  HouseTime next = kNoTime;
   if (!waiting_.empty()) next = due(waiting_.front());
   if (!decoded_.empty()) {
     const Ticket& first = decoded_.front().ticket;
@@ -94,7 +93,7 @@ void VideoLane::push(Unit unit, ClockMap::Anchor anchor) {
 }
 
 void VideoLane::enqueue(Item item) {
-  if (waiting_.size() >= kMaxWaiting || waiting_bytes_ + item.unit.data->size() > kMaxWaitingBytes) {
+  if (waiting_.size() >= kMostVideoUnits || waiting_bytes_ + item.unit.data->size() > kMostVideoBytes) {
     drop(waiting_.size());
     waiting_.clear();
     waiting_bytes_ = 0;

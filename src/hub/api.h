@@ -76,6 +76,10 @@ class Api {
   void admin(Method method, const std::string& pattern, AdminHandler handler);
   void add_public_routes();
   void add_session_routes();
+  /// The path of one broadcast, and the id that a request names in it.
+  inline static const std::string kOne = "/api/v1/admin/broadcasts/{b}";
+  static std::string id_in(const Request& request) { return std::string(request.param("b")); }
+
   void add_broadcast_routes();
   void add_life_routes();
   void add_program_routes();

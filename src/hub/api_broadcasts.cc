@@ -13,11 +13,6 @@ using broadcast::Ledger;
 namespace {
 
 constexpr size_t kMaxListed = 500;
-const std::string kOne = "/api/v1/admin/broadcasts/{b}";
-
-std::string id_in(const Request& request) {
-  return std::string(request.param("b"));
-}
 
 }  // namespace
 

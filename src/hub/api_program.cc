@@ -18,12 +18,6 @@ using broadcast::Scene;
 
 namespace {
 
-const std::string kOne = "/api/v1/admin/broadcasts/{b}";
-
-std::string id_in(const Request& request) {
-  return std::string(request.param("b"));
-}
-
 Result<Broadcast> on_the_way(Result<Broadcast> broadcast) {
   if (broadcast && !is_active(broadcast->state)) {
     bool over = broadcast->state == broadcast::State::kEnded;

@@ -4,7 +4,7 @@
 namespace openday::hub {
 namespace {
 
-constexpr int kMaxListed = 50;
+constexpr int kMaxShown = 50;
 constexpr auto kCacheFor = seconds(1);
 
 std::shared_ptr<const SharedResponse> rendered(const Json& json) {
@@ -33,7 +33,7 @@ void Api::send_public_list(const Reply& reply) {
   HouseTime now = parts_.clock.now();
   auto& cached = cached_[""];
   if (!cached.response || cached.until <= now) {
-    auto broadcasts = parts_.books.view().public_broadcasts(kMaxListed);
+    auto broadcasts = parts_.books.view().public_broadcasts(kMaxShown);
     if (!broadcasts) return reply.fail(broadcasts.error());
     Json list = Json::array();
     for (const auto& one : *broadcasts) list.push_back(parts_.conductor.viewer_json(one));

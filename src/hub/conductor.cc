@@ -11,16 +11,6 @@ namespace {
 using broadcast::Broadcast;
 using broadcast::State;
 
-int64_t integer_in(const Json& head, const char* key, int64_t otherwise) {
-  auto found = head.find(key);
-  return found != head.end() && found->is_number_integer() ? found->get<int64_t>() : otherwise;
-}
-
-std::string text_in(const Json& head, const char* key) {
-  auto found = head.find(key);
-  return found != head.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 Json event(const char* type, Json fields) {
   fields["t"] = type;
   return fields;
@@ -114,8 +104,8 @@ void Conductor::on_media(const std::string& broadcast, const link::Message& mess
   auto found = tracked_.find(broadcast);
   if (found == tracked_.end()) return;
   const Broadcast& known = found->second.broadcast;
-  if (known.recorded || !known.public_from || text_in(message.head, "path").empty()) return;
-  if (integer_in(message.head, "at", 0) >= known.public_from->ms) note_recorded(broadcast);
+  if (known.recorded || !known.public_from || link::text_in(message.head, "path").empty()) return;
+  if (link::integer_in(message.head, "at").value_or(0) >= known.public_from->ms) note_recorded(broadcast);
 }
 
 void Conductor::note_recorded(const std::string& broadcast) {

@@ -16,11 +16,6 @@ const Json& member(const Json& object, const char* key) {
   return found == object.end() ? kNothing : *found;
 }
 
-std::string text_in(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
 std::optional<double> number_in(const Json& object, const char* key) {
   const Json& value = member(object, key);
   if (value.is_boolean()) return value.get<bool>() ? 1 : 0;
@@ -61,7 +56,7 @@ void write_table(MetricsText& out, const std::vector<Report>& reports, const cha
     out.metric(column.name, column.type, column.help);
     for (const auto& report : reports) {
       for (const auto& row : member(report.stats, list)) {
-        std::string name = text_in(row, id);
+        std::string name = link::text_in(row, id);
         auto value = column.read(row);
         if (!name.empty() && value) out.value({{"broadcast", report.broadcast}, {label, name}}, *value);
       }
@@ -74,8 +69,8 @@ void write_venue_states(MetricsText& out, const std::vector<Report>& reports) {
              "1 for the state of the venue's feed: waiting, starting, live, stalled, error.");
   for (const auto& report : reports) {
     for (const auto& slot : member(report.stats, "slots")) {
-      std::string venue = text_in(slot, "venue");
-      std::string state = text_in(member(slot, "feed"), "state");
+      std::string venue = link::text_in(slot, "venue");
+      std::string state = link::text_in(member(slot, "feed"), "state");
       if (venue.empty()) continue;
       for (const char* one : {"waiting", "starting", "live", "stalled", "error"}) {
         out.value({{"broadcast", report.broadcast}, {"venue", venue}, {"state", one}}, state == one ? 1 : 0);
@@ -110,7 +105,7 @@ void write_broadcasts(MetricsText& out, const std::vector<Report>& reports) {
   out.metric("openday_program_shedding", Type::kGauge,
              "1 for what the engine sheds now: none, thumbnails, previews, frames.");
   for (const auto& report : reports) {
-    std::string now = text_in(report.stats, "shedding");
+    std::string now = link::text_in(report.stats, "shedding");
     if (now.empty()) continue;
     for (const char* one : {"none", "thumbnails", "previews", "frames"}) {
       out.value({{"broadcast", report.broadcast}, {"what", one}}, now == one ? 1 : 0);
@@ -118,7 +113,7 @@ void write_broadcasts(MetricsText& out, const std::vector<Report>& reports) {
   }
   out.metric("openday_recording_state", Type::kGauge, "1 for the state the recording is in.");
   for (const auto& report : reports) {
-    std::string state = text_in(member(report.stats, "recording"), "state");
+    std::string state = link::text_in(member(report.stats, "recording"), "state");
     if (!state.empty()) out.value({{"broadcast", report.broadcast}, {"state", state}}, 1);
   }
 }
@@ -170,8 +165,8 @@ void engine_metrics(MetricsText& out, const Engines& engines, const std::vector<
   out.metric("openday_target_state", Type::kGauge, "1 for the state the target is in.");
   for (const auto& report : reports) {
     for (const auto& target : member(report.stats, "targets")) {
-      std::string id = text_in(target, "id");
-      std::string state = text_in(target, "state");
+      std::string id = link::text_in(target, "id");
+      std::string state = link::text_in(target, "state");
       if (!id.empty() && !state.empty()) {
         out.value({{"broadcast", report.broadcast}, {"target", id}, {"state", state}}, 1);
       }
@@ -208,10 +203,10 @@ void gateway_metrics(MetricsText& out, const Publishers& publishers) {
   for (const auto& family : kFamilies) {
     out.metric(family.name, family.type, family.help);
     for (const auto& publisher : member(publishers.stats(), "publishers")) {
-      std::string venue = text_in(publisher, "venue");
+      std::string venue = link::text_in(publisher, "venue");
       auto value = number_in(publisher, family.key);
       if (!venue.empty() && value) {
-        out.value({{"venue", venue}, {"protocol", text_in(publisher, "protocol")}}, *value);
+        out.value({{"venue", venue}, {"protocol", link::text_in(publisher, "protocol")}}, *value);
       }
     }
   }
@@ -221,14 +216,14 @@ void process_metrics(MetricsText& out, const Json& children) {
   out.metric("openday_process_restarts_total", Type::kCounter, "Restarts of a process under the supervisor.");
   for (const auto& child : children.is_array() ? children : Json::array()) {
     if (auto restarts = number_in(child, "restarts")) {
-      out.value({{"role", text_in(child, "role")}, {"id", text_in(child, "id")}}, *restarts);
+      out.value({{"role", link::text_in(child, "role")}, {"id", link::text_in(child, "id")}}, *restarts);
     }
   }
   out.metric("openday_process_up", Type::kGauge, "1 while the process is ready.");
   for (const auto& child : children.is_array() ? children : Json::array()) {
     if (!child.is_object()) continue;
-    out.value({{"role", text_in(child, "role")}, {"id", text_in(child, "id")}},
-              text_in(child, "state") == "ready" ? 1 : 0);
+    out.value({{"role", link::text_in(child, "role")}, {"id", link::text_in(child, "id")}},
+              link::text_in(child, "state") == "ready" ? 1 : 0);
   }
 }
 

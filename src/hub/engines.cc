@@ -8,17 +8,6 @@ namespace {
 // An engine reports every second; one that has not for so long is not called running.
 constexpr auto kReportLimit = seconds(5);
 
-std::string text_in(const Json& head, const char* key) {
-  auto found = head.find(key);
-  return found != head.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::optional<int64_t> integer_in(const Json& head, const char* key) {
-  auto found = head.find(key);
-  if (found == head.end() || !found->is_number_integer()) return std::nullopt;
-  return found->get<int64_t>();
-}
-
 Errc refusal_code(const std::string& name) {
   if (name == openday::name_of(Errc::kInvalid)) return Errc::kInvalid;
   if (name == openday::name_of(Errc::kBusy)) return Errc::kBusy;
@@ -26,8 +15,8 @@ Errc refusal_code(const std::string& name) {
 }
 
 Result<Taken> taken_from(const Json& head) {
-  auto at = integer_in(head, "at");
-  auto tick = integer_in(head, "tick");
+  auto at = link::integer_in(head, "at");
+  auto tick = link::integer_in(head, "tick");
   if (!at || !tick) return fail(Errc::kInternal, "the engine's confirmation is malformed");
   OPENDAY_TRY(auto scene, broadcast::scene_from(head.value("scene", Json())));
   return Taken{std::move(scene), *tick, {*at}};
@@ -47,21 +36,23 @@ Engines::~Engines() {
 
 void Engines::expect(const std::set<std::string>& broadcasts) {
   for (const auto& id : broadcasts) engines_[id].expected = true;
-  for (auto engine = engines_.begin(); engine != engines_.end();) {
-    auto here = engine++;
-    if (broadcasts.contains(here->first)) continue;
-    here->second.expected = false;
+  std::vector<std::string> stopped;
+  for (auto& [id, engine] : engines_) {
+    if (broadcasts.contains(id)) continue;
+    engine.expected = false;
     // An engine that is finishing still sends its last segments; it is forgotten when its channel ends.
-    if (!here->second.channel) gone(here->first);
+    if (!engine.channel) stopped.push_back(id);
   }
+  for (const std::string& id : stopped) gone(id);
 }
 
 Result<> Engines::attach(const std::string& broadcast, UniqueFd socket) {
-  Engine& engine = engines_[broadcast];
-  if (engine.channel) {
-    engine.channel->close();
-    lost(broadcast, engine, {Errc::kClosed, "the engine was started again"});
+  auto known = engines_.find(broadcast);
+  if (known != engines_.end() && known->second.channel) {
+    known->second.channel->close();
+    lost(broadcast, known->second, {Errc::kClosed, "the engine was started again"});
   }
+  Engine& engine = engines_[broadcast];
   OPENDAY_TRY(engine.channel,
               link::Channel::open(
                   loop_, std::move(socket), kChannelBound,
@@ -71,7 +62,7 @@ Result<> Engines::attach(const std::string& broadcast, UniqueFd socket) {
                     if (found == engines_.end()) return;
                     log_.info("engine_lost", {{"broadcast", broadcast}, {"why", why.message}});
                     lost(broadcast, found->second, why);
-                    if (!found->second.expected) gone(broadcast);
+                    forget(broadcast);
                   }));
   engine.configured = nullptr;
   log_.info("engine_attached", {{"broadcast", broadcast}});
@@ -87,7 +78,13 @@ void Engines::gone(const std::string& broadcast) {
   if (found == engines_.end()) return;
   if (found->second.channel) found->second.channel->close();
   lost(broadcast, found->second, {Errc::kClosed, "the engine was stopped"});
-  if (!found->second.expected) engines_.erase(broadcast);
+  forget(broadcast);
+}
+
+void Engines::forget(const std::string& broadcast) {
+  auto found = engines_.find(broadcast);
+  if (found == engines_.end() || found->second.expected || found->second.channel) return;
+  engines_.erase(found);
 }
 
 void Engines::lost(const std::string& broadcast, Engine& engine, const Error& why) {
@@ -208,17 +205,18 @@ void Engines::on_message(const std::string& broadcast, const link::Message& mess
 }
 
 void Engines::on_taken(const std::string& broadcast, Engine& engine, const Json& head) {
-  auto request = integer_in(head, "req");
+  auto request = link::integer_in(head, "req");
   auto ok = head.find("ok");
   if (ok == head.end() || !ok->is_boolean()) {
     ++malformed_;
     return;
   }
   if (!ok->get<bool>()) {
-    std::string why = text_in(head, "why");
+    std::string why = link::text_in(head, "why");
     if (why.empty()) why = "the engine refused";
     if (request)
-      answer(broadcast, static_cast<uint64_t>(*request), fail(refusal_code(text_in(head, "code")), why));
+      answer(broadcast, static_cast<uint64_t>(*request),
+             fail(refusal_code(link::text_in(head, "code")), why));
     return;
   }
   // A confirmed mix comes as `taken` too, without a tick.
@@ -239,9 +237,9 @@ void Engines::on_thumbnail(const std::string& broadcast, Engine& engine, const l
     ++malformed_;
     return;
   }
-  std::string what = text_in(message.head, "what");
+  std::string what = link::text_in(message.head, "what");
   if (what == "venue" || what == "program") {
-    std::string venue = what == "venue" ? text_in(message.head, "venue") : std::string();
+    std::string venue = what == "venue" ? link::text_in(message.head, "venue") : std::string();
     if ((what == "venue" && venue.empty()) ||
         (engine.thumbnails.size() > broadcast::kVenueSlots * 4 && !engine.thumbnails.contains(venue))) {
       ++malformed_;

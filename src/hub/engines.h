@@ -118,7 +118,10 @@ class Engines {
   void on_message(const std::string& broadcast, const link::Message& message);
   void on_taken(const std::string& broadcast, Engine& engine, const Json& head);
   void on_thumbnail(const std::string& broadcast, Engine& engine, const link::Message& message);
+  /// Tells of it last: whoever hears it may forget engines, this one too.
   void lost(const std::string& broadcast, Engine& engine, const Error& why);
+  /// One that nobody expects and that has no channel.
+  void forget(const std::string& broadcast);
   void ask(const std::string& broadcast, std::string type, Json fields, OnAnswer on_answer);
   void send_request(const std::string& broadcast, Engine& engine, uint64_t request);
   void answer(const std::string& broadcast, uint64_t request, Result<Json> outcome);

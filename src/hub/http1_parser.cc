@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
+
 namespace openday::hub {
 namespace {
 
@@ -21,30 +23,14 @@ bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
-  return out;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 /// Calls `use` with every element of a comma-separated list, in lower case.
 template <class Use>
 void for_each_element(std::string_view list, const Use& use) {
   while (!list.empty()) {
     size_t comma = list.find(',');
-    std::string_view one = trim(list.substr(0, comma));
+    std::string_view one = trim_blanks(list.substr(0, comma));
     list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-    if (!one.empty()) use(lower(one));
+    if (!one.empty()) use(lower_ascii(one));
   }
 }
 
@@ -94,8 +80,8 @@ Http1HeadState add_header(std::string_view line, Http1Head& out, bool& host_seen
   // RFC 9112 5.1: no space before the colon; 5.2: no folded lines.
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
     return bad(400, "a header is malformed");
-  std::string name = lower(line.substr(0, colon));
-  std::string_view value = trim(line.substr(colon + 1));
+  std::string name = lower_ascii(line.substr(0, colon));
+  std::string_view value = trim_blanks(line.substr(colon + 1));
   for (char c : value) {
     if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f) {
       return bad(400, "a header holds a control character");
@@ -133,7 +119,7 @@ Http1HeadState interpret(Http1Head& out) {
       if (one == "upgrade") upgrade = true;
     });
   }
-  if (auto name = value_of("upgrade"); upgrade && name && out.version == 11) out.upgrade = lower(*name);
+  if (auto name = value_of("upgrade"); upgrade && name && out.version == 11) out.upgrade = lower_ascii(*name);
 
   auto length = value_of("content-length");
   auto coding = value_of("transfer-encoding");
@@ -141,7 +127,7 @@ Http1HeadState interpret(Http1Head& out) {
     // RFC 9112 6.1: both together, or from a 1.0 sender, is how requests are smuggled.
     if (length || out.version == 10)
       return bad(400, "Transfer-Encoding and Content-Length contradict each other");
-    if (lower(*coding) != "chunked") return bad(501, "only the chunked transfer coding is understood");
+    if (lower_ascii(*coding) != "chunked") return bad(501, "only the chunked transfer coding is understood");
     out.chunked = true;
     out.has_body = true;
   } else if (length) {
@@ -152,7 +138,7 @@ Http1HeadState interpret(Http1Head& out) {
     out.has_body = out.content_length > 0;
   }
   if (auto expect = value_of("expect")) {
-    if (lower(*expect) != "100-continue") return bad(417, "only 100-continue can be expected");
+    if (lower_ascii(*expect) != "100-continue") return bad(417, "only 100-continue can be expected");
     out.expects_continue = out.version == 11 && out.has_body;
   }
   return {Kind::kComplete, 0, 0, ""};

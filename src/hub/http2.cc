@@ -5,13 +5,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
+
 namespace openday::hub {
 namespace {
 
 using Chunk = wrap::H2Session::Chunk;
 
-constexpr size_t kInFlight = 64 * 1024;    // frames made ahead of the socket
-constexpr size_t kMaxUnsent = 256 * 1024;  // beyond: the peer is not read until it reads
+constexpr size_t kFramesAhead = 64 * 1024;  // frames made ahead of the socket
+constexpr size_t kMaxUnsent = 256 * 1024;   // beyond: the peer is not read until it reads
 constexpr uint32_t kMaxStreams = 64;
 constexpr size_t kMaxDiscarded = 1024 * 1024;  // of an unwanted body, before its sender is stopped
 constexpr Duration kBodyTime = seconds(30);    // for a whole request body
@@ -19,13 +21,6 @@ constexpr Duration kBodyTime = seconds(30);    // for a whole request body
 /// RFC 9113 8.2.2: connection-specific headers do not exist in HTTP/2.
 bool is_connection_header(std::string_view name) {
   return name == "connection" || name == "keep-alive" || name == "transfer-encoding" || name == "upgrade";
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
 }
 
 wrap::H2Session::Source from_bytes(SharedBytes bytes) {
@@ -195,7 +190,7 @@ void Http2::answer(int32_t id, Response response) {
   std::vector<wrap::H2Header> fields;
   fields.reserve(all.size() + 1);
   for (const Header& one : all) {
-    std::string name = lower(one.name);
+    std::string name = lower_ascii(one.name);
     if (!is_connection_header(name)) fields.emplace_back(std::move(name), one.value);
   }
   uint64_t size = body_size(response);
@@ -238,7 +233,7 @@ void Http2::pump() {
   bool was_inside =
       std::exchange(inside_, true);  // making frames closes streams, whose owners may answer others
   Bytes frames;
-  while (session_ && transport.queued_bytes() + frames.size() < kInFlight) {
+  while (session_ && transport.queued_bytes() + frames.size() < kFramesAhead) {
     auto next = session_->output();
     if (!next || next->empty()) break;
     frames.insert(frames.end(), next->begin(), next->end());

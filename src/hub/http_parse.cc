@@ -21,12 +21,6 @@ int hex_digit(char c) {
   return -1;
 }
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
     auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
@@ -46,10 +40,10 @@ std::optional<uint64_t> number(std::string_view text) {
 bool is_zero_weight(std::string_view parameters) {
   while (!parameters.empty()) {
     size_t semicolon = parameters.find(';');
-    std::string_view one = trim(parameters.substr(0, semicolon));
+    std::string_view one = trim_blanks(parameters.substr(0, semicolon));
     parameters = semicolon == std::string_view::npos ? std::string_view() : parameters.substr(semicolon + 1);
     if (one.size() < 3 || (one[0] != 'q' && one[0] != 'Q') || one[1] != '=') continue;
-    std::string_view weight = trim(one.substr(2));
+    std::string_view weight = trim_blanks(one.substr(2));
     return weight.starts_with('0') && weight.find_first_not_of("0.") == std::string_view::npos;
   }
   return false;
@@ -115,11 +109,11 @@ Result<std::string> parse_path(std::string_view raw) {
 RangeAnswer parse_range(std::string_view header, uint64_t size) {
   constexpr std::string_view kUnit = "bytes=";
   if (header.size() < kUnit.size() || !equal_ignoring_case(header.substr(0, kUnit.size()), kUnit)) return {};
-  std::string_view spec = trim(header.substr(kUnit.size()));
+  std::string_view spec = trim_blanks(header.substr(kUnit.size()));
   size_t dash = spec.find('-');
   if (dash == std::string_view::npos || spec.find(',') != std::string_view::npos) return {};
-  std::string_view first_text = trim(spec.substr(0, dash));
-  std::string_view last_text = trim(spec.substr(dash + 1));
+  std::string_view first_text = trim_blanks(spec.substr(0, dash));
+  std::string_view last_text = trim_blanks(spec.substr(dash + 1));
 
   if (first_text.empty()) {  // the last n bytes
     auto suffix = number(last_text);
@@ -147,7 +141,7 @@ bool accepts_coding(std::string_view list, std::string_view coding) {
     std::string_view item = list.substr(0, comma);
     list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
     size_t semicolon = item.find(';');
-    std::string_view name = trim(item.substr(0, semicolon));
+    std::string_view name = trim_blanks(item.substr(0, semicolon));
     bool refused = semicolon != std::string_view::npos && is_zero_weight(item.substr(semicolon + 1));
     if (equal_ignoring_case(name, coding)) return !refused;  // the exact name beats '*'
     if (name == "*") any = !refused;
@@ -158,7 +152,7 @@ bool accepts_coding(std::string_view list, std::string_view coding) {
 bool etag_matches(std::string_view list, std::string_view etag) {
   while (!list.empty()) {
     size_t comma = list.find(',');
-    std::string_view item = trim(list.substr(0, comma));
+    std::string_view item = trim_blanks(list.substr(0, comma));
     list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
     if (item == "*") return true;
     if (item.starts_with("W/")) item.remove_prefix(2);

@@ -12,11 +12,6 @@ using Json = nlohmann::json;
 
 constexpr size_t kMaxKey = 512;  // SRT's stream id is at most that long
 
-std::string text_in(const Json& head, const char* key) {
-  auto found = head.find(key);
-  return found != head.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 }  // namespace
 
 Publishers::Publishers(Loop& loop, Log log, broadcast::LedgerView& ledger, const broadcast::Rules& rules)
@@ -124,7 +119,7 @@ void Publishers::on_auth(const Json& head) {
   auto id = head.find("id");
   if (id == head.end() || !id->is_number_integer()) return;
   std::string passphrase;
-  auto venue = venue_of(text_in(head, "protocol"), text_in(head, "key"), passphrase);
+  auto venue = venue_of(link::text_in(head, "protocol"), link::text_in(head, "key"), passphrase);
   Json answer = {{"id", *id}, {"ok", venue.has_value()}};
   if (venue) {
     answer["venue"] = *venue;
@@ -140,8 +135,8 @@ void Publishers::on_auth(const Json& head) {
 }
 
 void Publishers::on_publisher(const Json& head) {
-  std::string venue = text_in(head, "venue");
-  std::string state = text_in(head, "state");
+  std::string venue = link::text_in(head, "venue");
+  std::string state = link::text_in(head, "state");
   if (!is_slug(venue) || !ledger_.venue(venue)) return;  // what is tracked is bounded by the venues there are
   if (state == "gone" || state == "replaced") {          // the newer one that replaces it is told next
     publishers_.erase(venue);
@@ -153,12 +148,12 @@ void Publishers::on_publisher(const Json& head) {
       ++connects_[venue];
     }
     publisher.state = state;
-    publisher.protocol = text_in(head, "protocol");
+    publisher.protocol = link::text_in(head, "protocol");
   }
   log_.info("publisher", {{"venue", venue},
                           {"state", state},
-                          {"protocol", text_in(head, "protocol")},
-                          {"why", text_in(head, "why")}});
+                          {"protocol", link::text_in(head, "protocol")},
+                          {"why", link::text_in(head, "why")}});
   if (on_change) on_change(venue);
 }
 

@@ -44,6 +44,17 @@ Message make_message(std::string_view type, Json fields, SharedBytes body) {
   return message;
 }
 
+std::string text_in(const Json& object, const char* name) {
+  auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::optional<int64_t> integer_in(const Json& object, const char* name) {
+  auto found = object.find(name);
+  if (found == object.end() || !found->is_number_integer()) return std::nullopt;
+  return found->get<int64_t>();
+}
+
 Result<Json> parse_json(std::string_view text, int max_depth) {
   // Depth is checked over the text first: the values of a deep document must not even be built.
   int depth = 0;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,11 @@ Message make_message(std::string_view type, Json fields = Json::object(), Shared
 /// JSON from a peer or a client: at most kMaxDepth deep, valid UTF-8, no duplicate silently merged beyond
 /// nlohmann's last-wins. kInvalid or kLimit otherwise.
 Result<Json> parse_json(std::string_view text, int max_depth = kMaxDepth);
+
+/// A field of `object`, when it is there and of the kind asked for; else nothing. For messages of our own
+/// processes, which say what they mean: a field that is missing or strange counts as not said.
+std::string text_in(const Json& object, const char* name);
+std::optional<int64_t> integer_in(const Json& object, const char* name);
 
 /// Header and head of `message`, ready to be followed by its body.
 Result<Bytes> encode_front(const Message& message);

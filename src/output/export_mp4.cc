@@ -17,7 +17,6 @@ namespace {
 
 constexpr size_t kHeadBytes = 4096;  // holds the moof of 1/3 s; if not, more is read
 constexpr size_t kCopyBytes = 1 << 20;
-constexpr uint64_t kMostInit = 1 << 20;
 /// A clock that ticks whole for 90 kHz and 48 kHz.
 constexpr int64_t kCommonClock = 720'000;
 

@@ -14,7 +14,6 @@ namespace {
 
 constexpr uint64_t kMostIndex = 512 << 20;
 constexpr uint64_t kMostSegment = 256 << 20;
-constexpr uint64_t kMostInit = 1 << 20;
 /// Lines that a power cut may have made ahead of their files: those of the last minutes.
 constexpr size_t kSuspectLines = 256;
 constexpr size_t kWorthRewriting = 1000;

@@ -9,7 +9,7 @@
 namespace openday::output {
 namespace {
 
-constexpr Duration kLook = milliseconds(10);
+constexpr Duration kPump = milliseconds(10);
 
 }  // namespace
 
@@ -35,7 +35,7 @@ bool SrtLeg::check(Result<> result) {
 }
 
 void SrtLeg::start() {
-  timer_ = loop_.every(kLook, [this] {
+  timer_ = loop_.every(kPump, [this] {
     if (ended_) return;
     bool full = !ready();
     if (check(look()) && full && ready()) events_.ready();

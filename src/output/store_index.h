@@ -42,6 +42,8 @@ Result<IndexFact> fact_from(std::string_view line);
 std::string index_path(const std::string& store);
 /// "<run>/<rendition>/<msn>.m4s", as the link's `segment` message gives it.
 std::string segment_path(std::string_view run, std::string_view rendition, int64_t msn);
+/// Of an init segment, in bytes: more is not one.
+inline constexpr uint64_t kMostInit = 1 << 20;
 std::string init_path(std::string_view run, std::string_view rendition);
 /// "thumb/<at>.jpg" of the 10 s that hold `at`.
 std::string thumbnail_path(ProgramTime at);

@@ -10,13 +10,7 @@
 #include "package/timeline.h"
 
 namespace openday::package {
-namespace {
-
-milliseconds to_ms(double seconds) {
-  return milliseconds(std::llround(seconds * 1000));
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Archive::Archive(Options options) : options_(std::move(options)) {}
 

@@ -13,10 +13,6 @@ namespace {
 /// A hole larger than this inside a segment is not a lost message but a broken peer.
 constexpr int kMostLostParts = 64;
 
-milliseconds to_ms(double seconds) {
-  return milliseconds(std::llround(seconds * 1000));
-}
-
 bool overlaps(const std::vector<std::pair<ProgramTime, ProgramTime>>& ranges, ProgramTime from,
               double duration) {
   ProgramTime to = from + to_ms(duration);
@@ -246,7 +242,8 @@ void Timeline::fill_gaps_up_to(int64_t msn) {
     const Entry& last = segments_.back();
     Entry gap;
     gap.msn = std::max(last.msn + 1, msn - listed);
-    gap.at = last.at + to_ms(last.duration) + seconds(kSegmentSeconds) * (gap.msn - last.msn - 1);
+    gap.at =
+        last.at + to_ms(last.duration) + std::chrono::seconds(kSegmentSeconds) * (gap.msn - last.msn - 1);
     gap.run = gap.msn < next->first_msn ? last.run : next;
     gap.duration = kSegmentSeconds;
     gap.open = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <map>
 #include <tuple>
 
@@ -156,5 +157,12 @@ class MemoryBooks final : public Books {
   MemoryLedger ledger;
   bool refuse = false;
 };
+
+/// Of a refusal.
+template <class T>
+Errc code_of(const Result<T>& result) {
+  REQUIRE_FALSE(result.has_value());
+  return result.error().code;
+}
 
 }  // namespace openday::test

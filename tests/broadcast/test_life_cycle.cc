@@ -40,11 +40,6 @@ struct House {
   Act act{"admin", "token", {1'790'000'000'000}};
 };
 
-Errc code_of(const Result<Broadcast>& result) {
-  REQUIRE_FALSE(result.has_value());
-  return result.error().code;
-}
-
 }  // namespace
 
 TEST_CASE("a broadcast is scheduled, rehearsed, live and ended, each audited") {
@@ -80,32 +75,32 @@ TEST_CASE("a broadcast is scheduled, rehearsed, live and ended, each audited") {
 TEST_CASE("every step that the present state does not allow is a conflict that names the state") {
   House house;
   REQUIRE(house.make("day"));
-  CHECK(code_of(end(house.ledger, "day", "day", house.act)) == Errc::kConflict);
-  CHECK(code_of(stop_rehearsal(house.ledger, "day", house.act)) == Errc::kConflict);
+  CHECK(test::code_of(end(house.ledger, "day", "day", house.act)) == Errc::kConflict);
+  CHECK(test::code_of(stop_rehearsal(house.ledger, "day", house.act)) == Errc::kConflict);
   REQUIRE(rehearse(house.ledger, "day", house.act));
-  CHECK(code_of(rehearse(house.ledger, "day", house.act)) == Errc::kConflict);
-  CHECK(code_of(end(house.ledger, "day", "day", house.act)) == Errc::kConflict);
+  CHECK(test::code_of(rehearse(house.ledger, "day", house.act)) == Errc::kConflict);
+  CHECK(test::code_of(end(house.ledger, "day", "day", house.act)) == Errc::kConflict);
   REQUIRE_FALSE(remove(house.ledger, "day", house.act));
   REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
   auto again = go_live(house.ledger, "day", std::nullopt, house.act);
-  CHECK(code_of(again) == Errc::kConflict);
+  CHECK(test::code_of(again) == Errc::kConflict);
   CHECK(again.error().message == "broadcast day is live; it cannot go live");
-  CHECK(code_of(rehearse(house.ledger, "day", house.act)) == Errc::kConflict);
-  CHECK(code_of(stop_rehearsal(house.ledger, "day", house.act)) == Errc::kConflict);
+  CHECK(test::code_of(rehearse(house.ledger, "day", house.act)) == Errc::kConflict);
+  CHECK(test::code_of(stop_rehearsal(house.ledger, "day", house.act)) == Errc::kConflict);
   REQUIRE_FALSE(remove(house.ledger, "day", house.act));
   REQUIRE(end(house.ledger, "day", "day", house.act));
-  CHECK(code_of(go_live(house.ledger, "day", std::nullopt, house.act)) == Errc::kConflict);
-  CHECK(code_of(rehearse(house.ledger, "day", house.act)) == Errc::kConflict);
+  CHECK(test::code_of(go_live(house.ledger, "day", std::nullopt, house.act)) == Errc::kConflict);
+  CHECK(test::code_of(rehearse(house.ledger, "day", house.act)) == Errc::kConflict);
   CHECK(remove(house.ledger, "day", house.act));
-  CHECK(code_of(rehearse(house.ledger, "day", house.act)) == Errc::kNotFound);
+  CHECK(test::code_of(rehearse(house.ledger, "day", house.act)) == Errc::kNotFound);
 }
 
 TEST_CASE("a broadcast ends only when its title or id is confirmed") {
   House house;
   REQUIRE(house.make("day"));
   REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
-  CHECK(code_of(end(house.ledger, "day", "Open da", house.act)) == Errc::kInvalid);
-  CHECK(code_of(end(house.ledger, "day", "", house.act)) == Errc::kInvalid);
+  CHECK(test::code_of(end(house.ledger, "day", "Open da", house.act)) == Errc::kInvalid);
+  CHECK(test::code_of(end(house.ledger, "day", "", house.act)) == Errc::kInvalid);
   CHECK(end(house.ledger, "day", "day", house.act));
 }
 
@@ -125,12 +120,12 @@ TEST_CASE("a venue serves one active broadcast at a time") {
   REQUIRE(house.make("two", {"court-a", "court-b"}));
   REQUIRE(house.make("three", {"court-c"}));
   REQUIRE(go_live(house.ledger, "one", std::nullopt, house.act));
-  CHECK(code_of(rehearse(house.ledger, "two", house.act)) == Errc::kConflict);
-  CHECK(code_of(go_live(house.ledger, "two", std::nullopt, house.act)) == Errc::kConflict);
+  CHECK(test::code_of(rehearse(house.ledger, "two", house.act)) == Errc::kConflict);
+  CHECK(test::code_of(go_live(house.ledger, "two", std::nullopt, house.act)) == Errc::kConflict);
   REQUIRE(rehearse(house.ledger, "three", house.act));
   BroadcastChanges changes;
   changes.venues = {"court-c", "court-a"};
-  CHECK(code_of(edit(house.ledger, "three", changes, house.rules, house.act)) == Errc::kConflict);
+  CHECK(test::code_of(edit(house.ledger, "three", changes, house.rules, house.act)) == Errc::kConflict);
   REQUIRE(end(house.ledger, "one", "one", house.act));
   CHECK(rehearse(house.ledger, "two", house.act));
 }
@@ -157,7 +152,7 @@ TEST_CASE("a venue in the program cannot be taken out of the broadcast") {
   REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
   BroadcastChanges changes;
   changes.venues = {"court-b"};
-  CHECK(code_of(edit(house.ledger, "day", changes, house.rules, house.act)) == Errc::kConflict);
+  CHECK(test::code_of(edit(house.ledger, "day", changes, house.rules, house.act)) == Errc::kConflict);
 }
 
 TEST_CASE("before air the opening scene follows the venues unless the producer arranged another") {
@@ -186,11 +181,11 @@ TEST_CASE("what is ended keeps its venues and house, but its words may be correc
   REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
   BroadcastChanges house_change;
   house_change.house = media::HouseFormat{640, 360, 25};
-  CHECK(code_of(edit(house.ledger, "day", house_change, house.rules, house.act)) == Errc::kConflict);
+  CHECK(test::code_of(edit(house.ledger, "day", house_change, house.rules, house.act)) == Errc::kConflict);
   REQUIRE(end(house.ledger, "day", "day", house.act));
   BroadcastChanges changes;
   changes.venues = {"court-a"};
-  CHECK(code_of(edit(house.ledger, "day", changes, house.rules, house.act)) == Errc::kConflict);
+  CHECK(test::code_of(edit(house.ledger, "day", changes, house.rules, house.act)) == Errc::kConflict);
   changes.venues = {"court-a", "court-b"};  // as they are: no change
   CHECK(edit(house.ledger, "day", changes, house.rules, house.act));
   BroadcastChanges words;
@@ -205,11 +200,11 @@ TEST_CASE("what is ended keeps its venues and house, but its words may be correc
 TEST_CASE("a broadcast that cannot be is refused with the reason") {
   House house;
   REQUIRE(house.make("day"));
-  CHECK(code_of(house.make("day")) == Errc::kConflict);
-  CHECK(code_of(house.make("Bad Id")) == Errc::kInvalid);
-  CHECK(code_of(house.make("x", {"nowhere"})) == Errc::kInvalid);
-  CHECK(code_of(house.make("x", {"court-a", "court-a"})) == Errc::kInvalid);
-  CHECK(code_of(house.make("x", {"1", "2", "3", "4", "5", "6", "7", "8", "9"})) == Errc::kLimit);
+  CHECK(test::code_of(house.make("day")) == Errc::kConflict);
+  CHECK(test::code_of(house.make("Bad Id")) == Errc::kInvalid);
+  CHECK(test::code_of(house.make("x", {"nowhere"})) == Errc::kInvalid);
+  CHECK(test::code_of(house.make("x", {"court-a", "court-a"})) == Errc::kInvalid);
+  CHECK(test::code_of(house.make("x", {"1", "2", "3", "4", "5", "6", "7", "8", "9"})) == Errc::kLimit);
   auto with = [&](auto change) {
     NewBroadcast wanted;
     wanted.id = "y";
@@ -217,15 +212,15 @@ TEST_CASE("a broadcast that cannot be is refused with the reason") {
     change(wanted);
     return create(house.ledger, wanted, house.rules, house.act);
   };
-  CHECK(code_of(with([](auto& w) { w.title = ""; })) == Errc::kInvalid);
-  CHECK(code_of(with([](auto& w) { w.title = "  "; })) == Errc::kInvalid);
-  CHECK(code_of(with([](auto& w) { w.title = std::string(201, 'x'); })) == Errc::kInvalid);
-  CHECK(code_of(with([](auto& w) { w.title = "two\nlines"; })) == Errc::kInvalid);
-  CHECK(code_of(with([](auto& w) { w.title = "\xff"; })) == Errc::kInvalid);
-  CHECK(code_of(with([](auto& w) { w.language = "chinese!"; })) == Errc::kInvalid);
-  CHECK(code_of(with([](auto& w) { w.house = {1279, 720, 30}; })) == Errc::kInvalid);
-  CHECK(code_of(with([](auto& w) { w.house = {1280, 720, 29}; })) == Errc::kInvalid);
-  CHECK(code_of(with([](auto& w) { w.house = {3840, 2160, 30}; })) == Errc::kInvalid);
+  CHECK(test::code_of(with([](auto& w) { w.title = ""; })) == Errc::kInvalid);
+  CHECK(test::code_of(with([](auto& w) { w.title = "  "; })) == Errc::kInvalid);
+  CHECK(test::code_of(with([](auto& w) { w.title = std::string(201, 'x'); })) == Errc::kInvalid);
+  CHECK(test::code_of(with([](auto& w) { w.title = "two\nlines"; })) == Errc::kInvalid);
+  CHECK(test::code_of(with([](auto& w) { w.title = "\xff"; })) == Errc::kInvalid);
+  CHECK(test::code_of(with([](auto& w) { w.language = "chinese!"; })) == Errc::kInvalid);
+  CHECK(test::code_of(with([](auto& w) { w.house = {1279, 720, 30}; })) == Errc::kInvalid);
+  CHECK(test::code_of(with([](auto& w) { w.house = {1280, 720, 29}; })) == Errc::kInvalid);
+  CHECK(test::code_of(with([](auto& w) { w.house = {3840, 2160, 30}; })) == Errc::kInvalid);
   CHECK(
       with([](auto& w) { w.title = std::string(199, 'x') + "\xE5\xBA\xAD"; }).has_value());  // 200 characters
 }

@@ -11,8 +11,8 @@ using namespace openday::broadcast;
 
 namespace {
 
-struct House {
-  House() {
+struct SceneHouse {
+  SceneHouse() {
     for (const char* id : {"a", "b"}) {
       NewVenue venue;
       venue.id = venue.name = id;
@@ -35,16 +35,10 @@ NewTarget rtmp_target(const std::string& id) {
   return {id, "Platform", "rtmps://live.example/app", "key-123", "", true};
 }
 
-template <class T>
-Errc code_of(const Result<T>& result) {
-  REQUIRE_FALSE(result.has_value());
-  return result.error().code;
-}
-
 }  // namespace
 
 TEST_CASE("a scene names a known layout and seats each of its venues once") {
-  House house;
+  SceneHouse house;
   CHECK(check_scene({"full", {"a"}, false, true, ""}, house.day, house.rules));
   CHECK(check_scene({"grid", {}, true, false, "休庭"}, house.day, house.rules));
   CHECK_FALSE(check_scene({"ful", {"a"}, false, true, ""}, house.day, house.rules));
@@ -56,10 +50,11 @@ TEST_CASE("a scene names a known layout and seats each of its venues once") {
 }
 
 TEST_CASE("saved scenes are made once, replaced on purpose and bounded in number") {
-  House house;
+  SceneHouse house;
   SavedScene intro{"intro", {"full", {"a"}, false, true, ""}};
   REQUIRE(save_scene(house.ledger, "day", intro, false, house.rules, house.act));
-  CHECK(code_of(save_scene(house.ledger, "day", intro, false, house.rules, house.act)) == Errc::kConflict);
+  CHECK(test::code_of(save_scene(house.ledger, "day", intro, false, house.rules, house.act)) ==
+        Errc::kConflict);
   intro.scene.venues = {"b"};
   REQUIRE(save_scene(house.ledger, "day", intro, true, house.rules, house.act));
   CHECK(house.ledger.scenes("day")->front().scene.venues == std::vector<std::string>{"b"});
@@ -68,41 +63,43 @@ TEST_CASE("saved scenes are made once, replaced on purpose and bounded in number
     REQUIRE(save_scene(house.ledger, "day", more, false, house.rules, house.act));
   }
   SavedScene last{"last", {"full", {"a"}, false, true, ""}};
-  CHECK(code_of(save_scene(house.ledger, "day", last, true, house.rules, house.act)) == Errc::kLimit);
+  CHECK(test::code_of(save_scene(house.ledger, "day", last, true, house.rules, house.act)) == Errc::kLimit);
   CHECK(remove_scene(house.ledger, "day", "intro", house.act));
   CHECK_FALSE(remove_scene(house.ledger, "day", "intro", house.act));
 }
 
 TEST_CASE("the mix changes for the venues named and stays for the others") {
-  House house;
+  SceneHouse house;
   REQUIRE(change_mix(house.ledger, "day", {{"a", {-6, false}}}, house.act));
   auto mixed = change_mix(house.ledger, "day", {{"b", {0, true}}}, house.act);
   REQUIRE(mixed);
   CHECK(mixed->mix.at("a").gain_db == -6);
   CHECK(mixed->mix.at("b").mute);
-  CHECK(code_of(change_mix(house.ledger, "day", {{"c", {}}}, house.act)) == Errc::kInvalid);
-  CHECK(code_of(change_mix(house.ledger, "day", {{"a", {12.5, false}}}, house.act)) == Errc::kInvalid);
-  CHECK(code_of(change_mix(house.ledger, "day", {{"a", {-61, false}}}, house.act)) == Errc::kInvalid);
+  CHECK(test::code_of(change_mix(house.ledger, "day", {{"c", {}}}, house.act)) == Errc::kInvalid);
+  CHECK(test::code_of(change_mix(house.ledger, "day", {{"a", {12.5, false}}}, house.act)) == Errc::kInvalid);
+  CHECK(test::code_of(change_mix(house.ledger, "day", {{"a", {-61, false}}}, house.act)) == Errc::kInvalid);
 }
 
 TEST_CASE("a range is withdrawn from what was on air, with a reason, at most a day") {
-  House house;
+  SceneHouse house;
   ProgramTime live = house.act.at;
-  CHECK(code_of(withdraw(house.ledger, "day", live, live + seconds(5), "name said", house.act)) ==
+  CHECK(test::code_of(withdraw(house.ledger, "day", live, live + seconds(5), "name said", house.act)) ==
         Errc::kConflict);
   REQUIRE(go_live(house.ledger, "day", std::nullopt, house.act));
   CHECK(withdraw(house.ledger, "day", live + seconds(5), live + seconds(9), "name said", house.act)->id == 1);
-  CHECK(code_of(withdraw(house.ledger, "day", live + seconds(9), live + seconds(9), "x", house.act)) ==
+  CHECK(test::code_of(withdraw(house.ledger, "day", live + seconds(9), live + seconds(9), "x", house.act)) ==
         Errc::kInvalid);
-  CHECK(code_of(withdraw(house.ledger, "day", live, live + seconds(9), "", house.act)) == Errc::kInvalid);
-  CHECK(code_of(withdraw(house.ledger, "day", live, live + std::chrono::hours(25), "x", house.act)) ==
+  CHECK(test::code_of(withdraw(house.ledger, "day", live, live + seconds(9), "", house.act)) ==
+        Errc::kInvalid);
+  CHECK(test::code_of(withdraw(house.ledger, "day", live, live + std::chrono::hours(25), "x", house.act)) ==
         Errc::kLimit);
-  CHECK(code_of(withdraw(house.ledger, "day", live + seconds(-9), live, "x", house.act)) == Errc::kInvalid);
+  CHECK(test::code_of(withdraw(house.ledger, "day", live + seconds(-9), live, "x", house.act)) ==
+        Errc::kInvalid);
   CHECK(house.ledger.withdrawals("day")->size() == 1);
 }
 
 TEST_CASE("a target's key is kept sealed and never in the audit trail") {
-  House house;
+  SceneHouse house;
   auto target = add_target(house.ledger, "day", rtmp_target("t1"), house.rules, house.act);
   REQUIRE(target);
   CHECK(as_text(target->sealed_key).find("key-123") == std::string_view::npos);
@@ -112,11 +109,12 @@ TEST_CASE("a target's key is kept sealed and never in the audit trail") {
 }
 
 TEST_CASE("a stored key is not sent to another address without being given again") {
-  House house;
+  SceneHouse house;
   REQUIRE(add_target(house.ledger, "day", rtmp_target("t1"), house.rules, house.act));
   TargetChanges changes;
   changes.url = "rtmp://attacker.example/app";
-  CHECK(code_of(edit_target(house.ledger, "day", "t1", changes, house.rules, house.act)) == Errc::kInvalid);
+  CHECK(test::code_of(edit_target(house.ledger, "day", "t1", changes, house.rules, house.act)) ==
+        Errc::kInvalid);
   changes.key = "other";
   CHECK(edit_target(house.ledger, "day", "t1", changes, house.rules, house.act));
   TargetChanges off;
@@ -128,11 +126,11 @@ TEST_CASE("a stored key is not sent to another address without being given again
 }
 
 TEST_CASE("a target that cannot work is refused with the reason") {
-  House house;
+  SceneHouse house;
   auto with = [&](auto change) {
     NewTarget wanted = rtmp_target("t");
     change(wanted);
-    return code_of(add_target(house.ledger, "day", wanted, house.rules, house.act));
+    return test::code_of(add_target(house.ledger, "day", wanted, house.rules, house.act));
   };
   CHECK(with([](auto& t) { t.url = "http://x.example/"; }) == Errc::kRefused);
   CHECK(with([](auto& t) { t.url = "file:///etc/passwd"; }) == Errc::kInvalid);

@@ -9,7 +9,7 @@ using namespace openday::broadcast;
 
 namespace {
 
-struct House {
+struct VenueHouse {
   Result<Venue> make(const std::string& id, NewSource source = {}) {
     NewVenue venue;
     venue.id = id;
@@ -23,16 +23,10 @@ struct House {
   Act act{"admin", "token", {1'790'000'000'000}};
 };
 
-template <class T>
-Errc code_of(const Result<T>& result) {
-  REQUIRE_FALSE(result.has_value());
-  return result.error().code;
-}
-
 }  // namespace
 
 TEST_CASE("a pull source is shown without its password and can be opened again") {
-  House house;
+  VenueHouse house;
   auto venue = house.make("cam", {SourceKind::kPull, "rtsp://op:s3cret@cam.example:554/live?token=abc", ""});
   REQUIRE(venue);
   CHECK(venue->source.url == "rtsp://op:***@cam.example:554/live?***");
@@ -41,39 +35,39 @@ TEST_CASE("a pull source is shown without its password and can be opened again")
 }
 
 TEST_CASE("sources that reach what they must not are refused") {
-  House house;
-  CHECK(code_of(house.make("x", {SourceKind::kPull, "file:///etc/passwd", ""})) == Errc::kInvalid);
-  CHECK(code_of(house.make("x", {SourceKind::kPull, "concat:a|b", ""})) == Errc::kInvalid);
-  CHECK(code_of(house.make("x", {SourceKind::kPull, "rtsp://", ""})) == Errc::kInvalid);
-  CHECK(code_of(house.make("x", {SourceKind::kPull, "srt://h.example", ""})) == Errc::kInvalid);
-  CHECK(code_of(house.make("x", {SourceKind::kPull, "http://169.254.169.254/", ""})) == Errc::kRefused);
-  CHECK(code_of(house.make("x", {SourceKind::kPull, "rtsp://127.0.0.1/", ""})) == Errc::kRefused);
+  VenueHouse house;
+  CHECK(test::code_of(house.make("x", {SourceKind::kPull, "file:///etc/passwd", ""})) == Errc::kInvalid);
+  CHECK(test::code_of(house.make("x", {SourceKind::kPull, "concat:a|b", ""})) == Errc::kInvalid);
+  CHECK(test::code_of(house.make("x", {SourceKind::kPull, "rtsp://", ""})) == Errc::kInvalid);
+  CHECK(test::code_of(house.make("x", {SourceKind::kPull, "srt://h.example", ""})) == Errc::kInvalid);
+  CHECK(test::code_of(house.make("x", {SourceKind::kPull, "http://169.254.169.254/", ""})) == Errc::kRefused);
+  CHECK(test::code_of(house.make("x", {SourceKind::kPull, "rtsp://127.0.0.1/", ""})) == Errc::kRefused);
   house.rules.egress.allow_private = true;
   CHECK(house.make("near", {SourceKind::kPull, "rtsp://127.0.0.1/", ""}));
-  CHECK(code_of(house.make("x", {SourceKind::kFile, "", "/etc/passwd"})) == Errc::kInvalid);
-  CHECK(code_of(house.make("x", {SourceKind::kFile, "", "clips/../../x"})) == Errc::kInvalid);
-  CHECK(code_of(house.make("x", {SourceKind::kFile, "", ".."})) == Errc::kInvalid);
-  CHECK(code_of(house.make("x", {SourceKind::kFile, "", ""})) == Errc::kInvalid);
+  CHECK(test::code_of(house.make("x", {SourceKind::kFile, "", "/etc/passwd"})) == Errc::kInvalid);
+  CHECK(test::code_of(house.make("x", {SourceKind::kFile, "", "clips/../../x"})) == Errc::kInvalid);
+  CHECK(test::code_of(house.make("x", {SourceKind::kFile, "", ".."})) == Errc::kInvalid);
+  CHECK(test::code_of(house.make("x", {SourceKind::kFile, "", ""})) == Errc::kInvalid);
   CHECK(house.make("x", {SourceKind::kFile, "", "clips/..intro.mp4"}));
 }
 
 TEST_CASE("a fresh key lets its venue in and locks the old one out") {
-  House house;
+  VenueHouse house;
   REQUIRE(house.make("a"));
   REQUIRE(house.make("b"));
   REQUIRE(rotate_key(house.ledger, "a", {"key-one", "passphrase-one"}, house.rules, house.act));
   REQUIRE(rotate_key(house.ledger, "b", {"key-b", "passphrase-b"}, house.rules, house.act));
   CHECK(venue_of_stream_key(house.ledger, "key-one", house.rules) == "a");
   CHECK(venue_of_stream_key(house.ledger, "key-b", house.rules) == "b");
-  CHECK(code_of(venue_of_stream_key(house.ledger, "key-onf", house.rules)) == Errc::kRefused);
-  CHECK(code_of(venue_of_stream_key(house.ledger, "", house.rules)) == Errc::kRefused);
-  CHECK(code_of(venue_of_stream_key(house.ledger, "a", house.rules)) == Errc::kRefused);
+  CHECK(test::code_of(venue_of_stream_key(house.ledger, "key-onf", house.rules)) == Errc::kRefused);
+  CHECK(test::code_of(venue_of_stream_key(house.ledger, "", house.rules)) == Errc::kRefused);
+  CHECK(test::code_of(venue_of_stream_key(house.ledger, "a", house.rules)) == Errc::kRefused);
   REQUIRE(rotate_key(house.ledger, "a", {"key-two", "passphrase-two"}, house.rules, house.act));
-  CHECK(code_of(venue_of_stream_key(house.ledger, "key-one", house.rules)) == Errc::kRefused);
+  CHECK(test::code_of(venue_of_stream_key(house.ledger, "key-one", house.rules)) == Errc::kRefused);
   CHECK(venue_of_stream_key(house.ledger, "key-two", house.rules) == "a");
   CHECK(house.rules.vault.open(house.ledger.ingest_key("a")->sealed_passphrase) == "passphrase-two");
   Rules other{{}, {}, *Vault::with_key(Bytes(32, 8))};
-  CHECK(code_of(venue_of_stream_key(house.ledger, "key-two", other)) == Errc::kRefused);
+  CHECK(test::code_of(venue_of_stream_key(house.ledger, "key-two", other)) == Errc::kRefused);
   CHECK_FALSE(other.vault.open(house.ledger.ingest_key("a")->sealed_passphrase));
   auto trail = house.ledger.audit(0, 100);
   for (const auto& entry : *trail) {
@@ -83,7 +77,7 @@ TEST_CASE("a fresh key lets its venue in and locks the old one out") {
 }
 
 TEST_CASE("a venue is renamed in the broadcasts to come, not in those that were") {
-  House house;
+  VenueHouse house;
   REQUIRE(house.make("a"));
   for (const char* id : {"past", "next"}) {
     NewBroadcast wanted;
@@ -101,7 +95,7 @@ TEST_CASE("a venue is renamed in the broadcasts to come, not in those that were"
 }
 
 TEST_CASE("a venue that a coming broadcast counts on is not deleted") {
-  House house;
+  VenueHouse house;
   REQUIRE(house.make("a"));
   NewBroadcast wanted;
   wanted.id = wanted.title = "day";
@@ -115,21 +109,21 @@ TEST_CASE("a venue that a coming broadcast counts on is not deleted") {
 }
 
 TEST_CASE("offsets and jitter have bounds, and an id is taken once") {
-  House house;
+  VenueHouse house;
   REQUIRE(house.make("a"));
-  CHECK(code_of(house.make("a")) == Errc::kConflict);
+  CHECK(test::code_of(house.make("a")) == Errc::kConflict);
   VenueChanges changes;
   changes.av_offset_ms = 2001;
-  CHECK(code_of(edit_venue(house.ledger, "a", changes, house.rules, house.act)) == Errc::kInvalid);
+  CHECK(test::code_of(edit_venue(house.ledger, "a", changes, house.rules, house.act)) == Errc::kInvalid);
   changes.av_offset_ms = -2000;
   changes.jitter_ms = 10;
-  CHECK(code_of(edit_venue(house.ledger, "a", changes, house.rules, house.act)) == Errc::kInvalid);
+  CHECK(test::code_of(edit_venue(house.ledger, "a", changes, house.rules, house.act)) == Errc::kInvalid);
   changes.jitter_ms = 500;
   CHECK(edit_venue(house.ledger, "a", changes, house.rules, house.act)->jitter_ms == 500);
 }
 
 TEST_CASE("a URL that comes back as it was shown is the one that is kept") {
-  House house;
+  VenueHouse house;
   REQUIRE(house.make("cam", {SourceKind::kPull, "rtsp://op:s3cret@cam.example/live?token=abc", ""}));
   VenueChanges changes;
   changes.name = "Camera";
@@ -139,7 +133,7 @@ TEST_CASE("a URL that comes back as it was shown is the one that is kept") {
   CHECK(edited->name == "Camera");
   CHECK(house.rules.vault.open(edited->source.sealed_url) == "rtsp://op:s3cret@cam.example/live?token=abc");
   changes.source->url = "rtsp://op:***@other.example:554/live";
-  CHECK(code_of(edit_venue(house.ledger, "cam", changes, house.rules, house.act)) == Errc::kInvalid);
+  CHECK(test::code_of(edit_venue(house.ledger, "cam", changes, house.rules, house.act)) == Errc::kInvalid);
   changes.source->url = "rtsp://other.example/live";
   CHECK(edit_venue(house.ledger, "cam", changes, house.rules, house.act)->source.url ==
         "rtsp://other.example:554/live");

@@ -10,6 +10,7 @@
 #include "encode/sound_framer.h"
 #include "encode/thumbnails.h"
 #include "wrap/av_encode/avc.h"
+#include "wrap/scale/scaler.h"
 
 using namespace openday;
 using namespace openday::encode;
@@ -33,6 +34,32 @@ media::Samples block(const media::HouseFormat& house, float value) {
 }
 
 }  // namespace
+
+TEST_CASE("a picture keeps its look at half its size and at any other") {
+  media::Image from(128, 72);
+  for (int p = 0; p < 3; ++p) {
+    for (int y = 0; y < from.rows(p); ++y) {
+      for (int x = 0; x < from.columns(p); ++x) {
+        from.plane(p)[y * from.stride(p) + x] = static_cast<uint8_t>(40 + p * 20 + 96 * x / from.columns(p));
+      }
+    }
+  }
+  for (auto [width, height] : {std::pair(64, 36), std::pair(96, 54), std::pair(64, 54)}) {
+    CAPTURE(width, height);
+    media::Image into(width, height);
+    CHECK(wrap::Scaler::halves(from, into) == (width == 64 && height == 36));
+    wrap::Scaler scaler;
+    REQUIRE(scaler.scale(from, into));
+    for (int p = 0; p < 3; ++p) {
+      for (int y = 0; y < into.rows(p); ++y) {
+        for (int x = 0; x < into.columns(p); ++x) {
+          double expected = 40 + p * 20 + 96 * (x + 0.5) / into.columns(p);
+          REQUIRE(std::abs(into.plane(p)[y * into.stride(p) + x] - expected) <= 3);
+        }
+      }
+    }
+  }
+}
 
 TEST_CASE("shedding rises at once and falls step by step, a second each") {
   ShedPolicy policy(30, 32);

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
-#include "wrap/av_decode/halve.h"
+#include "wrap/scale/halve.h"
 
 using openday::wrap::unwrap;
 

@@ -15,7 +15,7 @@ using namespace openday::hub::test;
 
 namespace {
 
-struct Held {
+struct HeldBack {
   std::vector<Responder> responders;
   int left = 0;
 };
@@ -38,7 +38,7 @@ class SecureHub {
   }
 
   Hub& hub() { return *hub_; }
-  Held& held() { return held_; }
+  HeldBack& held() { return held_; }
   const TemporaryFolder& folder() { return folder_; }
   const std::string& certificate() { return certificate_; }
   std::string url(std::string_view path) { return fmt::format("https://127.0.0.1:{}{}", hub_->port(), path); }
@@ -95,7 +95,7 @@ class SecureHub {
 
   TemporaryFolder folder_;
   std::string certificate_;
-  Held held_;
+  HeldBack held_;
   std::optional<Hub> hub_;
 };
 

@@ -1,7 +1,7 @@
 #include "wrap/av_decode/fitter.h"
 
-#include "wrap/av_decode/halve.h"
 #include "wrap/av_decode/internal.h"
+#include "wrap/scale/halve.h"
 
 namespace openday::wrap {
 namespace {

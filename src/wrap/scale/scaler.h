@@ -1,4 +1,5 @@
-// libswscale for one kind of work: an I420 bt709 picture to another size, bilinear.
+// One kind of work: an I420 bt709 picture to another size. Exact halves are means, the rest is libswscale's
+// bilinear.
 #pragma once
 
 #include <memory>
@@ -17,6 +18,8 @@ class Scaler {
   Scaler& operator=(Scaler&&) noexcept;
   ~Scaler();
 
+  /// Whether `into` is half as wide and half as high as `from`, which is cheap.
+  static bool halves(const media::Image& from, const media::Image& into);
   /// Fills `into` with `from` scaled to its size; proportions are the caller's business.
   Result<> scale(const media::Image& from, media::Image& into);
 

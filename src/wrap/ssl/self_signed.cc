@@ -13,14 +13,14 @@
 namespace openday::wrap {
 namespace {
 
-struct Free {
+struct FreeAny {
   void operator()(X509* object) const { X509_free(object); }
   void operator()(EVP_PKEY* object) const { EVP_PKEY_free(object); }
   void operator()(BIO* object) const { BIO_free_all(object); }
   void operator()(X509_EXTENSION* object) const { X509_EXTENSION_free(object); }
 };
 template <class T>
-using Owned = std::unique_ptr<T, Free>;
+using Owned = std::unique_ptr<T, FreeAny>;
 
 std::string text_of(BIO* bio) {
   char* data = nullptr;

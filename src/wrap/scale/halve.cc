@@ -1,4 +1,4 @@
-#include "wrap/av_decode/halve.h"
+#include "wrap/scale/halve.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>

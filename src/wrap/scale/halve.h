@@ -5,8 +5,8 @@
 
 namespace openday::wrap {
 
-/// `width` and `height` are the output's. A quarter of swscale's cost for the commonest tile: 720p in a grid
-/// of four.
+/// `width` and `height` are the output's. A quarter of swscale's cost for the commonest sizes: 720p in a grid
+/// of four, and its 360p rendition.
 void halve_plane(const uint8_t* from, int from_stride, uint8_t* to, int to_stride, int width, int height);
 
 }  // namespace openday::wrap

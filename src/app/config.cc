@@ -211,6 +211,11 @@ class Checker {
                                 : ""));
         return std::nullopt;
       }
+      if (std::string_view(key.name) == "encode.ladder" && !list.empty() &&
+          list[0]["audio_kbps"] != (*parsed)["audio_kbps"]) {
+        problem(item.line, key.name, "all renditions share one sound: give each the same AUDIO_KBPS");
+        return std::nullopt;
+      }
       list.push_back(*parsed);
     }
     return list;

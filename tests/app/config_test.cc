@@ -65,6 +65,13 @@ TEST_CASE("a ladder is read rung by rung") {
   CHECK_FALSE(parse_config("[encode]\nladder = [\"160p 285x160 200 64\"]\n", "c"));
 }
 
+TEST_CASE("renditions with different sound are refused, for one sound serves all") {
+  auto config = parse_config("[encode]\nladder = [\"a 640x360 700 128\", \"b 320x180 200 64\"]\n", "c");
+  REQUIRE(!config);
+  CHECK(config.error().message.find("c:2: encode.ladder: all renditions share one sound") !=
+        std::string::npos);
+}
+
 TEST_CASE("the operator's guide lists every key as the program knows it") {
   auto guide = openday::read_file(OPENDAY_SOURCE_DIR "/docs/OPERATOR.md", 1 << 20);
   REQUIRE(guide);

@@ -113,8 +113,10 @@ void ReplayExport::serve(const hub::Request& request, hub::Responder responder) 
   job.reserve_bytes = options_.reserve_bytes;
   job.request.store = store;
   job.request.rendition = rendition;
-  job.request.from = broadcast->public_from.value_or(ProgramTime{});
   for (const auto& one : *withdrawals) job.request.withdrawn.push_back({one.from, one.to});
+  // Segments are taken whole, so the one in which the broadcast went live would show the end of the
+  // rehearsal.
+  job.request.withdrawn.push_back({ProgramTime{0}, broadcast->public_from.value_or(ProgramTime{0})});
   job.progress = std::make_shared<Progress>();
   auto progress = job.progress;
   if (!queue_.push(std::move(job))) {

@@ -65,7 +65,8 @@ class Peer {
  private:
   bool wait_readable(Duration most) {
     pollfd poll{fd_.get(), POLLIN, 0};
-    return ::poll(&poll, 1, static_cast<int>(most.count() / 1'000'000)) > 0;
+    // A moment that has passed meanwhile is no reason to wait for ever.
+    return ::poll(&poll, 1, static_cast<int>(std::max<int64_t>(0, most.count() / 1'000'000))) > 0;
   }
 
   UniqueFd fd_;

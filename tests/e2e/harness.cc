@@ -270,6 +270,31 @@ bool Server::wait_live(const std::string& broadcast, const std::string& venue, m
   });
 }
 
+std::vector<Tile> tiles_of(const Server& server, const std::string& layout, size_t venues) {
+  std::vector<Tile> tiles;
+  Json layouts = server.admin("GET", "/layouts");
+  for (const auto& known : layouts["layouts"]) {
+    if (known["id"] != layout) continue;
+    for (const auto& arrangement : known["arrangements"]) {
+      if (arrangement["venues"] != venues) continue;
+      for (const auto& t : arrangement["tiles"]) tiles.push_back({t["x"], t["y"], t["w"], t["h"]});
+    }
+  }
+  return tiles;
+}
+
+synth::TileBox picture_in(const Tile& tile, Size size) {
+  double left = tile.x * size.width / 1000.0;
+  double top = tile.y * size.height / 1000.0;
+  double width = tile.w * size.width / 1000.0;
+  double height = tile.h * size.height / 1000.0;
+  double scale = std::min(width / 16, height / 9);
+  double w = scale * 16;
+  double h = scale * 9;
+  return {static_cast<int>(left + (width - w) / 2), static_cast<int>(top + (height - h) / 2),
+          static_cast<int>(w), static_cast<int>(h)};
+}
+
 std::unique_ptr<Program> publish(const std::string& file, const std::string& url, const std::string& log,
                                  const std::vector<std::string>& before_input) {
   std::vector<std::string> command = {"ffmpeg", "-nostdin", "-v", "error", "-re", "-stream_loop", "-1"};

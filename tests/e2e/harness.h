@@ -121,6 +121,14 @@ class Server {
   std::unique_ptr<Program> program_;
 };
 
+struct Tile {
+  int x, y, w, h;  // 1/1000 of the program
+};
+/// The tiles of a layout for so many venues, as the server tells them.
+std::vector<Tile> tiles_of(const Server& server, const std::string& layout, size_t venues);
+/// Where a 16:9 picture stands in a tile, as a viewer would measure it.
+synth::TileBox picture_in(const Tile& tile, Size size);
+
 /// ffmpeg publishing a file by stream copy, for ever.
 std::unique_ptr<Program> publish(const std::string& file, const std::string& url, const std::string& log,
                                  const std::vector<std::string>& before_input = {});

@@ -9,27 +9,9 @@
 
 using namespace openday;
 using namespace openday::e2e;
-using synth::TileBox;
 using synth::TileLog;
 
 namespace {
-
-struct Tile {
-  int x, y, w, h;  // 1/1000 of the program
-};
-
-// Where a 16:9 picture stands in a tile, as a viewer would measure it.
-TileBox picture_in(const Tile& tile, Size size) {
-  double left = tile.x * size.width / 1000.0;
-  double top = tile.y * size.height / 1000.0;
-  double width = tile.w * size.width / 1000.0;
-  double height = tile.h * size.height / 1000.0;
-  double scale = std::min(width / 16, height / 9);
-  double w = scale * 16;
-  double h = scale * 9;
-  return {static_cast<int>(left + (width - w) / 2), static_cast<int>(top + (height - h) / 2),
-          static_cast<int>(w), static_cast<int>(h)};
-}
 
 // How much of a tile later tiles cover at its reading points is small in our layouts, but a picture in
 // picture hides part of the cells: there only the colours are asked for.
@@ -82,14 +64,7 @@ TEST_CASE("every layout shows the right venue in each tile, in step with its sou
     s.name = layout;
     s.tick = taken["tick"];
     s.venues = venues;
-    Json layouts = server.admin("GET", "/layouts");
-    for (const auto& known : layouts["layouts"]) {
-      if (known["id"] != layout) continue;
-      for (const auto& arrangement : known["arrangements"]) {
-        if (arrangement["venues"] != venues.size()) continue;
-        for (const auto& t : arrangement["tiles"]) s.tiles.push_back({t["x"], t["y"], t["w"], t["h"]});
-      }
-    }
+    s.tiles = tiles_of(server, layout, venues.size());
     REQUIRE(s.tiles.size() == venues.size());
     for (const auto& tile : s.tiles) s.logs.emplace_back(picture_in(tile, size), size.fps);
     REQUIRE(eventually(seconds(60),

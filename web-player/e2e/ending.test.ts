@@ -14,6 +14,7 @@ import {
   loggedIn,
   open,
   real,
+  scrubTo,
   shot,
   video,
   wake,
@@ -77,19 +78,6 @@ function given(page: Page): Set<string> {
 
 /** Seconds of the broadcast on screen, as the scrub bar tells. */
 const seconds = async (page: Page) => Number(await page.locator('.scrub').getAttribute('aria-valuenow'));
-
-/** Clicks the scrub bar so many seconds from its start. */
-async function scrubTo(page: Page, second: number): Promise<void> {
-  const bar = page.locator('.scrub');
-  const length = Number(await bar.getAttribute('aria-valuemax'));
-  const box = await bar.boundingBox();
-  const [x, y] = [(box?.x ?? 0) + ((box?.width ?? 0) * second) / length, (box?.y ?? 0) + 8];
-  // The controls come up under a pointer that moves.
-  await page.mouse.move(x, y - 20);
-  await page.mouse.move(x, y);
-  await page.waitForSelector('.stage:not(.stage--quiet)');
-  await page.mouse.click(x, y);
-}
 
 describe.runIf(real)('a real broadcast to its end', () => {
   /** Media that were withdrawn, in every rendition. */

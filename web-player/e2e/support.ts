@@ -204,6 +204,25 @@ export async function wake(page: Page): Promise<void> {
   await stage.hover({ position: { x: 70, y: 70 } });
 }
 
+/** Clicks the scrub bar so many seconds from its start. */
+export async function scrubTo(page: Page, second: number): Promise<void> {
+  const bar = page.locator('.scrub');
+  const length = Number(await bar.getAttribute('aria-valuemax'));
+  const box = await bar.boundingBox();
+  const [x, y] = [(box?.x ?? 0) + ((box?.width ?? 0) * second) / length, (box?.y ?? 0) + 8];
+  // The controls come up under a pointer that moves.
+  await page.mouse.move(x, y - 20);
+  await page.mouse.move(x, y);
+  await page.waitForSelector('.stage:not(.stage--quiet)');
+  await page.mouse.click(x, y);
+}
+
+/** Resolves once there is a picture; its height. */
+export async function pictureHeight(page: Page): Promise<number> {
+  await page.waitForFunction(() => (document.querySelector('video')?.videoHeight ?? 0) > 0);
+  return (await video(page)).height;
+}
+
 /** Seconds behind live, from the badge. */
 export async function latency(page: Page): Promise<number> {
   const text = await page.locator('.live-badge--on').textContent();

@@ -170,7 +170,13 @@ SharedResponse::SharedResponse(int status, std::vector<Header> headers, SharedBy
 }
 
 Response& Response::with(std::string_view name, std::string_view value) {
-  headers.push_back({std::string(name), std::string(value)});
+  Header header{std::string(name), std::string(value)};
+  // The value may come from outside. RFC 9110 5.5: these would end the line, and what follows would be the
+  // sender's to write.
+  for (char& c : header.value) {
+    if (c == '\r' || c == '\n' || c == '\0') c = ' ';
+  }
+  headers.push_back(std::move(header));
   return *this;
 }
 

@@ -87,6 +87,10 @@ class SecureHub {
                                                std::make_shared<const Bytes>(Bytes{'a', 'b', 'c'}));
     router.get("/shared",
                [shared](const Request&, Responder responder) { responder.send(Response::shared(shared)); });
+    router.get("/mirror", [](const Request&, Responder responder) {
+      responder.send(Response::text(200, "ok").with(
+          "X-Name", std::string_view("a\r\nSet-Cookie: b=c\r\n\r\n<p>\nd\0e", 29)));
+    });
     router.get("/wait", [this](const Request&, Responder responder) {
       responder.when_gone([this] { ++held_.left; });
       held_.responders.push_back(std::move(responder));
@@ -139,6 +143,18 @@ TEST_CASE("HTTP/2 passes every header, joins cookies and knows the host") {
   CHECK(out.find("cookie=a=1; b=2\n") != std::string::npos);
   CHECK(out.find("range=bytes=0-1\n") != std::string::npos);
   CHECK(out.starts_with("host=127.0.0.1:"));
+}
+
+TEST_CASE("a header's value cannot split the headers, in either protocol") {
+  SecureHub secure;
+  for (const char* version : {"--http2", "--http1.1"}) {
+    INFO(version);
+    std::string head = secure.curl(fmt::format("{} -i {}", version, secure.url("/mirror")));
+    CHECK(head.starts_with("HTTP/"));
+    CHECK(head.find(": a  Set-Cookie: b=c    <p> d e\r\n") != std::string::npos);
+    CHECK(head.find("\nSet-Cookie") == std::string::npos);
+    CHECK(head.ends_with("\r\n\r\nok"));
+  }
 }
 
 TEST_CASE("bodies and their bound hold over HTTP/2") {

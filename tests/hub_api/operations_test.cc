@@ -69,8 +69,9 @@ TEST_CASE("metrics say per venue, program, encoder, target, publisher and proces
         "lost":3}],"refused":{"wrong_key":4},"connections":1})"));
     engine.say("stats",
                Json::parse(R"({"tick":900,"late_ms":2.5,"dropped_ticks":1,"repeated_ticks":0,"link_dropped":0,
+      "sound_lost_ms":465,"packager":{"without_audio":3,"without_picture":4},
       "shedding":"thumbnails","program":{"peak_db":[-3,-4],"lufs":-23.1},
-      "slots":[{"slot":0,"venue":"a","state":"live","on_air":true,"feed":{"state":"live",
+      "slots":[{"slot":0,"venue":"a","state":"live","on_air":true,"feed":{"state":"live","waiting_for_key_frame":true,
          "source":{"video":{"codec":"h264","width":1280,"height":720,"fps":30}},
          "stats":{"frames":300,"dropped":2,"decode_errors":1,"kbps":2400,"jitter_ms":8,"queue_ms":120,
          "av_offset_ms":-12,"reanchors":1}}},
@@ -93,6 +94,10 @@ TEST_CASE("metrics say per venue, program, encoder, target, publisher and proces
   CHECK(metrics.value("openday_venue_state", {{"broadcast", "day"}, {"venue", "a"}, {"state", "error"}}) ==
         0);
   CHECK(metrics.value("openday_venue_state", {{"broadcast", "day"}, {"venue", "b"}, {"state", "live"}}) == 0);
+  CHECK(metrics.value("openday_venue_waiting_for_key_frame", a) == 1);
+  CHECK(metrics.value("openday_program_sound_lost_milliseconds_total", {{"broadcast", "day"}}) == 465);
+  CHECK(metrics.value("openday_program_parts_without_sound_total", {{"broadcast", "day"}}) == 3);
+  CHECK(metrics.value("openday_program_parts_without_picture_total", {{"broadcast", "day"}}) == 4);
   CHECK(metrics.value("openday_venue_kbps", a) == 2400);
   CHECK(metrics.value("openday_venue_fps", a) == 30);
   CHECK(metrics.value("openday_venue_dropped_total", a) == 2);

@@ -123,6 +123,8 @@ void Feed::on_begin(const link::Json& head) {
   flv_ = {};
   ts_.reset();
   decoder_->restart();
+  auto waiting = head.find("waiting_for_key_frame");
+  mid_stream_ = waiting != head.end() && waiting->is_boolean() && waiting->get<bool>();
   std::string container = link::text_in(head, "container");
   if (container == "ts") {
     ts_ = std::make_unique<TsReader>([this](Unit unit) { decoder_->push(std::move(unit)); });
@@ -140,12 +142,15 @@ void Feed::on_bytes(const link::Message& message) {
     return;
   HouseTime arrival{link::integer_in(message.head, "arrival_ns").value_or(loop_.clock().now().ns)};
   if (ts_) {
-    ts_->bytes(message.body, arrival);
+    auto lost = message.head.find("after_loss");
+    ts_->bytes(message.body, arrival, lost != message.head.end() && lost->is_boolean() && lost->get<bool>());
     return;
   }
   auto unit = flv_.read(static_cast<int>(link::integer_in(message.head, "tag").value_or(0)),
                         link::integer_in(message.head, "time_ms").value_or(0), arrival, *message.body);
-  if (unit) decoder_->push(std::move(*unit));
+  if (!unit) return;
+  if (unit->kind == media::Kind::kVideo) mid_stream_ = false;
+  decoder_->push(std::move(*unit));
 }
 
 void Feed::on_end(const std::string& why) {
@@ -177,15 +182,19 @@ void Feed::on_engine(link::Message message) {
 
 void Feed::set_source(bool connected, const std::string& error) {
   if (!error.empty() && error != source_.error) log_.warn("source_lost", {{"why", error}});
-  source_ = {connected, error, loop_.clock().now()};
+  source_ = {connected, error, loop_.clock().now(), false};
+  frames_before_ = decoder_->stats().frames;
   tell(false);
 }
 
 void Feed::tell(bool always) {
   HouseTime now = loop_.clock().now();
   Stats stats = decoder_->stats();
+  source_.waiting_for_key_frame =
+      source_.connected && (mid_stream_ || stats.needs_key) && stats.frames == frames_before_;
   State state = judge(source_, stats, now);
-  bool changed = told_ != state || told_why_ != source_.error || told_caught_up_ != stats.caught_up;
+  std::string why = why_of(source_);
+  bool changed = told_ != state || told_why_ != why || told_caught_up_ != stats.caught_up;
   bool due = now - told_at_ >= kTell;
   if (!always && !changed && !due) return;
   if (due) {
@@ -196,12 +205,12 @@ void Feed::tell(bool always) {
     told_at_ = now;
     told_bytes_ = stats.bytes;
   }
-  if (told_ != state) log_.info("state", {{"state", name_of(state)}, {"why", source_.error}});
+  if (told_ != state) log_.info("state", {{"state", name_of(state)}, {"why", why}});
   told_ = state;
-  told_why_ = source_.error;
+  told_why_ = why;
   told_caught_up_ = stats.caught_up;
   // A full queue means that the engine does not read; the next message says the same and more.
-  if (engine_) (void)engine_->send(state_message(state, source_.error, stats, kbps_, config_.av_offset));
+  if (engine_) (void)engine_->send(state_message(state, source_, stats, kbps_, config_.av_offset));
 }
 
 }  // namespace openday::feed

@@ -54,7 +54,9 @@ class Feed {
   std::unique_ptr<PullSource> pull_;
   std::unique_ptr<FileSource> file_;
 
+  bool mid_stream_ = false;  // the gateway withholds its pictures up to a key frame
   SourceStatus source_;
+  uint64_t frames_before_ = 0;  // shown before this source
   std::optional<State> told_;
   std::string told_why_;
   bool told_caught_up_ = false;

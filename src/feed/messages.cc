@@ -126,13 +126,19 @@ const char* name_of(State state) {
 
 State judge(const SourceStatus& source, const Stats& stats, HouseTime now) {
   if (!source.connected) return source.error.empty() ? State::kWaiting : State::kError;
+  if (source.waiting_for_key_frame) return State::kStarting;
   bool delivering = stats.last_unit >= source.since && now - stats.last_unit < kSilence;
   bool delivered = stats.last_output > source.since;
   if (delivered) return delivering ? State::kLive : State::kStalled;
   return delivering || now - source.since < kSilence ? State::kStarting : State::kStalled;
 }
 
-link::Message state_message(State state, const std::string& why, const Stats& stats, int kbps,
+std::string why_of(const SourceStatus& source) {
+  if (!source.error.empty() || !source.connected) return source.error;
+  return source.waiting_for_key_frame ? "waiting for the encoder's next key frame" : "";
+}
+
+link::Message state_message(State state, const SourceStatus& status, const Stats& stats, int kbps,
                             Duration av_offset) {
   Json source = Json::object();
   source["video"] = nullptr;
@@ -149,7 +155,8 @@ link::Message state_message(State state, const std::string& why, const Stats& st
   }
   return link::make_message("state", {{"state", name_of(state)},
                                       {"caught_up", stats.caught_up},
-                                      {"why", why},
+                                      {"why", why_of(status)},
+                                      {"waiting_for_key_frame", status.waiting_for_key_frame},
                                       {"source", std::move(source)},
                                       {"stats",
                                        {{"frames", stats.frames},

@@ -42,15 +42,19 @@ const char* name_of(State state);
 /// What the source itself knows.
 struct SourceStatus {
   bool connected = false;
-  std::string error;  // why not, when something failed
-  HouseTime since;    // of the last change
+  std::string error;                   // why not, when something failed
+  HouseTime since;                     // of the last change
+  bool waiting_for_key_frame = false;  // media comes, and no picture can begin yet
 };
 
+/// starting, too: sound may be heard already, but the picture waits for its first key frame.
 /// live: units come and something came out of them; stalled: none for a second and a half.
 State judge(const SourceStatus& source, const Stats& stats, HouseTime now);
+/// What there is to say about it: the error, or what is waited for.
+std::string why_of(const SourceStatus& source);
 
 /// The `state` message. `kbps` is measured between two of them.
-link::Message state_message(State state, const std::string& why, const Stats& stats, int kbps,
+link::Message state_message(State state, const SourceStatus& source, const Stats& stats, int kbps,
                             Duration av_offset);
 
 }  // namespace openday::feed

@@ -34,6 +34,7 @@ struct Stats {
   Duration queued{0};      // how far the newest unit waiting lies ahead of now
   Duration av_error{0};    // sound later than the picture by this, beside the offset that was asked for
   bool caught_up = false;  // armed, and showing the present
+  bool needs_key = false;  // pictures come, and none can be decoded before a key frame
   HouseTime last_unit;     // received
   HouseTime last_output;   // picture or sound written
   VideoInfo video;

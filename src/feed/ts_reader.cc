@@ -11,6 +11,8 @@ namespace openday::feed {
 namespace {
 
 constexpr size_t kMaxQueued = 8 * 1024 * 1024;
+/// The one that the demuxer was putting together, and the one its parser still held.
+constexpr int kTornPictures = 2;
 
 }  // namespace
 
@@ -25,17 +27,20 @@ TsReader::~TsReader() {
   thread_.join();
 }
 
-void TsReader::bytes(SharedBytes packets, HouseTime arrival) {
+void TsReader::bytes(SharedBytes packets, HouseTime arrival, bool after_loss) {
   if (!packets || packets->empty()) return;
   {
     std::lock_guard lock(mutex_);
+    bool lost = false;
     while (!chunks_.empty() && queued_ + packets->size() > kMaxQueued) {
       queued_ -= chunks_.front().bytes->size();
       chunks_.pop_front();
       ++dropped_;
+      lost = true;
     }
     queued_ += packets->size();
-    chunks_.push_back({std::move(packets), arrival});
+    chunks_.push_back({std::move(packets), arrival, after_loss});
+    chunks_.front().after_loss |= lost;
   }
   ready_.notify_one();
 }
@@ -54,6 +59,7 @@ size_t TsReader::read(uint8_t* into, size_t size) {
     current_ = std::move(chunks_.front());
     chunks_.pop_front();
     queued_ -= current_.bytes->size();
+    if (current_.after_loss) torn_ = kTornPictures;
     at_ = 0;
   }
   size_t count = std::min(size, current_.bytes->size() - at_);
@@ -69,7 +75,13 @@ void TsReader::work() {
     while (demuxer) {
       auto unit = demuxer->read();
       if (!unit) break;  // what it makes of the bytes is beyond it, or they ended
-      out_(units.convert(std::move(*unit), current_.arrival));
+      Unit converted = units.convert(std::move(*unit), current_.arrival);
+      if (torn_ > 0 && converted.kind == media::Kind::kVideo) {
+        --torn_;
+        converted.after_loss = true;
+        converted.key = false;  // not one to start from
+      }
+      out_(std::move(converted));
     }
     std::lock_guard lock(mutex_);
     ++restarts_;

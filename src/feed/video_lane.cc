@@ -52,6 +52,7 @@ void VideoLane::reset() {
   recent_dts_.clear();
   stats_.video = {};
   stats_.caught_up = false;
+  stats_.needs_key = false;
 }
 
 HouseTime VideoLane::due(const Item& item) const {
@@ -118,15 +119,18 @@ void VideoLane::process(const Item& item, HouseTime now) {
   if (unit.after_loss && !unit.key) need_key_ = true;
   if (!setup_ || (setup_ != unit.setup && *setup_ != *unit.setup)) {
     if (!unit.key || !open_decoder(unit)) {
+      stats_.needs_key = !unit.key;
       drop(1);
       return;
     }
     need_key_ = true;
   }
   if (need_key_ && !unit.key) {
+    stats_.needs_key = true;
     drop(1);
     return;
   }
+  stats_.needs_key = false;
   bytes_since_key_ += unit.data->size();
   if (unit.key) note_key(item);
   if (std::exchange(need_key_, false) && decoder_) decoder_->flush();

@@ -46,10 +46,10 @@ bool PublisherStream::room_for(size_t size) const {
 
 bool PublisherStream::begin() {
   if (begun_) return true;
-  begun_ = feed_
-               ->send(link::make_message("begin", {{"container", name_of(container_)},
-                                                   {"publisher", static_cast<uint64_t>(publisher_)}}))
-               .has_value();
+  link::Message begin = link::make_message(
+      "begin", {{"container", name_of(container_)}, {"publisher", static_cast<uint64_t>(publisher_)}});
+  if (skip_ == Skip::kToKeyFrame) begin.head["waiting_for_key_frame"] = true;
+  begun_ = feed_->send(std::move(begin)).has_value();
   return begun_;
 }
 
@@ -103,7 +103,8 @@ void PublisherStream::tag(const FlvTag& tag) {
   if (skip_ != Skip::kNothing && (is_key_frame(tag) || !has_video_) && feed_->queued() <= kFeedQueueLow) {
     skip_ = Skip::kNothing;
   }
-  if (skip_ == Skip::kNothing) {
+  bool sound_alone = skip_ == Skip::kToKeyFrame && tag.type == FlvTag::kAudio;
+  if (skip_ == Skip::kNothing || sound_alone) {
     bool sent = begin() && (headers_sent_ || send_headers()) && send_tag(tag);
     if (!sent) skip_ = Skip::kOverflow;
   }
@@ -117,12 +118,14 @@ void PublisherStream::ts(const SharedBytes& packets, HouseTime arrival) {
   if (!packets || packets->empty()) return;
   bytes_ += packets->size();
   if (!feed_) return;
+  bool after_loss = skip_ == Skip::kOverflow;
   if (feed_->queued() <= kFeedQueueLow) skip_ = Skip::kNothing;
   if (skip_ == Skip::kNothing) {
-    bool sent = begin() && room_for(packets->size()) &&
-                feed_->send(link::make_message(
-                    "bytes", {{"publisher", static_cast<uint64_t>(publisher_)}, {"arrival_ns", arrival.ns}},
-                    packets));
+    link::Message bytes = link::make_message(
+        "bytes", {{"publisher", static_cast<uint64_t>(publisher_)}, {"arrival_ns", arrival.ns}}, packets);
+    // The packets' own counters say so as well, but for losses of whole sixteens.
+    if (after_loss) bytes.head["after_loss"] = true;
+    bool sent = begin() && room_for(packets->size()) && feed_->send(std::move(bytes));
     if (!sent) skip_ = Skip::kOverflow;
   }
   if (skip_ == Skip::kOverflow) ++dropped_;

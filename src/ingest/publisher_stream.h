@@ -16,10 +16,10 @@ inline constexpr size_t kFeedQueueLow = kFeedQueue / 2;
 inline constexpr size_t kFeedChannelBound = kFeedQueue + 64 * 1024;
 
 /// Keeps what a decoder needs to begin (FLV: sequence headers and metadata), so that a feed can be attached
-/// at any time: it gets these, then the stream from the next key frame. When the feed does not read and
-/// kFeedQueue bytes wait in its channel, media is dropped and counted up to the next key frame that finds at
-/// most kFeedQueueLow waiting (TS, whose key frames are not looked for here: up to the first packets that
-/// do). Memory is never more than that.
+/// at any time: it gets these, the sound from then on, and the pictures from the next key frame. When the
+/// feed does not read and kFeedQueue bytes wait in its channel, media is dropped and counted up to the next
+/// key frame that finds at most kFeedQueueLow waiting (TS, whose key frames are not looked for here: up to
+/// the first packets that do). Memory is never more than that.
 ///
 /// One thread.
 class PublisherStream {
@@ -45,7 +45,7 @@ class PublisherStream {
  private:
   enum class Skip {
     kNothing,
-    kToKeyFrame,  // attached in mid-stream
+    kToKeyFrame,  // attached in mid-stream: of pictures
     kOverflow     // the feed did not read
   };
 

@@ -134,6 +134,36 @@ TEST_CASE("garbage from a publisher is counted and the next one is shown") {
   CHECK(studio.last()["state"] == "live");
 }
 
+TEST_CASE("a publisher joined between key frames is heard, and said to wait for one, until it comes") {
+  Studio studio(kGateway);
+  studio.want(160, 90, "program");
+  studio.begin("flv", true);
+  auto tags = flv_sendings(flash_flv(6));
+  // As the gateway sends it: headers and sound, pictures withheld.
+  std::vector<Sending> sound;
+  for (const auto& tag : tags) {
+    bool picture = tag.head["tag"] == 9 && (*tag.body)[1] != 0;  // FLV annex E.4.3.1: 0 is the header
+    if (!picture && tag.at < seconds(2)) sound.push_back(tag);
+  }
+  studio.publish(sound);
+  Json state = studio.last();
+  CHECK(state["state"] == "starting");
+  CHECK(state["waiting_for_key_frame"] == true);
+  CHECK(state["why"] == "waiting for the encoder's next key frame");
+  CHECK(state["source"]["audio"]["codec"] == "aac");
+  CHECK(studio.pictures().empty());
+  std::vector<Sending> rest;
+  for (auto tag : tags) {  // one key frame a second
+    if (tag.at < seconds(2)) continue;
+    tag.at -= seconds(2);
+    rest.push_back(tag);
+  }
+  studio.publish(rest);
+  CHECK(studio.last()["state"] == "live");
+  CHECK(studio.last()["waiting_for_key_frame"] == false);
+  CHECK(studio.pictures().size() > 60);
+}
+
 TEST_CASE("a publisher that falls silent is said to be stalled, and live again when it goes on") {
   Studio studio(kGateway);
   studio.want(160, 90, "program");

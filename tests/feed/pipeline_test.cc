@@ -2,8 +2,13 @@
 #include "feed/pipeline.h"
 
 #include <cmath>
+#include <condition_variable>
+#include <fstream>
+#include <iterator>
+#include <mutex>
 #include <random>
 
+#include "feed/ts_reader.h"
 #include "test_media.h"
 
 using namespace openday;
@@ -427,4 +432,68 @@ TEST_CASE("late pictures under jitter are few, and the delay grows for them") {
   check_ring_holds(house.recorder);
   CHECK(house.recorder.pictures.size() >= 230);
   CHECK(house.pipeline.stats(house.now).jitter >= milliseconds(200));
+}
+
+TEST_CASE("behind packets that were lost, no picture with a hole is taken for whole") {
+  // Large pictures: a loss of sixteen packets, which their counters cannot show, lies within one.
+  std::string path = make_media("large.ts", "-f lavfi -i testsrc2=s=640x360:r=30:d=3 " + kH264 +
+                                                "-g 30 -b:v 20M -minrate 20M -bufsize 1M -f mpegts");
+  std::ifstream in(path, std::ios::binary);
+  std::vector<char> raw((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  Bytes whole(raw.begin(), raw.end());
+  auto is_video = [&](size_t at) {
+    return ((whole[at + 1] & 0x1f) << 8 | whole[at + 2]) == 0x100;  // ffmpeg's first elementary stream
+  };
+  // The first packet of a picture well behind the first key frame; the hole begins four packets later.
+  size_t begin = 188 * 700;
+  auto starts_picture = [&](size_t at) { return is_video(at) && (whole[at + 1] & 0x40) != 0; };
+  while (!starts_picture(begin)) begin += 188;
+  begin += 188 * 4;
+  size_t end = begin;
+  for (int packets = 0; packets < 16; end += 188) {
+    REQUIRE(!starts_picture(end));  // all of one picture
+    packets += is_video(end) ? 1 : 0;
+  }
+
+  struct Heard {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<feed::Unit> units;
+  };
+  auto play = [&](const std::vector<std::pair<size_t, size_t>>& pieces, bool told, Duration until) {
+    auto heard = std::make_unique<Heard>();
+    feed::TsReader reader([&](feed::Unit unit) {
+      std::lock_guard lock(heard->mutex);
+      heard->units.push_back(std::move(unit));
+      heard->changed.notify_all();
+    });
+    bool first = true;
+    for (const auto& [from, to] : pieces) {
+      reader.bytes(std::make_shared<const Bytes>(whole.begin() + static_cast<ptrdiff_t>(from),
+                                                 whole.begin() + static_cast<ptrdiff_t>(to)),
+                   HouseTime{1}, told && !first);
+      first = false;
+    }
+    std::unique_lock lock(heard->mutex);
+    REQUIRE(heard->changed.wait_for(lock, seconds(20), [&] {
+      return !heard->units.empty() && heard->units.back().pts - heard->units.front().pts >= until;
+    }));
+    return heard->units;
+  };
+  std::map<int64_t, SharedBytes> good;
+  for (const feed::Unit& unit : play({{0, whole.size()}}, false, milliseconds(2500)))
+    good[unit.pts.count()] = unit.data;
+
+  auto torn = [&](bool told) {
+    int unmarked = 0;
+    int marked = 0;
+    for (const feed::Unit& unit : play({{0, begin}, {end, whole.size()}}, told, milliseconds(2500))) {
+      bool same = good.contains(unit.pts.count()) && *good[unit.pts.count()] == *unit.data;
+      if (!same && !(unit.after_loss && !unit.key)) ++unmarked;
+      marked += unit.after_loss ? 1 : 0;
+    }
+    return std::pair(unmarked, marked);
+  };
+  CHECK(torn(false) == std::pair(1, 0));  // this is the loss that nobody sees
+  CHECK(torn(true) == std::pair(0, 2));
 }

@@ -119,9 +119,11 @@ class Studio {
   void want(int width, int height, const char* mode) {
     (void)engine_->send(link::make_message("want", {{"width", width}, {"height", height}, {"mode", mode}}));
   }
-  void begin(const char* container) {
+  void begin(const char* container, bool waiting_for_key_frame = false) {
     ++publisher_;
-    (void)gateway_->send(link::make_message("begin", {{"container", container}, {"publisher", publisher_}}));
+    link::Json head = {{"container", container}, {"publisher", publisher_}};
+    if (waiting_for_key_frame) head["waiting_for_key_frame"] = true;
+    (void)gateway_->send(link::make_message("begin", std::move(head)));
   }
   void end() {
     (void)gateway_->send(link::make_message("end", {{"publisher", publisher_}, {"why", "gone"}}));

@@ -133,8 +133,8 @@ TEST_CASE("the state follows from what the source says and what comes out") {
   HouseTime now{100'000'000'000};
   Stats stats;
   CHECK(judge({}, stats, now) == State::kWaiting);
-  CHECK(judge({false, "no route", now}, stats, now) == State::kError);
-  SourceStatus source{true, "", now};
+  CHECK(judge({false, "no route", now, false}, stats, now) == State::kError);
+  SourceStatus source{true, "", now, false};
   CHECK(judge(source, stats, now + milliseconds(500)) == State::kStarting);
   CHECK(judge(source, stats, now + seconds(2)) == State::kStalled);  // connected, and nothing ever came
   stats.last_unit = now + seconds(1);
@@ -145,15 +145,33 @@ TEST_CASE("the state follows from what the source says and what comes out") {
   CHECK(judge(source, stats, now + seconds(2)) == State::kStarting);
 }
 
+TEST_CASE("a picture that waits for its key frame is starting, says so, and is neither live nor stalled") {
+  HouseTime now{100'000'000'000};
+  Stats stats;
+  SourceStatus source{true, "", now, true};
+  CHECK(judge(source, stats, now + seconds(9)) == State::kStarting);
+  stats.last_unit = stats.last_output = now + seconds(9);  // its sound is heard
+  CHECK(judge(source, stats, now + seconds(9)) == State::kStarting);
+  CHECK(why_of(source) == "waiting for the encoder's next key frame");
+  Json head = state_message(State::kStarting, source, stats, 0, milliseconds(0)).head;
+  CHECK(head["waiting_for_key_frame"] == true);
+  CHECK(head["why"] == why_of(source));
+  source.waiting_for_key_frame = false;
+  CHECK(judge(source, stats, now + seconds(9)) == State::kLive);
+  CHECK(why_of(source).empty());
+}
+
 TEST_CASE("the state message says what the link's page promises") {
   Stats stats;
   stats.video = {"h264", 1280, 720, 29.97};
   stats.frames = 7;
   stats.jitter = microseconds(12'340);
-  Json head = state_message(State::kLive, "", stats, 2500, milliseconds(40)).head;
+  Json head = state_message(State::kLive, {true, "", {}, false}, stats, 2500, milliseconds(40)).head;
   CHECK(head["t"] == "state");
   CHECK(head["state"] == "live");
   CHECK(head["caught_up"] == false);
+  CHECK(head["why"] == "");
+  CHECK(head["waiting_for_key_frame"] == false);
   CHECK(head["source"]["video"]["fps"] == 29.97);
   CHECK(head["source"]["audio"].is_null());
   CHECK(head["stats"]["kbps"] == 2500);

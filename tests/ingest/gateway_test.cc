@@ -139,7 +139,9 @@ TEST_CASE("a forgotten question is never answered") {
   CHECK_FALSE(studio.loop.call([&] { return answered; }));
 }
 
-TEST_CASE("a feed attached in mid-stream first gets metadata and sequence headers, then the next key frame") {
+TEST_CASE(
+    "a feed attached in mid-stream first gets metadata and sequence headers, then the sound, and pictures "
+    "from the next key frame") {
   Studio studio;
   studio.start_hub();
   REQUIRE(ask(studio, "east-key").ok);
@@ -153,12 +155,14 @@ TEST_CASE("a feed attached in mid-stream first gets metadata and sequence header
   send(studio, publisher,
        {tag(8, 50, audio()), tag(9, 66, video(false)), tag(9, 100, video(true)), tag(8, 101, audio()),
         tag(9, 133, video(false))});
-  REQUIRE(feed.heard.wait([](const auto& all) { return all.size() >= 7; }));
-  CHECK(feed.heard.all()[0].head ==
-        link::Json({{"t", "begin"}, {"container", "flv"}, {"publisher", publisher}}));
-  CHECK(media(feed) == Times{{18, 0}, {9, 0}, {8, 0}, {9, 100}, {8, 101}, {9, 133}});
-  CHECK(*feed.heard.all()[4].body == video(true));
-  CHECK(feed.heard.all()[4].head["arrival_ns"] == 100'000'000);
+  REQUIRE(feed.heard.wait([](const auto& all) { return all.size() >= 8; }));
+  CHECK(
+      feed.heard.all()[0].head ==
+      link::Json(
+          {{"t", "begin"}, {"container", "flv"}, {"publisher", publisher}, {"waiting_for_key_frame", true}}));
+  CHECK(media(feed) == Times{{18, 0}, {9, 0}, {8, 0}, {8, 50}, {9, 100}, {8, 101}, {9, 133}});
+  CHECK(*feed.heard.all()[5].body == video(true));
+  CHECK(feed.heard.all()[5].head["arrival_ns"] == 100'000'000);
 
   studio.loop.call([&] { studio.gateway->end(publisher, "gone home"); });
   CHECK(feed.hears("end", {{"publisher", publisher}, {"why", "gone home"}}));
@@ -330,8 +334,14 @@ TEST_CASE("transport stream packets go to the feed as they come, and are dropped
   size_t before = feed.count("bytes");
   CHECK(before < 5000);
   REQUIRE(studio.hub.hears("stats"));  // by now the queue is empty
-  put(1);
-  CHECK(feed.heard.wait([&](const auto& all) { return all.size() > before; }));
+  auto told_of_loss = [](const auto& all) {
+    return std::ranges::count_if(all, [](const auto& one) { return one.head.value("after_loss", false); });
+  };
+  CHECK(told_of_loss(feed.heard.all()) == 0);
+  put(3);
+  CHECK(feed.heard.wait([&](const auto& all) { return all.size() > before + 3; }));  // and `begin`
+  CHECK(told_of_loss(feed.heard.all()) == 1);
+  CHECK(feed.heard.all()[before + 1].head.value("after_loss", false));
 }
 
 TEST_CASE("news from the hub that make no sense are ignored") {

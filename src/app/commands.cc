@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "app/config.h"
+#include "app/data_folder.h"
 #include "base/text.h"
 #include "wrap/curl/curl.h"
 
@@ -22,6 +23,8 @@ struct Arguments {
   std::vector<std::string> words;  // after the command's own two words
   const CommandLine& line;
 };
+
+constexpr const char* kDefaultConfig = "/etc/openday/openday.toml";
 
 struct Command {
   const char* noun;
@@ -235,6 +238,59 @@ int usage(const std::string& message) {
   return 2;
 }
 
+// Commands of one word that work on the data folder, whether or not a server runs.
+struct LocalCommand {
+  const char* name;
+  const char* usage;
+  const char* meaning;
+  std::vector<std::string> options;
+  std::function<Result<>(const std::string& data_dir, const std::string& file, const CommandLine&)> run;
+  const char* done;
+};
+
+const std::vector<LocalCommand>& local_commands() {
+  static const std::vector<LocalCommand> kCommands = {
+      {"backup",
+       "FILE",
+       "write database, server key and admin token into one new file; the server may be running",
+       {},
+       [](const std::string& data_dir, const std::string& file, const CommandLine&) {
+         return back_up(data_dir, file);
+       },
+       "Keep {0} safe: whoever has it can do everything. Recorded media is not in it.\n"},
+      {"restore",
+       "FILE [--force yes]",
+       "make the data folder of a stopped server out of such a file",
+       {"--force"},
+       [](const std::string& data_dir, const std::string& file, const CommandLine& line) {
+         const auto* force = line.option("--force");
+         return restore(file, data_dir, force != nullptr && *force == "yes");
+       },
+       "{1} is as it was when {0} was made. Start the server.\n"},
+  };
+  return kCommands;
+}
+
+int run_local(const LocalCommand& command, const CommandLine& line) {
+  std::string config_file = kDefaultConfig;
+  for (const auto& [name, value] : line.options) {
+    if (name == "--config") {
+      config_file = value;
+    } else if (std::find(command.options.begin(), command.options.end(), name) == command.options.end()) {
+      return usage("unknown option " + name);
+    }
+  }
+  if (line.words.size() != 2) return usage(fmt::format("usage: openday {} {}", command.name, command.usage));
+  auto config = load_config(config_file);
+  if (!config) return usage(config.error().message);
+  if (auto done = command.run(config->data_dir, line.words[1], line); !done) {
+    fmt::print(stderr, "openday: {}\n", done.error().message);
+    return 1;
+  }
+  fmt::print(fmt::runtime(command.done), line.words[1], config->data_dir);
+  return 0;
+}
+
 // The commands run beside the server: its own configuration tells where it listens and where the token lies.
 struct Server {
   std::string url;
@@ -293,7 +349,18 @@ std::string commands_help() {
   return out;
 }
 
+std::string local_commands_help() {
+  std::string out;
+  for (const auto& command : local_commands()) {
+    out += fmt::format("  {} {}\n        {}\n", command.name, command.usage, command.meaning);
+  }
+  return out;
+}
+
 int run_command(const CommandLine& line) {
+  for (const auto& command : local_commands()) {
+    if (line.words[0] == command.name) return run_local(command, line);
+  }
   std::vector<std::string> nouns;
   std::vector<std::string> verbs;
   const Command* command = nullptr;
@@ -304,6 +371,7 @@ int run_command(const CommandLine& line) {
     if (line.words.size() > 1 && line.words[1] == candidate.verb) command = &candidate;
   }
   if (verbs.empty()) {
+    for (const auto& command : local_commands()) nouns.emplace_back(command.name);
     std::string near = nearest(line.words[0], nouns);
     return usage("unknown command '" + line.words[0] + "'" +
                  (near.empty() ? "" : "; did you mean '" + near + "'?"));
@@ -315,7 +383,7 @@ int run_command(const CommandLine& line) {
   if (arguments.words.size() < command->least_words || arguments.words.size() > command->most_words) {
     return usage(fmt::format("usage: openday {} {} {}", command->noun, command->verb, command->usage));
   }
-  std::string config_file = "/etc/openday/openday.toml";
+  std::string config_file = kDefaultConfig;
   for (const auto& [name, value] : line.options) {
     if (name == "--config") {
       config_file = value;

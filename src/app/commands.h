@@ -1,4 +1,5 @@
-// The administrator's commands: each is one request to the running server's API (docs/API.md).
+// The administrator's commands: each is one request to the running server's API (docs/API.md), but for those
+// that work on its data folder.
 #pragma once
 
 #include <string>
@@ -16,11 +17,13 @@ struct CommandLine {
 /// Splits argv (without the program's name). Every option takes a value: "--title X" or "--title=X".
 CommandLine split_command_line(int argc, char** argv);
 
-/// Runs "venue create …" and its like. Returns the exit status: 0 done, 1 refused by the server, 2 wrong
-/// usage.
+/// Runs "venue create …" and its like, or "backup" and "restore", which need no server. Returns the exit
+/// status: 0 done, 1 refused, 2 wrong usage.
 int run_command(const CommandLine& line);
 
-/// The commands, one a line, for --help.
+/// The commands to the server, one a line, for --help.
 std::string commands_help();
+/// Those that work on the data folder.
+std::string local_commands_help();
 
 }  // namespace openday::app

@@ -13,6 +13,7 @@
 
 #include "app/commands.h"
 #include "app/config.h"
+#include "app/data_folder.h"
 #include "app/processes.h"
 #include "app/supervisor.h"
 #include "base/text.h"
@@ -27,10 +28,11 @@ int help() {
       "openday {} - live broadcasting for public institutions\n\n"
       "  serve [--config FILE]\n        run the server ({} by default)\n"
       "  check-config [FILE]\n        say what is wrong with a configuration, or that nothing is\n"
-      "  config-reference\n        every key of the configuration\n\n"
+      "  config-reference\n        every key of the configuration\n"
+      "{}\n"
       "Commands to the running server (each takes --config FILE to find it):\n{}\n"
       "  --help, --version\n",
-      OPENDAY_VERSION, kDefaultConfig, commands_help());
+      OPENDAY_VERSION, kDefaultConfig, local_commands_help(), commands_help());
   return 0;
 }
 
@@ -70,6 +72,12 @@ int serve(const std::string& file) {
     fmt::print(stderr,
                "{}: server.data_dir: {} cannot be written; create it for this user or choose another\n", file,
                config->data_dir);
+    return 1;
+  }
+  auto held = hold_data_folder(config->data_dir);
+  if (!held) {
+    fmt::print(stderr, "{}: server.data_dir: {}; each server needs a folder of its own\n", file,
+               held.error().message);
     return 1;
   }
   rlimit no_cores{0, 0};  // a core dump would hold keys and people's words

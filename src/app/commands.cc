@@ -371,7 +371,7 @@ int run_command(const CommandLine& line) {
     if (line.words.size() > 1 && line.words[1] == candidate.verb) command = &candidate;
   }
   if (verbs.empty()) {
-    for (const auto& command : local_commands()) nouns.emplace_back(command.name);
+    for (const auto& one : local_commands()) nouns.emplace_back(one.name);
     std::string near = nearest(line.words[0], nouns);
     return usage("unknown command '" + line.words[0] + "'" +
                  (near.empty() ? "" : "; did you mean '" + near + "'?"));

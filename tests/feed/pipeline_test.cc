@@ -478,6 +478,10 @@ TEST_CASE("behind packets that were lost, no picture with a hole is taken for wh
     REQUIRE(heard->changed.wait_for(lock, seconds(20), [&] {
       return !heard->units.empty() && heard->units.back().pts - heard->units.front().pts >= until;
     }));
+    // What came in time to be beyond the question is not the same in every play.
+    std::erase_if(heard->units, [&, first = heard->units.front().pts](const feed::Unit& unit) {
+      return unit.pts - first > until;
+    });
     return heard->units;
   };
   std::map<int64_t, SharedBytes> good;
@@ -492,8 +496,8 @@ TEST_CASE("behind packets that were lost, no picture with a hole is taken for wh
       if (!same && !(unit.after_loss && !unit.key)) ++unmarked;
       marked += unit.after_loss ? 1 : 0;
     }
-    return std::pair(unmarked, marked);
+    return std::vector{unmarked, marked};
   };
-  CHECK(torn(false) == std::pair(1, 0));  // this is the loss that nobody sees
-  CHECK(torn(true) == std::pair(0, 2));
+  CHECK(torn(false) == std::vector{1, 0});  // this is the loss that nobody sees
+  CHECK(torn(true) == std::vector{0, 2});
 }

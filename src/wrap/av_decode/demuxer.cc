@@ -68,7 +68,7 @@ struct Demuxer::State {
   ~State() {
     avformat_close_input(&format);
     if (io != nullptr) {
-      av_freep(&io->buffer);
+      av_freep(static_cast<void*>(&io->buffer));
       avio_context_free(&io);
     }
   }

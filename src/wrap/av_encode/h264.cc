@@ -90,7 +90,7 @@ Result<> H264Encoder::encode(const media::SharedImage& image, media::Tick tick, 
       [](void* opaque, uint8_t*) { delete static_cast<media::SharedImage*>(opaque); }, holder.get(),
       AV_BUFFER_FLAG_READONLY);
   if (frame->buf[0] == nullptr) return fail(Errc::kInternal, "no memory for a frame");
-  holder.release();
+  (void)holder.release();  // the frame's buffer owns it now
   Result<> done = encode_frame(impl_->context.get(), impl_->packet.get(), frame, [&](const AVPacket& packet) {
     sink({packet.pts, (packet.flags & AV_PKT_FLAG_KEY) != 0,
           to_length_prefixed({packet.data, static_cast<size_t>(packet.size)})});

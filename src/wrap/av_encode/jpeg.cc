@@ -16,8 +16,12 @@ uint8_t clamped(float value) {
 void to_jfif(const media::Image& from, AVFrame& into) {
   for (int y = 0; y < from.height(); y += 2) {
     for (int x = 0; x < from.width(); x += 2) {
-      float cb = (static_cast<float>(from.plane(1)[y / 2 * from.stride(1) + x / 2]) - 128) * 255 / 224;
-      float cr = (static_cast<float>(from.plane(2)[y / 2 * from.stride(2) + x / 2]) - 128) * 255 / 224;
+      auto chroma = [&](int p) {
+        uint8_t sample = from.plane(p)[(y / 2) * from.stride(p) + (x / 2)];
+        return (static_cast<float>(sample) - 128) * 255 / 224;
+      };
+      float cb = chroma(1);
+      float cr = chroma(2);
       float red = 1.5748f * cr;
       float green = -0.1873f * cb - 0.4681f * cr;
       float blue = 1.8556f * cb;

@@ -27,7 +27,7 @@ struct FormatFree {
 };
 struct IoFree {
   void operator()(AVIOContext* io) const {
-    av_freep(&io->buffer);
+    av_freep(static_cast<void*>(&io->buffer));
     avio_context_free(&io);
   }
 };

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <span>
+#include <system_error>
 
 namespace openday::wrap {
 namespace {
@@ -83,7 +83,8 @@ class Filter {
     // A binary tree instead of a chain of comparisons: the cost per call no longer grows with the list.
     if (error_ == 0) error_ = seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
     if (error_ == 0) error_ = seccomp_load(context_.get());
-    if (error_ != 0) return fail(Errc::kIo, std::string("seccomp: ") + std::strerror(-error_));
+    if (error_ != 0)
+      return fail(Errc::kIo, std::string("seccomp: ") + std::generic_category().message(-error_));
     return {};
   }
 

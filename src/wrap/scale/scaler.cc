@@ -11,7 +11,7 @@ namespace openday::wrap {
 
 struct Scaler::Impl {
   struct Free {
-    void operator()(SwsContext* context) const { sws_freeContext(context); }
+    void operator()(SwsContext* one) const { sws_freeContext(one); }
   };
   std::unique_ptr<SwsContext, Free> context;
   int from_width = 0;

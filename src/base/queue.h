@@ -45,13 +45,13 @@ class BoundedQueue {
   /// Waits for an item; nothing once stopped, or closed and empty.
   std::optional<T> pop(std::stop_token stop = {}) {
     std::unique_lock lock(mutex_);
-    ready_.wait(lock, stop, [&] { return closed_ || !items_.empty(); });
+    ready_.wait(lock, std::move(stop), [&] { return closed_ || !items_.empty(); });
     return take();
   }
 
   std::optional<T> pop_for(Duration patience, std::stop_token stop = {}) {
     std::unique_lock lock(mutex_);
-    ready_.wait_for(lock, stop, patience, [&] { return closed_ || !items_.empty(); });
+    ready_.wait_for(lock, std::move(stop), patience, [&] { return closed_ || !items_.empty(); });
     return take();
   }
 

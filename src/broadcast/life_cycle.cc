@@ -131,6 +131,7 @@ Result<Broadcast> edit(Ledger& ledger, const std::string& id, const BroadcastCha
     detail["house"] = to_json(broadcast.house);
   }
   std::vector<std::string> present;
+  present.reserve(broadcast.seats.size());
   for (const auto& one : broadcast.seats) present.push_back(one.venue);
   if (changes.venues && *changes.venues != present) {
     if (broadcast.state == State::kEnded) return wrong_state(broadcast, "change its venues");

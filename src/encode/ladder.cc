@@ -72,8 +72,9 @@ Result<> check(LadderConfig& config) {
       return wrong(r.name + ": one sound serves all renditions, expected the same audio_kbps");
     }
   }
-  std::stable_sort(config.renditions.begin(), config.renditions.end(),
-                   [](auto& a, auto& b) { return a.width * a.height > b.width * b.height; });
+  std::sort(config.renditions.begin(), config.renditions.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.width * a.height, a.video_kbps) > std::pair(b.width * b.height, b.video_kbps);
+  });
   return {};
 }
 

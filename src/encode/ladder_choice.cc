@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -28,7 +29,7 @@ Result<int> whole(const std::string& file, const std::string& path, const Json& 
 }
 
 int even(double value) {
-  return std::max(2, static_cast<int>(value / 2 + 0.5) * 2);
+  return std::max(2, static_cast<int>(std::lround(value / 2)) * 2);
 }
 
 media::Rendition rendition(const media::HouseFormat& house, const Rung& rung, int audio_kbps) {

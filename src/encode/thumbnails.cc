@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <thread>
 
 #include "base/queue.h"
@@ -34,7 +35,7 @@ struct Job {
 Size fitted(const media::Image& image, Size most) {
   double scale = std::min({1.0, static_cast<double>(most.width) / image.width(),
                            static_cast<double>(most.height) / image.height()});
-  auto even = [](double value) { return std::max(2, static_cast<int>(value / 2 + 0.5) * 2); };
+  auto even = [](double value) { return std::max(2, static_cast<int>(std::lround(value / 2)) * 2); };
   return {even(image.width() * scale), even(image.height() * scale)};
 }
 

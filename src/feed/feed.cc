@@ -86,7 +86,7 @@ Result<> Feed::connect_gateway(UniqueFd socket) {
   forget_gateway();
   OPENDAY_TRY(gateway_,
               link::Channel::open(
-                  loop_, std::move(socket), kGatewayBound, [this](link::Message m) { on_gateway(m); },
+                  loop_, std::move(socket), kGatewayBound, [this](const link::Message& m) { on_gateway(m); },
                   [this](const Error&) { on_end("the gateway is restarting"); }));
   return {};
 }

@@ -15,9 +15,9 @@ class Pacer {
  public:
   /// When a unit of decode time `dts`, read at `now`, is due. Never before the unit before it.
   HouseTime due(Duration dts, HouseTime now) {
-    constexpr Duration kJump = seconds(3);
+    constexpr Duration kTimestampJump = seconds(3);
     constexpr Duration kBehind = seconds(1);
-    bool jumped = last_dts_ && (dts - *last_dts_ > kJump || *last_dts_ - dts > kJump);
+    bool jumped = last_dts_ && (dts - *last_dts_ > kTimestampJump || *last_dts_ - dts > kTimestampJump);
     if (!last_dts_ || jumped || now - at(dts) > kBehind) {
       offset_ = std::max(now, last_due_) - HouseTime{dts.count()};
     }

@@ -59,7 +59,7 @@ std::optional<Duration> Throttle::ask(std::string_view address) {
   return std::nullopt;
 }
 
-AdminGate::AdminGate(std::string token, broadcast::Books& books, const Clock& clock, Log log)
+AdminGate::AdminGate(const std::string& token, broadcast::Books& books, const Clock& clock, Log log)
     : token_digest_(sha256_hex(token)),
       books_(books),
       clock_(clock),

@@ -47,7 +47,7 @@ class AdminGate {
   static constexpr size_t kMaxSessions = 200;
   static constexpr size_t kTriesAMinute = 5;
 
-  AdminGate(std::string token, broadcast::Books& books, const Clock& clock, Log log);
+  AdminGate(const std::string& token, broadcast::Books& books, const Clock& clock, Log log);
 
   /// Takes up the sessions of before a restart.
   Result<> load();

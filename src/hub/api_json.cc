@@ -148,16 +148,17 @@ std::optional<bool> Fields::truth(const char* key) {
 std::optional<int64_t> Fields::integer(const char* key, int64_t least, int64_t most) {
   const Json* value = find(key);
   if (value == nullptr) return std::nullopt;
-  if (value->is_number_unsigned() && value->get<uint64_t>() > static_cast<uint64_t>(INT64_MAX)) {
-    complain(Errc::kInvalid, key, fmt::format("must be from {} to {}", least, most));
-  } else if (!value->is_number_integer()) {
+  if (!value->is_number_integer()) {
     complain(Errc::kInvalid, key, "must be a whole number");
-  } else if (int64_t number = value->get<int64_t>(); number < least || number > most) {
-    complain(Errc::kInvalid, key, fmt::format("must be from {} to {}", least, most));
-  } else {
-    return number;
+    return std::nullopt;
   }
-  return std::nullopt;
+  bool huge = value->is_number_unsigned() && value->get<uint64_t>() > static_cast<uint64_t>(INT64_MAX);
+  int64_t number = value->get<int64_t>();
+  if (huge || number < least || number > most) {
+    complain(Errc::kInvalid, key, fmt::format("must be from {} to {}", least, most));
+    return std::nullopt;
+  }
+  return number;
 }
 
 std::optional<double> Fields::number(const char* key, double least, double most) {

@@ -48,7 +48,7 @@ class Fields {
 
   /// Absent is wrong from here on.
   template <class T>
-  T need(const char* key, std::optional<T> value) {
+  T need(const char* key, const std::optional<T>& value) {
     if (!value && !error_) complain(Errc::kInvalid, key, "is missing");
     return value.value_or(T());
   }

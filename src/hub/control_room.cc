@@ -58,6 +58,7 @@ WebSocketRoute ControlRoom::route() {
 
 std::vector<std::string> ControlRoom::watched() const {
   std::vector<std::string> found;
+  found.reserve(pages_.size());
   for (const auto& [broadcast, pages] : pages_) found.push_back(broadcast);
   return found;
 }

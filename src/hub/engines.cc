@@ -67,6 +67,7 @@ Result<> Engines::attach(const std::string& broadcast, UniqueFd socket) {
   engine.configured = nullptr;
   log_.info("engine_attached", {{"broadcast", broadcast}});
   std::vector<uint64_t> waiting;
+  waiting.reserve(engine.requests.size());
   for (const auto& [request, one] : engine.requests) waiting.push_back(request);
   for (uint64_t request : waiting) send_request(broadcast, engine, request);
   if (events_.state) events_.state(broadcast);

@@ -105,7 +105,7 @@ Router::Match Router::match(Method method, std::string_view path) const {
       }
     }
     if (node.rest && node.rest->ends_here()) {
-      params[node.rest->name] = std::string_view(segments[at].data(), path.data() + path.size());
+      params[node.rest->name] = path.substr(static_cast<size_t>(segments[at].data() - path.data()));
       return node.rest.get();
     }
     return nullptr;

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <system_error>
 
 #include "base/random.h"
 #include "base/text.h"
@@ -58,7 +59,7 @@ Result<Listener> open_listener(const HttpListener& wanted) {
   auto* address = reinterpret_cast<sockaddr*>(&storage);
   if (::bind(listener.socket.get(), address, size) != 0 || ::listen(listener.socket.get(), kBacklog) != 0) {
     return fail(Errc::kIo, fmt::format("cannot listen on {} port {}: {}", wanted.address, wanted.port,
-                                       std::strerror(errno)));
+                                       std::generic_category().message(errno)));
   }
   if (::getsockname(listener.socket.get(), address, &size) != 0)
     return std::unexpected(errno_error("getsockname"));

@@ -1,13 +1,15 @@
 // What the origin knows from the media store, and what was withdrawn from it.
-#include <dirent.h>
-
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "base/text.h"
 #include "hub/origin_broadcast.h"
 
 namespace openday::hub {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr size_t kMaxRuns = 10'000;
 constexpr Duration kRefreshEvery = milliseconds(200);
@@ -44,11 +46,12 @@ void OriginBroadcast::learn_run(const std::string& run) {
 /// The folders of a store are its runs: media URLs work before anybody has asked for a playlist.
 void OriginBroadcast::learn_stored_runs() {
   if (setup_.store.empty()) return;
-  std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(setup_.store.c_str()), ::closedir);
-  if (!folder) return;
-  while (const dirent* entry = ::readdir(folder.get())) {
-    std::string name = entry->d_name;
-    if (!is_slug(name) || name == "thumb" || entry->d_type != DT_DIR) continue;
+  std::error_code error;
+  for (fs::directory_iterator entry(setup_.store, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::string name = entry->path().filename();
+    std::error_code ignored;
+    if (!is_slug(name) || name == "thumb" || !entry->is_directory(ignored)) continue;
     learn_run(name);
     stored_runs_ = true;
   }
@@ -57,10 +60,10 @@ void OriginBroadcast::learn_stored_runs() {
 void OriginBroadcast::learn_stored_poster() {
   stored_poster_.reset();
   if (setup_.store.empty()) return;
-  std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir((setup_.store + "/thumb").c_str()), ::closedir);
-  if (!folder) return;
-  while (const dirent* entry = ::readdir(folder.get())) {
-    std::string_view name = entry->d_name;
+  std::error_code error;
+  for (fs::directory_iterator entry(setup_.store + "/thumb", error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::string name = entry->path().filename();
     constexpr std::string_view kSuffix = ".jpg";
     auto ms =
         name.ends_with(kSuffix) ? plain_number(name.substr(0, name.size() - kSuffix.size())) : std::nullopt;

@@ -1,10 +1,12 @@
 #include "hub/static_files.h"
 
-#include <dirent.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 #include "base/text.h"
 #include "hub/http_parse.h"
@@ -13,6 +15,8 @@
 
 namespace openday::hub {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr int kMaxDepth = 6;
 
@@ -58,20 +62,21 @@ Result<StaticFiles> StaticFiles::load(const std::string& folder, const Limits& l
 
 Result<> StaticFiles::add(const std::string& folder, const std::string& name, Limits& left, int depth) {
   std::string path = name.empty() ? folder : folder + "/" + name;
-  std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(path.c_str()), ::closedir);
-  if (!listing) return std::unexpected(errno_error(path.c_str()));
-  while (const dirent* entry = ::readdir(listing.get())) {
-    std::string leaf = entry->d_name;
+  std::error_code error;
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    std::string leaf = entry->path().filename();
     if (leaf.starts_with('.')) continue;
-    std::string inner = name.empty() ? leaf : name + "/" + leaf;
-    if (entry->d_type == DT_DIR && depth < kMaxDepth) {
+    std::string inner = name.empty() ? leaf : fmt::format("{}/{}", name, leaf);
+    std::error_code ignored;
+    fs::file_type kind = entry->symlink_status(ignored).type();
+    if (kind == fs::file_type::directory && depth < kMaxDepth) {
       OPENDAY_CHECK_OK(add(folder, inner, left, depth + 1));
       continue;
     }
-    if (entry->d_type != DT_REG) continue;
+    if (kind != fs::file_type::regular) continue;
     auto type = std::ranges::find_if(kTypes, [&](const Type& one) { return leaf.ends_with(one.suffix); });
     if (type == kTypes.end()) continue;  // the build's own notes
-    auto content = read_file(folder + "/" + inner, static_cast<size_t>(left.bytes));
+    auto content = read_file(fmt::format("{}/{}", folder, inner), static_cast<size_t>(left.bytes));
     if (!content) return std::unexpected(std::move(content).error());
     if (left.files == 0) return fail(Errc::kLimit, folder + " holds too many files");
     --left.files;
@@ -90,6 +95,7 @@ Result<> StaticFiles::add(const std::string& folder, const std::string& name, Li
     }
     files_.emplace(std::move(inner), std::move(file));
   }
+  if (error) return fail(Errc::kIo, fmt::format("{}: {}", path, error.message()));
   return {};
 }
 

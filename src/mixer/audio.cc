@@ -39,7 +39,7 @@ void Voice::break_off() {
     Frame& out = fading[static_cast<size_t>(i)];
     out = {heard[0] * fade, heard[1] * fade};
     if (fading_at_ + i < kFadeFrames) {  // what still fades from the time before
-      const Frame& older = fading_[static_cast<size_t>(fading_at_ + i)];
+      const Frame& older = fading_[static_cast<size_t>(fading_at_) + static_cast<size_t>(i)];
       out = {out[0] + older[0], out[1] + older[1]};
     }
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 
 #include "base/text.h"
@@ -55,7 +56,7 @@ Result<std::vector<Tile>> parse_variant(const std::string& file, const std::stri
 }
 
 int even(double value) {
-  return static_cast<int>(value / 2 + 0.5) * 2;
+  return static_cast<int>(std::lround(value / 2)) * 2;
 }
 
 }  // namespace
@@ -149,6 +150,7 @@ Result<std::vector<Tile>> LayoutBook::tiles(const std::string& layout, int venue
 
 std::vector<std::string> LayoutBook::names() const {
   std::vector<std::string> names;
+  names.reserve(layouts_.size());
   for (const auto& [name, layout] : layouts_) names.push_back(name);
   return names;
 }

@@ -29,7 +29,8 @@ const char* name_of(PictureState state) {
 Mixer::Mixer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Mixer::~Mixer() = default;
 
-Result<std::unique_ptr<Mixer>> Mixer::create(MixerConfig config, LayoutBook layouts, MixerEvents events) {
+Result<std::unique_ptr<Mixer>> Mixer::create(const MixerConfig& config, LayoutBook layouts,
+                                             MixerEvents events) {
   const media::HouseFormat& house = config.house;
   bool good = (house.fps == 25 || house.fps == 30) && house.width >= 64 && house.height >= 36 &&
               house.width <= 4096 && house.height <= 4096 && house.width % 2 == 0 && house.height % 2 == 0;

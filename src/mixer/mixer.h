@@ -115,7 +115,8 @@ class Mixer {
   static constexpr int kIdleWidth = 320;
   static constexpr int kIdleHeight = 180;
 
-  static Result<std::unique_ptr<Mixer>> create(MixerConfig config, LayoutBook layouts, MixerEvents events);
+  static Result<std::unique_ptr<Mixer>> create(const MixerConfig& config, LayoutBook layouts,
+                                               MixerEvents events);
   ~Mixer();
   Mixer(const Mixer&) = delete;
 

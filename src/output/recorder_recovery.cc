@@ -1,5 +1,7 @@
 #include "output/recorder_recovery.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <map>
@@ -108,7 +110,7 @@ void Recovery::look_at_rendition(const std::string& run, const std::string& rend
   auto init = inits.find({run, rendition});
   std::vector<std::pair<int64_t, std::string>> unknown;
   for (const std::string& name : disk.list(full(folder)).value_or(std::vector<std::string>())) {
-    std::string path = folder + "/" + name;
+    std::string path = fmt::format("{}/{}", folder, name);
     if (!name.ends_with(".m4s")) continue;
     int64_t msn = -1;
     auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), msn);

@@ -1,6 +1,7 @@
 #include "output/store_index.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -210,9 +211,9 @@ Result<StoreSummary> summarize_store(Disk& disk, const std::string& store) {
   std::set<std::string> with_media;
   for (const std::string& run : *runs) {
     if (!is_slug(run) || run == "thumb") continue;
-    OPENDAY_TRY(auto renditions, names_in(store + "/" + run));
+    OPENDAY_TRY(auto renditions, names_in(fmt::format("{}/{}", store, run)));
     for (const std::string& rendition : renditions) {
-      OPENDAY_TRY(auto names, names_in(store + "/" + run + "/" + rendition));
+      OPENDAY_TRY(auto names, names_in(fmt::format("{}/{}/{}", store, run, rendition)));
       for (const std::string& name : names) {
         if (!name.ends_with(".m4s")) continue;
         int64_t msn = -1;

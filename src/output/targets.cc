@@ -13,7 +13,7 @@ namespace openday::output {
 namespace {
 
 LegMaker make_leg_maker(const Place& place, const Program& program,
-                        std::shared_ptr<const wrap::TlsContext> tls, const Pacing& pacing) {
+                        const std::shared_ptr<const wrap::TlsContext>& tls, const Pacing& pacing) {
   return [=](Loop& loop, const SocketAddress& address, Leg::Events events) -> std::unique_ptr<Leg> {
     if (const auto* rtmp = std::get_if<rtmp::PushTarget>(&place)) {
       return std::make_unique<RtmpLeg>(loop, *rtmp, address, program, tls.get(), pacing, std::move(events));
@@ -120,6 +120,7 @@ void Targets::push(const std::string& rendition, const media::AccessUnit& unit) 
 std::vector<TargetStats> Targets::stats() const {
   std::lock_guard lock(mutex_);
   std::vector<TargetStats> out;
+  out.reserve(entries_.size());
   for (const auto& entry : entries_)
     out.push_back(entry.target != nullptr ? entry.target->stats() : entry.off);
   return out;

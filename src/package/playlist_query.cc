@@ -8,11 +8,10 @@ namespace {
 /// Plain decimal digits, at most `most`; no sign, no space, nothing behind.
 Result<int64_t> read_decimal(std::string_view name, std::string_view text, int64_t most) {
   int64_t value = 0;
-  const char* end = text.data() + text.size();
   bool digits = !text.empty() && text.size() <= 16;
   for (char c : text) digits = digits && c >= '0' && c <= '9';
   if (!digits) return fail(Errc::kInvalid, std::string(name) + " must be decimal digits");
-  std::from_chars(text.data(), end, value);
+  std::from_chars(text.data(), text.data() + text.size(), value);
   if (value > most) return fail(Errc::kInvalid, std::string(name) + " is out of range");
   return value;
 }

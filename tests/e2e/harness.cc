@@ -468,10 +468,11 @@ Decoded decode(const std::string& file, Size size, const std::function<void(cons
   }
   std::string errors = file + ".errors";
   std::string sound = file + ".s16";
-  // One decode to two outputs; pictures come through a pipe.
+  // One decode to two outputs; pictures come through a pipe, in the file's own time base: a guessed frame
+  // rate would round two neighbours of a cut onto one tick and complain of it.
   std::string command = fmt::format(
       "ffmpeg -nostdin -v error -i '{}' -map 0:a -f s16le -ar 48000 -ac 2 -y '{}' -map 0:v -fps_mode "
-      "passthrough -f rawvideo -pix_fmt "
+      "passthrough -enc_time_base -1 -f rawvideo -pix_fmt "
       "yuv420p - 2>'{}'",
       file, sound, errors);
   FILE* pipe = ::popen(command.c_str(), "r");

@@ -89,9 +89,14 @@ do_format() {  # rewrite the sources in the house's format
   (cd web-player && npm run --silent format)
 }
 
-do_test() {  # install, build and pass all tests: lint, units and processes under ASan+UBSan and TSan, the whole server in real time, the pages in Chromium
+do_test() {  # install, build and pass the tests: lint, units and processes under ASan+UBSan, clang-tidy, the whole server in real time, the pages' logic and budgets
   do_setup_tests
   exec scripts/test-all "$@"
+}
+
+do_test_threads() {  # the tests with threads, under TSan
+  do_setup_tests
+  exec scripts/test-threads
 }
 
 do_test_pages() {  # the pages in Chromium, against their mock and against the demo

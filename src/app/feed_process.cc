@@ -37,8 +37,11 @@ class FeedProcess {
     handlers.on_peer = [this](const std::string& role, const std::string&, UniqueFd socket) {
       if (!feed_) return;
       Result<> connected;
-      if (role == "gateway") connected = feed_->connect_gateway(std::move(socket));
-      if (role == "engine") connected = feed_->connect_engine(std::move(socket));
+      if (role == "gateway") {
+        connected = feed_->connect_gateway(std::move(socket));
+      } else if (role == "engine") {
+        connected = feed_->connect_engine(std::move(socket));
+      }
       if (!connected) log_.error("peer_failed", {{"role", role}, {"why", connected.error().message}});
     };
     handlers.on_gone = [this](const std::string& role, const std::string&) {

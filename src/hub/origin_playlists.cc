@@ -1,5 +1,6 @@
 // What the origin's playlists say and how they become responses.
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "hub/http_exchange.h"
@@ -119,7 +120,9 @@ std::string OriginBroadcast::multivariant(std::string_view kind) {
                         .fps = init->fps});
   }
   if (variants.empty()) return {};
-  std::ranges::stable_sort(variants, std::greater<>(), &package::Variant::bandwidth);
+  std::ranges::sort(variants, [](const package::Variant& a, const package::Variant& b) {
+    return std::tie(b.bandwidth, a.uri) < std::tie(a.bandwidth, b.uri);
+  });
   // Players begin with the first: the best that a modest line carries.
   constexpr int kModest = 2'000'000;
   auto first = std::ranges::find_if(variants, [](const auto& one) { return one.bandwidth <= kModest; });

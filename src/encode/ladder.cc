@@ -250,8 +250,18 @@ class SoundLine {
 // next larger.
 class ScaleLine {
  public:
-  explicit ScaleLine(std::vector<VideoLine*> lines) : steps_(lines.size()) {
-    for (size_t i = 0; i < lines.size(); ++i) steps_[i].line = lines[i];
+  ScaleLine(const media::HouseFormat& house, const std::vector<VideoLine*>& lines) : steps_(lines.size()) {
+    for (size_t i = 0; i < lines.size(); ++i) {
+      const media::Rendition& small = lines[i]->rendition();
+      steps_[i].line = lines[i];
+      if (i > 0) steps_[i].from = &steps_[i - 1].last;
+      for (size_t j = 0; j < i; ++j) {
+        const media::Rendition& large = lines[j]->rendition();
+        if (large.width == 2 * small.width && large.height == 2 * small.height)
+          steps_[i].from = &steps_[j].last;
+      }
+      if (house.width == 2 * small.width && house.height == 2 * small.height) steps_[i].from = nullptr;
+    }
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   }
   ~ScaleLine() {
@@ -270,6 +280,7 @@ class ScaleLine {
  private:
   struct Step {
     VideoLine* line = nullptr;
+    const media::SharedImage* from = nullptr;  // another step's picture; null: the program's
     wrap::Scaler scaler;
     media::Pool<media::Image> images{8};
     media::SharedImage last;
@@ -282,25 +293,19 @@ class ScaleLine {
       // A picture that stands (a slate, a frozen camera) arrives as the very same object and is scaled once.
       bool new_picture = picture->image != last_;
       last_ = picture->image;
-      std::vector<media::SharedImage> larger = {picture->image};
       for (Step& step : steps_) {
-        if (new_picture || !step.last) step.last = scaled(step, larger);
+        if (new_picture || !step.last) step.last = scaled(step, step.from ? **step.from : *picture->image);
         if (!step.last) break;
         step.line->push({picture->tick, step.last});
-        larger.push_back(step.last);
       }
     }
   }
 
-  media::SharedImage scaled(Step& step, const std::vector<media::SharedImage>& larger) {
+  media::SharedImage scaled(Step& step, const media::Image& from) {
     const media::Rendition& r = step.line->rendition();
     std::shared_ptr<media::Image> image =
         step.images.take([&] { return std::make_unique<media::Image>(r.width, r.height); });
-    auto twice = std::find_if(larger.begin(), larger.end(), [&](const media::SharedImage& one) {
-      return wrap::Scaler::halves(*one, *image);
-    });
-    const media::SharedImage& from = twice != larger.end() ? *twice : larger.back();
-    if (step.scaler.scale(*from, *image)) return image;
+    if (step.scaler.scale(from, *image)) return image;
     failed_.fetch_add(1, std::memory_order_relaxed);
     return nullptr;
   }
@@ -382,7 +387,7 @@ Result<std::unique_ptr<Ladder>> Ladder::open(LadderConfig config, LadderEvents e
     if (!impl->direct(*impl->lines.back())) smaller.push_back(impl->lines.back().get());
   }
   impl->sound = std::make_unique<SoundLine>(c.house, std::move(aac), impl->events, clock);
-  if (!smaller.empty()) impl->scale = std::make_unique<ScaleLine>(std::move(smaller));
+  if (!smaller.empty()) impl->scale = std::make_unique<ScaleLine>(c.house, smaller);
   return std::unique_ptr<Ladder>(new Ladder(std::move(impl)));
 }
 

@@ -237,7 +237,9 @@ TEST_CASE("an encoder that cannot keep up sheds the oldest frames, counts them a
   REQUIRE(ladder);
   for (media::Tick tick = 0; tick < 200; ++tick) {
     (*ladder)->push(frame_at(tick));
-    if (tick > 25) REQUIRE(collector.wait_for("48p", static_cast<size_t>(tick) - 24));  // its sibling goes on
+    if (tick <= 25) continue;  // then its sibling and the sound go on
+    REQUIRE(collector.wait_for("48p", static_cast<size_t>(tick) - 24));
+    REQUIRE(collector.wait_for(kAudioRendition, (static_cast<size_t>(tick) - 24) * 1920 / 1024));
   }
   auto stats = (*ladder)->stats();
   CHECK(stats[0].rendition == "90p");

@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
   if (!eventually(seconds(15), [&] { return viewer.segments() >= more; })) return 1;
   auto recording = viewer.finish(server.folder() + "/join.mp4");
   // The first kept segment's program time: that of the DVR's, plus what was cut off before the viewer came.
-  synth::TileLog tile({0, 0, 1280, 720}, 30);
+  synth::TileLog tile({0, 0, 1280, 720});
   Decoded decoded = decode(recording.file, {}, [&](const media::Image& image) { tile.look(image); });
   int64_t first_ms = recording.first_at_ms;
   std::vector<double> delays;

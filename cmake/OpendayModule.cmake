@@ -27,21 +27,23 @@ macro(openday_global_flags)
   if(CMAKE_UNITY_BUILD)
     # One translation unit a target: what every source includes is read once, which halves a build from nothing.
     set(CMAKE_UNITY_BUILD_BATCH_SIZE 0)
-    add_compile_options(-Wno-subobject-linkage)  # g++ takes an included .cc file for a header
+    # g++ takes an included .cc file for a header
+    add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
   if(OPENDAY_SANITIZE)
-    # g++ 12 sees uninitialised values inside the standard library's own templates when it instruments them.
-    add_compile_options(-fsanitize=${OPENDAY_SANITIZE} -Wno-maybe-uninitialized)
+    add_compile_options(-fsanitize=${OPENDAY_SANITIZE})
     add_link_options(-fsanitize=${OPENDAY_SANITIZE})
+    # OPENDAY_SANITIZE_ADDRESS or OPENDAY_SANITIZE_THREAD, whichever compiler it is.
+    string(REGEX MATCH "^[a-z]+" first ${OPENDAY_SANITIZE})
+    string(TOUPPER ${first} first)
+    add_compile_definitions(OPENDAY_SANITIZE_${first})
     if(OPENDAY_SANITIZE MATCHES "undefined")
       add_compile_options(-fno-sanitize-recover=undefined)
-    endif()
-    if(OPENDAY_SANITIZE MATCHES "thread")
-      add_compile_options(-Wno-tsan)  # it does not model fences, which the frame ring uses between processes
     endif()
   endif()
   if(OPENDAY_FUZZ)
     add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
+    add_compile_definitions(OPENDAY_SANITIZE_ADDRESS)
     add_link_options(-fsanitize=address,undefined)
   endif()
 endmacro()
@@ -66,13 +68,6 @@ function(openday_module name)
   target_link_libraries(${target} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
-# A test's own code is cheap to run and, instrumented and optimised, dear to compile.
-function(openday_test_flags target)
-  if(OPENDAY_SANITIZE)
-    target_compile_options(${target} PRIVATE -O0)
-  endif()
-endfunction()
-
 # openday_test(<name> SOURCES <files…> LINK <targets…> [LABELS <labels…>] [TIMEOUT <seconds>])
 # Labels: unit (pure, any build), process (starts processes, any build), realtime (release build, run serially), and besides one of the first two: threads
 # (worth running under TSan). The targets all_realtime and all_threads build what carries the label.
@@ -93,7 +88,6 @@ function(openday_test name)
   add_executable(${target} ${ARG_SOURCES})
   target_link_libraries(${target} PRIVATE ${ARG_LINK} openday_test_main fmt::fmt)
   target_precompile_headers(${target} REUSE_FROM openday_test_common)
-  openday_test_flags(${target})
   add_test(NAME ${name} COMMAND ${target})
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
   if("realtime" IN_LIST ARG_LABELS)

@@ -112,7 +112,7 @@ TEST_CASE(
 
   // No frame missing, and who was seen.
   std::vector<TileLog> tiles = {{{0, 0, 640, 360}, 30}, {{640, 0, 640, 360}, 30}, {{320, 360, 640, 360}, 30}};
-  TileLog jumping({640, 0, 640, 360}, 30);
+  TileLog jumping({640, 0, 640, 360});
   std::vector<int64_t> ticks;
   size_t index = 0;
   Decoded timing = decode(recording.file, kSize, [](const media::Image&) {});

@@ -348,7 +348,7 @@ TEST_CASE(
   WARN(fmt::format("parts: latest {:.0f} ms in the quiet phase, {:.0f} ms afterwards", quiet_worst, worst));
   CHECK(worst <= quiet_worst + 100);
   auto recording = viewer.finish(server.folder() + "/program.mp4");
-  TileLog tile({0, 0, kSize.width, kSize.height}, kSize.fps);
+  TileLog tile({0, 0, kSize.width, kSize.height});
   Decoded decoded = decode(recording.file, kSize, [&](const media::Image& image) { tile.look(image); });
   for (size_t i = 1; i < decoded.video_pts.size(); ++i)
     REQUIRE(decoded.video_pts[i] - decoded.video_pts[i - 1] == 3000);

@@ -95,8 +95,8 @@ TEST_CASE("a feed that dies costs its tile a moment and nothing else") {
   CHECK(viewer.misses() == 0);
   Gaps gaps = gaps_of(viewer.parts());
   auto recording = viewer.finish(air.server.folder() + "/feed.mp4");
-  TileLog left({0, 180, 640, 360}, 30);
-  TileLog right({640, 180, 640, 360}, 30);
+  TileLog left({0, 180, 640, 360});
+  TileLog right({640, 180, 640, 360});
   Decoded decoded = decode(recording.file, kSize, [&](const media::Image& image) {
     left.look(image);
     right.look(image);

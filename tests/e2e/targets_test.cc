@@ -97,12 +97,12 @@ std::unique_ptr<Program> recorder(const std::vector<std::string>& input, const s
 // What a file shows of venue 0, picture by picture, and what it sounds like.
 struct Seen {
   Decoded decoded;
-  TileLog tile{{0, 0, 0, 0}, kSize.fps};
+  TileLog tile{{0, 0, 0, 0}};
 };
 
 Seen look_at(const std::string& file, Size size) {
   Seen seen;
-  seen.tile = TileLog({0, 0, size.width, size.height}, size.fps);
+  seen.tile = TileLog({0, 0, size.width, size.height});
   seen.decoded = decode(file, size, [&](const media::Image& image) { seen.tile.look(image); });
   return seen;
 }

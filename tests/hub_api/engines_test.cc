@@ -100,7 +100,7 @@ TEST_CASE("more commands than an engine can be owed are refused") {
   int refused = house.on_loop([&] {
     int count = 0;
     for (size_t i = 0; i < Engines::kMaxRequests + 2; ++i) {
-      house.engines->take("day", {}, [&count, &house](Result<Taken> taken) {
+      house.engines->take("day", {}, [&count](Result<Taken> taken) {
         if (!taken && taken.error().code == Errc::kBusy) ++count;
       });
     }

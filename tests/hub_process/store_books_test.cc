@@ -56,9 +56,9 @@ TEST_CASE("outcomes come back on the loop's thread, in order, and are visible to
 }
 
 TEST_CASE("work beyond the queue is refused at once") {
-  Desk desk;
   std::promise<void> begun;
   std::promise<void> go_on;
+  Desk desk;  // its thread waits on them
   desk.books->submit(
       [&](broadcast::Ledger&) -> Result<> {
         begun.set_value();

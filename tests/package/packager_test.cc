@@ -651,14 +651,19 @@ TEST_CASE("on its own thread the packager makes the same parts") {
   {
     auto packager = Packager::create(options_for(30), one_rung(from), from.audio, 96, collector, Log("test"));
     REQUIRE(packager);
-    std::atomic<int64_t> shown = 0;  // sound is no more than two seconds ahead: else it goes on alone
+    // Neither is more than two seconds ahead of the other: it would go on alone.
+    std::atomic<int64_t> shown = 0;
+    std::atomic<int64_t> heard = 0;
     std::jthread sound([&] {
       for (const media::AccessUnit& unit : from.sound) {
         while (unit.pts > (shown + 60) * 1600) std::this_thread::yield();
         refused += (*packager)->push_audio(unit) ? 0 : 1;
+        heard = unit.pts / 1600;
       }
+      heard = from.pictures.back().tick;
     });
     for (const media::AccessUnit& unit : from.pictures) {
+      while (unit.tick > heard + 60) std::this_thread::yield();
       refused += (*packager)->push_video(0, unit) ? 0 : 1;
       shown = unit.tick;
     }

@@ -22,7 +22,7 @@ using openday::test::Venue;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(OPENDAY_SANITIZE_ADDRESS) || defined(OPENDAY_SANITIZE_THREAD)
 constexpr bool kSanitized = true;
 const media::HouseFormat kHouse{160, 90, 25};
 #else

@@ -19,7 +19,7 @@ struct TileBox {
 /// What one tile showed, frame by frame.
 class TileLog {
  public:
-  TileLog(TileBox box, int fps) : box_(box), fps_(fps) {}
+  explicit TileLog(TileBox box) : box_(box) {}
 
   void look(const media::Image& frame);
 
@@ -38,7 +38,6 @@ class TileLog {
 
  private:
   TileBox box_;
-  int fps_;
   std::vector<Reading> readings_;
 };
 

@@ -33,7 +33,7 @@ TEST_CASE("a plain picture is nobody's") {
 }
 
 TEST_CASE("a picture held, turned back or looped is told apart") {
-  TileLog log({0, 0, 320, 180}, 30);
+  TileLog log({0, 0, 320, 180});
   media::Image image(320, 180);
   for (uint32_t counter : {296u, 297u, 297u, 297u, 298u, 299u, 0u, 1u, 0u}) {
     draw(image, 2, counter, false);

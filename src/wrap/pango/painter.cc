@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numbers>
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(OPENDAY_SANITIZE_ADDRESS)
 // fontconfig keeps offsets instead of pointers between a pattern and its elements, so the leak sanitizer
 // cannot see that pango's caches still hold them.
 extern "C" const char* __lsan_default_suppressions();

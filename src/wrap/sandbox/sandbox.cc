@@ -16,7 +16,7 @@
 namespace openday::wrap {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(OPENDAY_SANITIZE_ADDRESS) || defined(OPENDAY_SANITIZE_THREAD)
 constexpr bool kSanitized = true;
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)

@@ -127,8 +127,8 @@ void VideoRendition::push_audio(const media::AccessUnit& unit) {
   audio_.push_back(unit);
   audio_end_ = unit.pts + unit.duration;
   if (audio_end_ > cadence_.samples_at(part_begin_)) audio_away_ = false;
-  bool waited =
-      audio_end_ - std::max(heard_at_picture_, audio_.front().pts) >= cadence_.samples_at(kVideoPatience);
+  int64_t since = std::max({heard_at_picture_, audio_.front().pts, cadence_.samples_at(next_tick_)});
+  bool waited = audio_end_ - since >= cadence_.samples_at(kVideoPatience);
   video_away_ = video_away_ || waited || audio_.size() == kMostAudio;
   if (!started_ && video_away_) begin_at(cadence_.tick_from(audio_.front().pts));
   close_complete(true);

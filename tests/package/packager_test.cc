@@ -569,6 +569,26 @@ TEST_CASE("a short hole in the sound is filled with silence, a long one stays") 
   CHECK(decode(collector.renditions.at("audio").file()).complaints.empty());
 }
 
+TEST_CASE("sound that catches up with the pictures does not take them for gone") {
+  Collector collector;
+  PackagerCore core = core_for(30, collector);
+  const EncodedProgram& from = program(30);
+  auto sound = from.sound.begin();
+  auto play_sound_to = [&](media::Tick tick) {
+    for (; sound != from.sound.end() && sound->pts < tick * 1600; ++sound) core.push_audio(*sound);
+  };
+  for (const media::AccessUnit& unit : from.pictures) {
+    if (unit.tick == 60) play_sound_to(120);  // 120 ticks since the last picture came, 60 beyond it
+    core.push_video(0, unit);
+  }
+  play_sound_to(195);
+  core.finish();
+  CHECK(core.counters().without_picture == 0);
+  Decoded decoded = decode(collector.renditions.at("90p").file());
+  CHECK(decoded.complaints.empty());
+  CHECK(decoded.pictures == 195);
+}
+
 TEST_CASE("what is out of order, too early or empty is counted and left out") {
   Collector collector;
   PackagerCore core = core_for(30, collector);
@@ -651,19 +671,19 @@ TEST_CASE("on its own thread the packager makes the same parts") {
   {
     auto packager = Packager::create(options_for(30), one_rung(from), from.audio, 96, collector, Log("test"));
     REQUIRE(packager);
-    // Neither is more than two seconds ahead of the other: it would go on alone.
+    // Neither is more than a second ahead of the other: at two it would go on alone.
     std::atomic<int64_t> shown = 0;
     std::atomic<int64_t> heard = 0;
     std::jthread sound([&] {
       for (const media::AccessUnit& unit : from.sound) {
-        while (unit.pts > (shown + 60) * 1600) std::this_thread::yield();
+        while (unit.pts > (shown + 30) * 1600) std::this_thread::yield();
         refused += (*packager)->push_audio(unit) ? 0 : 1;
         heard = unit.pts / 1600;
       }
       heard = from.pictures.back().tick;
     });
     for (const media::AccessUnit& unit : from.pictures) {
-      while (unit.tick > heard + 60) std::this_thread::yield();
+      while (unit.tick > heard + 30) std::this_thread::yield();
       refused += (*packager)->push_video(0, unit) ? 0 : 1;
       shown = unit.tick;
     }

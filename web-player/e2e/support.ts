@@ -238,6 +238,12 @@ export async function isLive(page: Page): Promise<void> {
 }
 
 export async function expectAccessible(page: Page): Promise<void> {
+  // What is fading has no colour to judge.
+  await page.evaluate(() =>
+    Promise.allSettled(
+      document.getAnimations().map((one) => (one instanceof CSSTransition ? one.finished : Promise.resolve())),
+    ),
+  );
   const { violations } = await new AxeBuilder({ page })
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
     .options({ resultTypes: ['violations'] })
@@ -251,8 +257,13 @@ export async function shot(page: Page, name: string, fullPage = false): Promise<
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
 }
 
-/** Nothing sticks out to the side. */
+/** Nothing sticks out to the side; what does is named. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(over).toBeLessThanOrEqual(0);
+  const out = await page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    const wide = [...document.body.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > width);
+    return [`${location.href} at ${String(width)}`, ...wide.map((one) => `${one.tagName} ${one.className}`)];
+  });
+  expect(out).toEqual([]);
 }

@@ -10,9 +10,16 @@ export function hlsSupported(): boolean {
   return Hls.isSupported();
 }
 
+/** A broadcast that has just begun is announced a moment before there is anything of it: the server says 503. */
+const manifestPatience = {
+  ...Hls.DefaultConfig.manifestLoadPolicy.default,
+  errorRetry: { maxNumRetry: 4, retryDelayMs: 500, maxRetryDelayMs: 1000, backoff: 'linear' as const },
+};
+
 class HlsEngine implements Engine {
   readonly name = 'hls.js';
   private hls: Hls | null = null;
+  private url: string | null = null;
   private wanted: number | null = null;
   private anchorsOf: LevelDetails | null = null;
   private anchors: Anchor[] = [];
@@ -35,6 +42,7 @@ class HlsEngine implements Engine {
       // fMP4 needs no transmuxing: a worker would only cost a copy.
       enableWorker: false,
       startPosition: spec.kind === 'replay' && spec.at !== null ? spec.at / 1000 : -1,
+      manifestLoadPolicy: { default: { ...manifestPatience } },
     });
     this.hls = hls;
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
@@ -55,12 +63,16 @@ class HlsEngine implements Engine {
     hls.once(Hls.Events.FRAG_BUFFERED, () => {
       beginning.at = null;
     });
+    this.url = spec.url;
     hls.loadSource(spec.url);
     hls.attachMedia(this.video);
   }
 
   resume(): void {
-    this.hls?.startLoad(-1);
+    if (this.hls === null) return;
+    // Without a multivariant playlist there is nothing to load on with.
+    if (this.hls.levels.length === 0 && this.url !== null) this.hls.loadSource(this.url);
+    else this.hls.startLoad(-1);
   }
 
   rest(): void {

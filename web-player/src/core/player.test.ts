@@ -225,6 +225,20 @@ describe('a live player', () => {
     expect(player.problem.value).toBeNull();
   });
 
+  it('tries again when a try leads to nothing, and not even to an error', async () => {
+    const { engine, timers, playing, settled } = setup();
+    await playing();
+    engine().events.failed('network', 'manifestLoadError', 503);
+    timers.advance(1000);
+    expect(engine().calls).toEqual(['resume']);
+    // Ten seconds for the try, two until the next.
+    timers.advance(13_000);
+    expect(engine().calls).toEqual(['resume', 'resume']);
+    timers.advance(16_000);
+    await settled();
+    expect(engine().loads).toHaveLength(2);
+  });
+
   it('rebuilds the engine after the second decoder failure', async () => {
     const { engine, engines, settled, playing } = setup();
     await playing();

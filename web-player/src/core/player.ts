@@ -125,6 +125,8 @@ export class Player {
       changed: (state) => {
         this.recovery.value = state;
         if (state.phase === 'healthy') this.problem.value = null;
+        // Each try has its time.
+        if (state.phase === 'trying') this.lastProgress = this.deps.timers.now();
       },
     });
     this.volume.value = Math.min(1, Math.max(0, deps.settings.number('volume', 1)));
@@ -484,7 +486,8 @@ export class Player {
     const waiting =
       this.wantsPlay && this.status.value !== 'idle' && this.status.value !== 'ended' && !this.needsTap.value;
     this.stalled.value = waiting && still > stallMs;
-    if (waiting && still > stuckMs && this.repair.state.phase === 'healthy') {
+    const { phase } = this.repair.state;
+    if (waiting && still > stuckMs && (phase === 'healthy' || phase === 'trying')) {
       this.lastProgress = now;
       this.problem.value = { id: localErrorId(), kind: 'network', detail: 'no progress' };
       this.repair.networkFailed();

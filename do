@@ -89,20 +89,9 @@ do_format() {  # rewrite the sources in the house's format
   (cd web-player && npm run --silent format)
 }
 
-do_test() {  # install, build and pass the tests: lint, units and processes under ASan+UBSan, clang-tidy, the whole server in real time, the pages' logic and budgets
+do_test() {  # install, build and pass all tests: linters, ASan+UBSan, TSan, the whole server in real time, the pages in Chromium
   do_setup_tests
   exec scripts/test-all "$@"
-}
-
-do_test_threads() {  # the tests with threads, under TSan
-  do_setup_tests
-  exec scripts/test-threads
-}
-
-do_test_pages() {  # the pages in Chromium, against their mock and against the demo
-  do_setup_tests
-  do_build release openday openday-venue
-  exec scripts/test-pages
 }
 
 do_unit() {  # [ctest arguments]: the quick tests only, in the dev build

@@ -106,7 +106,8 @@ TEST_CASE("a flood of strangers and a feed that does not read leave the gateway'
     return !all.empty() && all.back().type() == "stats" && all.back().head["connections"] == 151 &&
            all.back().head["publishers"][0]["bytes"] >= 40'000'000;
   }));
-#if !defined(OPENDAY_SANITIZE_ADDRESS) && !defined(OPENDAY_SANITIZE_THREAD)  // these keep freed memory on purpose
+#if !defined(OPENDAY_SANITIZE_ADDRESS) && \
+    !defined(OPENDAY_SANITIZE_THREAD)  // these keep freed memory on purpose
   // 4 MiB of queue, 150 × (2 KiB of messages and a session), and the allocator's slack.
   CHECK(resident_kib(station.gateway()) - before < 24 * 1024);
 #endif

@@ -15,15 +15,18 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "base/text.h"
 #include "bench/cpu.h"
 #include "bench/origin_clients.h"
+#include "bench/origin_reference.h"
 #include "bench/report.h"
 #include "hub/http.h"
 #include "hub/origin.h"
 #include "link/channel.h"
 #include "package/wire.h"
+#include "tests/hub_origin/nginx.h"
 #include "wrap/ssl/self_signed.h"
 
 using namespace openday;
@@ -33,12 +36,14 @@ namespace {
 
 constexpr Duration kPart = Duration(1'000'000'000 / 3);
 constexpr const char* kRenditions[] = {"720p", "480p", "360p", "audio"};
+constexpr size_t kReferenceBody = 700;  // about what a packed live playlist has
 constexpr size_t kPartBytes[] = {120'000, 60'000, 30'000, 5'000};
 
 struct Shared {
   PartTimes times;
   std::atomic<int> plain_port;
   std::atomic<int> tls_port;
+  std::atomic<int> reference_port;
   std::atomic<uint64_t> playlist_requests;  // that reached the hub
   std::atomic<uint64_t> slowest_pass_us;
   std::atomic<uint64_t> mean_pass_us;
@@ -173,16 +178,25 @@ class Stage {
     while (shared_->tls_port == 0 || shared_->times.appeared_ns[3] == 0) ::usleep(10'000);
   }
   ~Stage() {
-    for (pid_t pid : {publisher_, hub_}) {
+    for (pid_t pid : {publisher_, hub_, reference_}) {
+      if (pid <= 0) continue;
       ::kill(pid, SIGKILL);
       ::waitpid(pid, nullptr, 0);
     }
   }
+  /// Another server beside the hub, which then has no players; its port.
+  int start_reference() {
+    reference_ =
+        start_child([&] { run_reference_origin(shared_->times, kReferenceBody, shared_->reference_port); });
+    while (shared_->reference_port == 0) ::usleep(10'000);
+    return shared_->reference_port;
+  }
   Stage(const Stage&) = delete;
 
   Shared& shared() { return *shared_; }
-  [[nodiscard]] double hub_cpu() const { return cpu_of_tree(hub_); }
-  [[nodiscard]] double hub_pss() const { return use_of_tree(hub_, true)[hub_].pss_mb; }
+  /// Of the reference, where there is one, else of the hub.
+  [[nodiscard]] double server_cpu() const { return cpu_of_tree(server()); }
+  [[nodiscard]] double server_pss() const { return use_of_tree(server(), true)[server()].pss_mb; }
   [[nodiscard]] int64_t next_part() const {
     int64_t part = 0;
     while (shared_->times.appeared_ns[part] != 0) ++part;
@@ -190,25 +204,38 @@ class Stage {
   }
 
  private:
+  [[nodiscard]] pid_t server() const { return reference_ > 0 ? reference_ : hub_; }
+
   Shared* shared_ = nullptr;
+  pid_t reference_ = -1;
   pid_t hub_ = -1;
   pid_t publisher_ = -1;
 };
+
+/// Who answers the players.
+enum class Front { kHub, kNginx, kReference };
 
 struct Outcome {
   double p50 = 0;
   double p99 = 0;
   bool ok = false;
+  double asked = 0;  // requests for playlists that reached the hub, for each URL
 };
 
 Outcome run_case(Report& report, const std::string& folder, const std::string& name, OriginLoad load,
-                 int port = 0) {
+                 Front front = Front::kHub) {
   Stage stage(folder);
   load.playlist = "/hls/bench/720p/live.m3u8";
   bool tls = !load.tls_certificate.empty();
-  load.port = port > 0 ? port : (tls ? stage.shared().tls_port : stage.shared().plain_port).load();
+  load.port = (tls ? stage.shared().tls_port : stage.shared().plain_port).load();
+  std::optional<test::Nginx> nginx;
+  if (front == Front::kNginx) {
+    nginx.emplace(folder, load.port, 3 * load.clients);
+    load.port = nginx->port();
+  }
+  if (front == Front::kReference) load.port = stage.start_reference();
   load.first_part = stage.next_part();
-  double cpu = stage.hub_cpu();
+  double cpu = stage.server_cpu();
   int64_t began = now_ns(SystemClock());
   auto result = run_origin_clients(load, stage.shared().times);
   if (!result) {
@@ -217,17 +244,26 @@ Outcome run_case(Report& report, const std::string& folder, const std::string& n
   }
   double took = static_cast<double>(now_ns(SystemClock()) - began) / 1e9;
   Outcome out{result->percentile(50), result->percentile(99), result->errors == 0 && result->answers > 0};
-  report.sample(
-      fmt::format("{}: {} clients, {} answers{}, p50 {:.1f} ms, p99 {:.1f} ms, max {:.1f} ms, {} errors{}; "
-                  "hub {:.2f} CPU-s/s, {:.0f} MB; "
-                  "pass mean {:.1f} ms, slowest {:.1f} ms, render {:.2f} ms; estimated viewers {}",
-                  name, load.clients, result->answers,
-                  load.download_parts ? fmt::format(" and {} parts", result->parts) : "", out.p50, out.p99,
-                  result->percentile(100), result->errors,
-                  result->errors ? " (" + result->first_error + ")" : "", (stage.hub_cpu() - cpu) / took,
-                  stage.hub_pss(), static_cast<double>(stage.shared().mean_pass_us) / 1000,
-                  static_cast<double>(stage.shared().slowest_pass_us) / 1000,
-                  static_cast<double>(stage.shared().mean_render_us) / 1000, stage.shared().viewers.load()));
+  report.sample(fmt::format(
+      "{}: {} clients, {} answers{}, p50 {:.1f} ms, p99 {:.1f} ms, max {:.1f} ms, {} errors{}; "
+      "server {:.2f} CPU-s/s, {:.0f} MB",
+      name, load.clients, result->answers,
+      load.download_parts ? fmt::format(" and {} parts", result->parts) : "", out.p50, out.p99,
+      result->percentile(100), result->errors, result->errors ? " (" + result->first_error + ")" : "",
+      (stage.server_cpu() - cpu) / took, stage.server_pss()));
+  if (front == Front::kHub) {
+    report.sample(fmt::format(
+        "{}: pass mean {:.1f} ms, slowest {:.1f} ms, render {:.2f} ms; estimated viewers {}", name,
+        static_cast<double>(stage.shared().mean_pass_us) / 1000,
+        static_cast<double>(stage.shared().slowest_pass_us) / 1000,
+        static_cast<double>(stage.shared().mean_render_us) / 1000, stage.shared().viewers.load()));
+  }
+  if (nginx) {
+    out.asked = static_cast<double>(stage.shared().playlist_requests) / static_cast<double>(result->urls);
+    report.sample(fmt::format("{}: nginx {:.2f} CPU-s/s; {} playlist URLs, the hub was asked {} times", name,
+                              cpu_of_tree(nginx->pid()) / took, result->urls,
+                              stage.shared().playlist_requests.load()));
+  }
   return out;
 }
 
@@ -252,7 +288,10 @@ int main(int argc, char** argv) {
   OriginLoad tls = load;
   tls.tls_certificate = certificate.certificate_pem;
   run_case(report, folder, "playlists over TLS", tls);
+  Outcome nginx = run_case(report, folder, "playlists behind nginx", load, Front::kNginx);
+  run_case(report, folder, "bare libwebsockets", load, Front::kReference);
   std::filesystem::remove_all(folder);
+  report.target("requests that nginx lets through, a URL", nginx.ok ? nginx.asked : 1e9, "requests", 2);
   report.target("2,000 blocked reloads answered, p99", plain.ok ? plain.p99 : 1e9, "ms", 50);
   return report.finish();
 }

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <functional>
 #include <optional>
@@ -55,9 +54,7 @@ void copy_option(const Arguments& a, const char* option, Json& into, const char*
 
 // A time as the API takes it: a number is milliseconds since 1970.
 Json time_of(const std::string& word) {
-  int64_t ms = 0;
-  auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), ms);
-  if (error == std::errc() && end == word.data() + word.size()) return ms;
+  if (auto ms = decimal<int64_t>(word)) return *ms;
   return word;
 }
 

@@ -144,12 +144,8 @@ Result<> parse_authority(std::string_view authority, Url& url) {
   }
   url.port = default_port(url.scheme);
   if (!port.empty()) {
-    unsigned number = 0;
-    auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (error != std::errc() || end != port.data() + port.size() || number == 0 || number > 65535) {
-      return fail(Errc::kInvalid, "the URL's port is not a number from 1 to 65535");
-    }
-    url.port = static_cast<uint16_t>(number);
+    url.port = decimal<uint16_t>(port).value_or(0);
+    if (url.port == 0) return fail(Errc::kInvalid, "the URL's port is not a number from 1 to 65535");
   }
   return {};
 }

@@ -1,6 +1,9 @@
 // Small questions about text that several modules ask.
 #pragma once
 
+#include <charconv>
+#include <concepts>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +20,17 @@ bool is_slug(std::string_view text);
 std::string lower_ascii(std::string_view text);
 /// Without the spaces and tabs at both ends.
 std::string_view trim_blanks(std::string_view text);
+/// The whole of `text` as decimal digits; nothing when there is a sign, a blank or anything else in it, or
+/// when it does not fit.
+template <std::integral T>
+std::optional<T> decimal(std::string_view text) {
+  T value = 0;
+  const char* last = text.data() + text.size();
+  if (text.empty() || text.front() == '-') return std::nullopt;
+  auto [end, error] = std::from_chars(text.data(), last, value);
+  if (error != std::errc() || end != last) return std::nullopt;
+  return value;
+}
 /// Compares without telling by its duration where two secrets differ. Lengths are not secret.
 bool equal_constant_time(std::string_view a, std::string_view b);
 /// The candidate nearest to `word` by edit distance, if within a third of its length (at least 2); else

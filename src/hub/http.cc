@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "hub/http_parse.h"
 
 namespace openday::hub {
@@ -111,12 +111,9 @@ std::optional<std::string_view> Query::get(std::string_view name) const {
 Result<std::optional<int64_t>> Query::integer(std::string_view name) const {
   auto text = get(name);
   if (!text) return std::optional<int64_t>();
-  int64_t value = 0;
-  auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (text->empty() || text->size() > 18 || error != std::errc() || end != text->data() + text->size()) {
-    return fail(Errc::kInvalid, fmt::format("{} is not an integer", name));
-  }
-  return std::optional<int64_t>(value);
+  auto value = text->size() <= 18 ? decimal<int64_t>(*text) : std::nullopt;
+  if (!value) return fail(Errc::kInvalid, fmt::format("{} is not a number of at most 18 digits", name));
+  return value;
 }
 
 std::string_view Request::header(std::string_view name) const {

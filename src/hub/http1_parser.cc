@@ -1,7 +1,6 @@
 #include "hub/http1_parser.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.h"
 
@@ -131,10 +130,9 @@ Http1HeadState interpret(Http1Head& out) {
     out.chunked = true;
     out.has_body = true;
   } else if (length) {
-    auto [end, error] = std::from_chars(length->data(), length->data() + length->size(), out.content_length);
-    if (length->empty() || error != std::errc() || end != length->data() + length->size()) {
-      return bad(400, "Content-Length is not a number");
-    }
+    auto bytes = decimal<decltype(out.content_length)>(*length);
+    if (!bytes) return bad(400, "Content-Length is not a number");
+    out.content_length = *bytes;
     out.has_body = out.content_length > 0;
   }
   if (auto expect = value_of("expect")) {

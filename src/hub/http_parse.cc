@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <ctime>
 
@@ -26,14 +25,6 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
     auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
     return lower(x) == lower(y);
   });
-}
-
-/// The whole of `text` as a decimal number; nothing when it is not one or does not fit.
-std::optional<uint64_t> number(std::string_view text) {
-  uint64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 /// q=0, q=0.0, q=0.000: "not acceptable".
@@ -116,17 +107,17 @@ RangeAnswer parse_range(std::string_view header, uint64_t size) {
   std::string_view last_text = trim_blanks(spec.substr(dash + 1));
 
   if (first_text.empty()) {  // the last n bytes
-    auto suffix = number(last_text);
+    auto suffix = decimal<uint64_t>(last_text);
     if (!suffix) return {};
     if (*suffix == 0 || size == 0) return {RangeKind::kUnsatisfiable, {}};
     uint64_t length = std::min(*suffix, size);
     return {RangeKind::kPartial, {size - length, length}};
   }
-  auto first = number(first_text);
+  auto first = decimal<uint64_t>(first_text);
   if (!first) return {};
   uint64_t last = size == 0 ? 0 : size - 1;
   if (!last_text.empty()) {
-    auto given = number(last_text);
+    auto given = decimal<uint64_t>(last_text);
     if (!given || *given < *first) return {};
     last = std::min(last, *given);
   }
@@ -181,7 +172,7 @@ Result<Network> Network::parse(std::string_view text) {
   Network network;
   std::memcpy(network.bytes_, binary->data(), 16);
   if (slash != std::string_view::npos) {
-    auto prefix = number(text.substr(slash + 1));
+    auto prefix = decimal<uint64_t>(text.substr(slash + 1));
     uint64_t most = v4 ? 32 : 128;
     if (!prefix || *prefix > most)
       return fail(Errc::kInvalid, fmt::format("'{}' has a bad prefix length", text));

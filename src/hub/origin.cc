@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <climits>
 
 #include "base/text.h"
@@ -16,6 +15,7 @@ namespace {
 using Rendition = OriginBroadcast::Rendition;
 
 constexpr const char* kListCaching = "public, max-age=2";
+constexpr int64_t kLargestNumber = int64_t{1} << 53;  // in a name; what a JavaScript player can count to
 constexpr Duration kPurgeEvery = milliseconds(100);
 
 /// "12.m4s" or "12.3.m4s".
@@ -24,23 +24,15 @@ std::optional<std::pair<int64_t, std::optional<int>>> media_name(std::string_vie
   if (!file.ends_with(kSuffix)) return std::nullopt;
   file.remove_suffix(kSuffix.size());
   size_t dot = file.find('.');
-  auto msn = plain_number(file.substr(0, dot));
-  if (!msn) return std::nullopt;
+  auto msn = decimal<int64_t>(file.substr(0, dot));
+  if (!msn || *msn > kLargestNumber) return std::nullopt;
   if (dot == std::string_view::npos) return std::pair(*msn, std::optional<int>());
-  auto part = plain_number(file.substr(dot + 1));
+  auto part = decimal<int64_t>(file.substr(dot + 1));
   if (!part || *part > 1000) return std::nullopt;
   return std::pair(*msn, std::optional<int>(static_cast<int>(*part)));
 }
 
 }  // namespace
-
-std::optional<int64_t> plain_number(std::string_view text) {
-  int64_t value = 0;
-  if (text.empty() || text.size() > 15 || text.front() == '-') return std::nullopt;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 Response with_caching(Response response, std::string_view caching) {
   std::erase_if(response.headers, [](const Header& one) { return one.name == "Cache-Control"; });
@@ -354,8 +346,8 @@ void Origin::thumbnail(const Request& request, Responder& responder, OriginBroad
   }
   constexpr std::string_view kSuffix = ".jpg";
   auto at =
-      file.ends_with(kSuffix) ? plain_number(file.substr(0, file.size() - kSuffix.size())) : std::nullopt;
-  if (!at || broadcast.setup().store.empty()) return answer(not_there());
+      file.ends_with(kSuffix) ? decimal<int64_t>(file.substr(0, file.size() - kSuffix.size())) : std::nullopt;
+  if (!at || *at > kLargestNumber || broadcast.setup().store.empty()) return answer(not_there());
   int64_t begin = *at / output::kThumbnailMs * output::kThumbnailMs;
   ProgramTime from{begin};
   ProgramTime to{begin + output::kThumbnailMs};

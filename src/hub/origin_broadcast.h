@@ -57,9 +57,6 @@ class ViewerEstimate {
 inline constexpr const char* kMediaCaching = "public, max-age=60, immutable";
 Response with_caching(Response response, std::string_view caching);
 
-/// The whole of `text` as a number of at most 15 digits without sign.
-std::optional<int64_t> plain_number(std::string_view text);
-
 /// A broadcast that has ended keeps nothing in memory but the names of its runs until somebody watches its
 /// replay, and forgets again what it read ten minutes after the last one did.
 class OriginBroadcast {

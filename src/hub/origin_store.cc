@@ -65,8 +65,8 @@ void OriginBroadcast::learn_stored_poster() {
        entry.increment(error)) {
     std::string name = entry->path().filename();
     constexpr std::string_view kSuffix = ".jpg";
-    auto ms =
-        name.ends_with(kSuffix) ? plain_number(name.substr(0, name.size() - kSuffix.size())) : std::nullopt;
+    auto ms = name.ends_with(kSuffix) ? decimal<int64_t>(name.substr(0, name.size() - kSuffix.size()))
+                                      : std::nullopt;
     if (!ms || (stored_poster_ && *ms <= stored_poster_->ms)) continue;
     ProgramTime at{*ms};
     if (at < setup_.public_from || is_withdrawn(at, ProgramTime{at.ms + output::kThumbnailMs})) continue;

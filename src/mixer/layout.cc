@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 
@@ -91,9 +90,8 @@ Result<Layout> parse_layout(const std::string& file, std::string_view text) {
     return wrong(file, "tiles", "an object of number of venues → tiles");
   }
   for (const auto& [key, value] : json["tiles"].items()) {
-    int count = 0;
-    auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), count);
-    if (error != std::errc() || end != key.data() + key.size() || count < 1 || count > kMaxVenues) {
+    int count = decimal<int>(key).value_or(0);
+    if (count < 1 || count > kMaxVenues) {
       return wrong(file, "tiles." + key, fmt::format("a number of venues, 1 to {}", kMaxVenues));
     }
     OPENDAY_TRY(layout.variants[count], parse_variant(file, "tiles." + key, value, count, layout.overlap));

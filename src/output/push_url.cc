@@ -1,6 +1,6 @@
 #include "output/push_url.h"
 
-#include <charconv>
+#include "base/text.h"
 
 namespace openday::output {
 namespace {
@@ -12,10 +12,9 @@ constexpr size_t kMaxStreamId = 512;
 constexpr int64_t kMaxLatencyMs = 8000;
 
 Result<milliseconds> latency_of(const std::string& text) {
-  int64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  int64_t value = decimal<int64_t>(text).value_or(-1);
   if (value > kMaxLatencyMs) value /= 1000;
-  if (error != std::errc() || end != text.data() + text.size() || value < 0 || value > kMaxLatencyMs) {
+  if (value < 0 || value > kMaxLatencyMs) {
     return fail(Errc::kInvalid, "the SRT URL's latency is not a number from 0 to 8000 ms");
   }
   return milliseconds(value);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <set>
@@ -111,14 +110,14 @@ void Recovery::look_at_rendition(const std::string& run, const std::string& rend
   std::vector<std::pair<int64_t, std::string>> unknown;
   for (const std::string& name : disk.list(full(folder)).value_or(std::vector<std::string>())) {
     std::string path = fmt::format("{}/{}", folder, name);
-    if (!name.ends_with(".m4s")) continue;
-    int64_t msn = -1;
-    auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), msn);
-    if (error != std::errc() || std::string_view(end) != ".m4s") continue;
-    if (msn < dropped_before && init != inits.end()) {
+    constexpr std::string_view kSuffix = ".m4s";
+    if (!name.ends_with(kSuffix)) continue;
+    auto msn = decimal<int64_t>(std::string_view(name).substr(0, name.size() - kSuffix.size()));
+    if (!msn) continue;
+    if (*msn < dropped_before && init != inits.end()) {
       out.removed += disk.remove(full(path)) ? 1 : 0;
     } else if (!known.contains(path)) {
-      unknown.emplace_back(msn, path);
+      unknown.emplace_back(*msn, path);
     }
   }
   std::ranges::sort(unknown);

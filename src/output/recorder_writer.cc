@@ -1,7 +1,6 @@
 #include "output/recorder_writer.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -275,9 +274,8 @@ void StoreWriter::withdraw(ProgramTime from, ProgramTime to) {
 
 void StoreWriter::remove_thumbnails(const std::function<bool(int64_t at)>& is_unwanted) {
   for (const std::string& name : disk_.list(full("thumb")).value_or(std::vector<std::string>())) {
-    int64_t at = -1;
-    std::from_chars(name.data(), name.data() + name.size(), at);
-    if (at >= 0 && is_unwanted(at)) (void)disk_.remove(full("thumb/" + name));
+    auto at = decimal<int64_t>(std::string_view(name).substr(0, name.find('.')));
+    if (at && is_unwanted(*at)) (void)disk_.remove(full("thumb/" + name));
   }
 }
 

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -216,8 +215,7 @@ Result<StoreSummary> summarize_store(Disk& disk, const std::string& store) {
       OPENDAY_TRY(auto names, names_in(fmt::format("{}/{}/{}", store, run, rendition)));
       for (const std::string& name : names) {
         if (!name.ends_with(".m4s")) continue;
-        int64_t msn = -1;
-        std::from_chars(name.data(), name.data() + name.size(), msn);
+        int64_t msn = decimal<int64_t>(std::string_view(name).substr(0, name.find('.'))).value_or(-1);
         summary.next_msn = std::max(summary.next_msn, msn + 1);
         with_media.insert(run);
       }

@@ -1,5 +1,4 @@
-#include <charconv>
-
+#include "base/text.h"
 #include "package/playlist.h"
 
 namespace openday::package {
@@ -7,13 +6,10 @@ namespace {
 
 /// Plain decimal digits, at most `most`; no sign, no space, nothing behind.
 Result<int64_t> read_decimal(std::string_view name, std::string_view text, int64_t most) {
-  int64_t value = 0;
-  bool digits = !text.empty() && text.size() <= 16;
-  for (char c : text) digits = digits && c >= '0' && c <= '9';
-  if (!digits) return fail(Errc::kInvalid, std::string(name) + " must be decimal digits");
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  if (value > most) return fail(Errc::kInvalid, std::string(name) + " is out of range");
-  return value;
+  auto value = text.size() <= 16 ? decimal<int64_t>(text) : std::nullopt;
+  if (!value) return fail(Errc::kInvalid, std::string(name) + " must be decimal digits");
+  if (*value > most) return fail(Errc::kInvalid, std::string(name) + " is out of range");
+  return *value;
 }
 
 constexpr int64_t kLargestMsn = (int64_t{1} << 53) - 1;  // what a JavaScript player can count to

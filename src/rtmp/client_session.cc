@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/text.h"
 
 namespace openday::rtmp {
 namespace {
@@ -78,11 +79,8 @@ Result<PushTarget> parse_push_url(std::string_view url, std::string_view key) {
   if (after_host == std::string_view::npos) return fail(Errc::kInvalid, "push URL has a broken host");
   size_t colon = authority.find(':', after_host);
   if (colon != std::string_view::npos) {
-    std::string_view digits = authority.substr(colon + 1);
-    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), target.port);
-    if (error != std::errc() || end != digits.data() + digits.size() || target.port == 0) {
-      return fail(Errc::kInvalid, "push URL has a broken port");
-    }
+    target.port = decimal<uint16_t>(authority.substr(colon + 1)).value_or(0);
+    if (target.port == 0) return fail(Errc::kInvalid, "push URL has a broken port");
     host = authority.substr(0, colon);
   }
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);

@@ -56,3 +56,16 @@ TEST_CASE("a file is replaced atomically with the mode asked for, and read back 
   ::unlink(path.c_str());
   ::rmdir(folder);
 }
+
+TEST_CASE("a decimal number is its digits and nothing else") {
+  CHECK(decimal<int>("0") == 0);
+  CHECK(decimal<int>("007") == 7);
+  CHECK(decimal<uint16_t>("65535") == 65535);
+  CHECK(decimal<int64_t>("9223372036854775807") == INT64_MAX);
+  for (const char* wrong : {"", "-1", "+1", " 1", "1 ", "1.0", "0x1", "65536", "一"}) {
+    INFO(wrong);
+    CHECK(!decimal<uint16_t>(wrong));
+  }
+  CHECK(!decimal<int64_t>("9223372036854775808"));
+  CHECK(!decimal<int64_t>("-0"));
+}

@@ -34,6 +34,35 @@ void refused(const Server& server, const std::vector<std::string>& words, const 
 
 }  // namespace
 
+TEST_CASE("what a running server was backed up with comes back: broadcasts, venues, keys and the token") {
+  Server server(small());
+  server.set_up("day", 1);
+  std::string url = server.publish_url("v0", "rtmp");
+  std::string backup = server.folder() + "/backup.db";
+  auto backed_up = server.command({"backup", backup});
+  INFO(backed_up.output);
+  REQUIRE(backed_up.status == 0);
+  refused(server, {"backup", backup}, "backup.db");  // nothing is overwritten
+  done(server, {"venue", "create", "Too late", "--id", "late", "--test", "yes"});
+  Json before = server.admin("GET", "/broadcasts/day");
+  refused(server, {"restore", backup, "--force", "yes"}, "a server is running");
+
+  server.program().signal(SIGTERM);
+  REQUIRE(server.program().wait(seconds(8)));
+  refused(server, {"restore", backup}, "--force");
+  auto restored = server.command({"restore", backup, "--force", "yes"});
+  INFO(restored.output);
+  REQUIRE(restored.status == 0);
+  server.start();
+  Json venues = done(server, {"venue", "list"})["venues"];
+  REQUIRE(venues.size() == 1);
+  CHECK(venues[0]["id"] == "v0");
+  CHECK(server.admin("GET", "/broadcasts/day")["created_at"] == before["created_at"]);
+  // The encoder's key is the one it had.
+  auto publisher = publish(venue_file(0, 60, {320, 180, 25}, "flv"), url, server.folder() + "/publisher");
+  CHECK(server.wait_live("day", "v0"));
+}
+
 TEST_CASE("a broadcast is run from the command line, from its venues to its replay") {
   Server server(small());
   CHECK(done(server, {"venue", "create", "第一法庭", "--id", "hall", "--test", "yes"})["id"] == "hall");

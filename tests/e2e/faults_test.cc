@@ -111,7 +111,8 @@ TEST_CASE(
   CHECK(end["dropped_ticks"] == 0);
 
   // No frame missing, and who was seen.
-  std::vector<TileLog> tiles = {{{0, 0, 640, 360}, 30}, {{640, 0, 640, 360}, 30}, {{320, 360, 640, 360}, 30}};
+  std::vector<TileLog> tiles = {TileLog({0, 0, 640, 360}), TileLog({640, 0, 640, 360}),
+                                TileLog({320, 360, 640, 360})};
   TileLog jumping({640, 0, 640, 360});
   std::vector<int64_t> ticks;
   size_t index = 0;

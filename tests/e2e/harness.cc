@@ -167,6 +167,10 @@ Server::Server(Options options) {
       options.house.height, options.house.fps, ladder,
       options.extra.empty() ? "[store]\nreserve_mb = 10\n[egress]\nallow_private = true\n" : options.extra,
       rtmps_port_);
+  start();
+}
+
+void Server::start() {
   program_ = std::make_unique<Program>(
       std::vector<std::string>{kBuild + "/src/app/openday", "serve", "--config", folder_ + "/openday.toml"},
       folder_ + "/log");

@@ -79,6 +79,8 @@ class Server {
   Server() : Server(Options{}) {}
   explicit Server(Options options);
   ~Server();
+  /// Again, after it has ended; waits until it is ready, as the constructor does.
+  void start();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 

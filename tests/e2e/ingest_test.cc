@@ -224,7 +224,7 @@ TEST_CASE("every way in is seen and heard in the program") {
   auto tiles = tiles_of(server, "grid", kWays.size());
   REQUIRE(tiles.size() == kWays.size());
   std::vector<TileLog> logs;
-  for (const auto& tile : tiles) logs.emplace_back(picture_in(tile, kSize), kSize.fps);
+  for (const auto& tile : tiles) logs.emplace_back(picture_in(tile, kSize));
   std::vector<TileLog> first_tile(phases.size(), logs[0]);
   Motion pattern(picture_in(tiles.back(), kSize));
   std::istringstream first(run({"ffprobe", "-v", "error", "-select_streams", "v", "-read_intervals", "%+#1",

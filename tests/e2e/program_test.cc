@@ -66,7 +66,7 @@ TEST_CASE("every layout shows the right venue in each tile, in step with its sou
     s.venues = venues;
     s.tiles = tiles_of(server, layout, venues.size());
     REQUIRE(s.tiles.size() == venues.size());
-    for (const auto& tile : s.tiles) s.logs.emplace_back(picture_in(tile, size), size.fps);
+    for (const auto& tile : s.tiles) s.logs.emplace_back(picture_in(tile, size));
     REQUIRE(eventually(seconds(60),
                        [&] { return server.status("day")["tick"].get<int64_t>() >= s.tick + frames; }));
     shown.push_back(std::move(s));

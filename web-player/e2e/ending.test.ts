@@ -1,15 +1,15 @@
 // A real broadcast to its end, and what comes after it: a dead hub, a withdrawal, the replay, its file, the next broadcast.
 // These change the server for good, so they come last and in this order; they run against a real server only.
 
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import {
+  browser,
   admin,
   advances,
   base,
   expectAccessible,
   isLive,
-  launch,
   live,
   loggedIn,
   open,
@@ -19,14 +19,6 @@ import {
   video,
   wake,
 } from './support';
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(async () => {
-  await browser.close();
-});
 
 interface Segment {
   url: string;

@@ -1,14 +1,5 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { expectAccessible, launch, live, mock, open, real } from './support';
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(async () => {
-  await browser.close();
-});
+import { afterEach, describe, expect, it } from 'vitest';
+import { browser, expectAccessible, live, mock, open, real } from './support';
 
 describe('the index', () => {
   it('leads to what is on air', async () => {

@@ -2,14 +2,14 @@
 // anything that sticks out; and once more in the pseudo-locale, whose texts are longer than any language's. A page is opened
 // once and then resized: its layout follows.
 
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import {
+  browser,
   advances,
   base,
   expectAccessible,
   expectNoSidewaysScroll,
-  launch,
   live,
   loggedIn,
   open,
@@ -17,14 +17,6 @@ import {
   shot,
   wake,
 } from './support';
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(async () => {
-  await browser.close();
-});
 
 interface Scene {
   name: string;

@@ -1,14 +1,6 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { admin, expectAccessible, launch, live, loggedIn, mock, open, real, token, type Opened } from './support';
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(async () => {
-  await browser.close();
-});
+import type { Page } from 'playwright-core';
+import { afterEach, describe, expect, it } from 'vitest';
+import { browser, admin, expectAccessible, live, loggedIn, mock, open, real, token, type Opened } from './support';
 
 async function logIn(page: Page): Promise<void> {
   await page.getByLabel('Admin token').fill(token);

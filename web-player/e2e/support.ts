@@ -14,7 +14,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
-import { expect, inject } from 'vitest';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { startMock } from '../dev/server.mjs';
 import { chromiumOptions } from './chromium';
 
@@ -28,9 +28,13 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 export const artifacts = resolve(process.env.OPENDAY_ARTIFACTS ?? join(repository, 'artifacts'));
 
 /** The browser that all files share; closing it here ends only what was opened here. */
-export async function launch(): Promise<Browser> {
-  return chromium.connect(inject('browser'));
-}
+export let browser: Browser;
+beforeAll(async () => {
+  browser = await chromium.connect(inject('browser'));
+});
+afterAll(async () => {
+  await browser.close();
+});
 
 /** A browser of one's own that plays sound only after a gesture. */
 export async function launchStrict(): Promise<Browser> {

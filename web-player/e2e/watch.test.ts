@@ -1,12 +1,11 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
+  browser,
   advances,
   base,
   expectAccessible,
   isLive,
   latency,
-  launch,
   launchStrict,
   layWire,
   live,
@@ -18,14 +17,6 @@ import {
   video,
   wake,
 } from './support';
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(async () => {
-  await browser.close();
-});
 
 describe('a live broadcast', () => {
   it('plays by itself with sound, advances, and says how far behind it is', async () => {

@@ -9,10 +9,12 @@
 #if defined(OPENDAY_SANITIZE_ADDRESS)
 // fontconfig keeps offsets instead of pointers between a pattern and its elements, so the leak sanitizer
 // cannot see that pango's caches still hold them.
+// The name is the sanitizer's. NOLINTBEGIN(bugprone-reserved-identifier)
 extern "C" const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() {
   return "leak:libfontconfig\nleak:FcFontRenderPrepare\n";
 }
+// NOLINTEND(bugprone-reserved-identifier)
 #endif
 
 namespace openday::wrap {

@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "wrap/ssl/tls.h"
 
 namespace openday::bench {
@@ -174,8 +175,8 @@ void Clients::take(Client& client, std::string_view bytes) {
       }
       if (!head.starts_with("HTTP/1.1 200"))
         return failed(client, std::string(head.substr(0, head.find('\r'))));
-      size_t at = head.find("Content-Length: ");
-      if (at == std::string_view::npos || at > end) return failed(client, "an answer without length");
+      size_t at = lower_ascii(head.substr(0, end)).find("content-length: ");
+      if (at == std::string_view::npos) return failed(client, "an answer without length");
       std::from_chars(head.data() + at + 16, head.data() + end, client.body_left);
       size_t head_size = end + 4;
       size_t before = client.head.empty() ? 0 : client.head.size() - bytes.size();

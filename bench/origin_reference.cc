@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 #include <unordered_set>
+#include <utility>
 
 namespace openday::bench {
 namespace {
@@ -69,7 +70,10 @@ int on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in, size_t
     case LWS_CALLBACK_HTTP_WRITEABLE: return answer(wsi, reference);
     case LWS_CALLBACK_CLOSED_HTTP: reference.waiting.erase(wsi); return 0;
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
-      reference.newest = reference.newest_after(reference.newest);
+      if (int64_t before = std::exchange(reference.newest, reference.newest_after(reference.newest));
+          before == reference.newest) {
+        return 0;  // the library wakes itself, too
+      }
       for (lws* one : reference.waiting) lws_callback_on_writable(one);
       reference.waiting.clear();
       return 0;

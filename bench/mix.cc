@@ -146,7 +146,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> files;
   std::vector<std::unique_ptr<Program>> publishers;
   for (int v = 0; v < 3; ++v) {
-    files.push_back(venue_file(v, 60, {}, "flv"));
+    files.push_back(venue_file(v, 60, {}, "flv", "camera"));
     publishers.push_back(publish(files.back(), server.publish_url("v" + std::to_string(v), "rtmp"),
                                  server.folder() + "/publisher.log"));
   }

@@ -133,11 +133,12 @@ std::string run(const std::vector<std::string>& command) {
   return output;
 }
 
-std::string venue_file(int venue, int length_s, Size size, const std::string& extension) {
-  std::string file = fmt::format("{}/venues/{}-{}s-{}x{}p{}.{}", kBuild, venue, length_s, size.width,
-                                 size.height, size.fps, extension);
+std::string venue_file(int venue, int length_s, Size size, const std::string& extension,
+                       const std::string& look) {
+  std::string file = fmt::format("{}/venues/{}-{}s-{}x{}p{}{}.{}", kBuild, venue, length_s, size.width,
+                                 size.height, size.fps, look, extension);
   run({kSource + "/scripts/make-venue", kBuild, std::to_string(venue), std::to_string(length_s),
-       fmt::format("{}x{}", size.width, size.height), std::to_string(size.fps), file});
+       fmt::format("{}x{}", size.width, size.height), std::to_string(size.fps), file, look});
   return file;
 }
 

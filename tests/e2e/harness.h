@@ -65,8 +65,9 @@ struct Size {
 /// A port that is free now; SOCK_STREAM or SOCK_DGRAM.
 int free_port(int type);
 
-/// The synthetic venues' files, encoded once a build.
-std::string venue_file(int venue, int length_s, Size size, const std::string& extension);
+/// The synthetic venues' files, encoded once a build. `look` is empty or "camera": see scripts/make-venue.
+std::string venue_file(int venue, int length_s, Size size, const std::string& extension,
+                       const std::string& look = {});
 
 class Server {
  public:

@@ -25,9 +25,10 @@ std::string_view trim_blanks(std::string_view text);
 template <std::integral T>
 std::optional<T> decimal(std::string_view text) {
   T value = 0;
-  const char* last = text.data() + text.size();
+  const char* first = text.data();
+  const char* last = first + text.size();
   if (text.empty() || text.front() == '-') return std::nullopt;
-  auto [end, error] = std::from_chars(text.data(), last, value);
+  auto [end, error] = std::from_chars(first, last, value);
   if (error != std::errc() || end != last) return std::nullopt;
   return value;
 }

@@ -269,16 +269,9 @@ const std::vector<LocalCommand>& local_commands() {
 }
 
 int run_local(const LocalCommand& command, const CommandLine& line) {
-  std::string config_file = kDefaultConfig;
-  for (const auto& [name, value] : line.options) {
-    if (name == "--config") {
-      config_file = value;
-    } else if (std::find(command.options.begin(), command.options.end(), name) == command.options.end()) {
-      return usage("unknown option " + name);
-    }
-  }
+  if (auto known = check_options(line, command.options); !known) return usage(known.error().message);
   if (line.words.size() != 2) return usage(fmt::format("usage: openday {} {}", command.name, command.usage));
-  auto config = load_config(config_file);
+  auto config = load_config(config_file_of(line));
   if (!config) return usage(config.error().message);
   if (auto done = command.run(config->data_dir, line.words[1], line); !done) {
     fmt::print(stderr, "openday: {}\n", done.error().message);
@@ -319,6 +312,22 @@ Result<Server> find_server(const std::string& config_file) {
 const std::string* CommandLine::option(const std::string& name) const {
   auto found = std::find_if(options.begin(), options.end(), [&](const auto& o) { return o.first == name; });
   return found == options.end() ? nullptr : &found->second;
+}
+
+std::string config_file_of(const CommandLine& line) {
+  const auto* file = line.option("--config");
+  return file == nullptr ? kDefaultConfig : *file;
+}
+
+Result<> check_options(const CommandLine& line, std::vector<std::string> known) {
+  known.emplace_back("--config");
+  for (const auto& [name, value] : line.options) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::string near = nearest(name, known);
+    return fail(Errc::kInvalid,
+                "unknown option " + name + (near.empty() ? "" : "; did you mean " + near + "?"));
+  }
+  return {};
 }
 
 CommandLine split_command_line(int argc, char** argv) {
@@ -380,15 +389,7 @@ int run_command(const CommandLine& line) {
   if (arguments.words.size() < command->least_words || arguments.words.size() > command->most_words) {
     return usage(fmt::format("usage: openday {} {} {}", command->noun, command->verb, command->usage));
   }
-  std::string config_file = kDefaultConfig;
-  for (const auto& [name, value] : line.options) {
-    if (name == "--config") {
-      config_file = value;
-    } else if (std::find(command->options.begin(), command->options.end(), name) == command->options.end()) {
-      std::string near = nearest(name, command->options);
-      return usage("unknown option " + name + (near.empty() ? "" : "; did you mean " + near + "?"));
-    }
-  }
+  if (auto known = check_options(line, command->options); !known) return usage(known.error().message);
   // Ids become part of the path: nothing but an id may stand there.
   bool names_one = std::string_view(command->verb) != "create";
   if (!arguments.words.empty() && names_one && !is_slug(arguments.words[0])) {
@@ -396,7 +397,7 @@ int run_command(const CommandLine& line) {
   }
   Result<Json> body = command->body ? command->body(arguments) : Result<Json>(nullptr);
   if (!body) return usage(body.error().message);
-  auto server = find_server(config_file);
+  auto server = find_server(config_file_of(line));
   if (!server) return usage(server.error().message);
 
   std::vector<std::string> headers = {"Authorization: Bearer " + server->token,
@@ -406,7 +407,7 @@ int run_command(const CommandLine& line) {
                          body->is_null() ? "" : body->dump(), std::chrono::seconds(15), server->ca_file);
   if (!answer) {
     fmt::print(stderr, "openday: {}\nIs the server running? Start it with 'openday serve --config {}'.\n",
-               answer.error().message, config_file);
+               answer.error().message, config_file_of(line));
     return 1;
   }
   Json json = Json::parse(answer->body, nullptr, false);

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
+
 namespace openday::app {
 
 struct CommandLine {
@@ -16,6 +18,12 @@ struct CommandLine {
 
 /// Splits argv (without the program's name). Every option takes a value: "--title X" or "--title=X".
 CommandLine split_command_line(int argc, char** argv);
+
+/// What --config names, or the file that is used without it.
+std::string config_file_of(const CommandLine& line);
+
+/// kInvalid, with the nearest right one: an option that is neither in `known` nor --config.
+Result<> check_options(const CommandLine& line, std::vector<std::string> known = {});
 
 /// Runs "venue create …" and its like, or "backup" and "restore", which need no server. Returns the exit
 /// status: 0 done, 1 refused, 2 wrong usage.

@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <span>
 #include <string_view>
 
 #include "app/commands.h"
@@ -21,8 +23,6 @@
 namespace openday::app {
 namespace {
 
-constexpr const char* kDefaultConfig = "/etc/openday/openday.toml";
-
 int help() {
   fmt::print(
       "openday {} - live broadcasting for public institutions\n\n"
@@ -32,7 +32,7 @@ int help() {
       "{}\n"
       "Commands to the running server (each takes --config FILE to find it):\n{}\n"
       "  --help, --version\n",
-      OPENDAY_VERSION, kDefaultConfig, local_commands_help(), commands_help());
+      OPENDAY_VERSION, config_file_of({}), local_commands_help(), commands_help());
   return 0;
 }
 
@@ -126,7 +126,9 @@ int child(const std::string& role) {
 int run(int argc, char** argv) {
   if (argc >= 2) {
     std::string_view first = argv[1];
-    if (first == "--help" || first == "-h" || first == "help") return help();
+    std::span<char*> words(argv + 1, static_cast<size_t>(argc - 1));
+    auto asks_for_help = [](std::string_view word) { return word == "--help" || word == "-h"; };
+    if (first == "help" || std::ranges::any_of(words, asks_for_help)) return help();
     if (first == "--version" || first == "version") {
       fmt::print("openday {}\n", OPENDAY_VERSION);
       return 0;
@@ -142,13 +144,18 @@ int run(int argc, char** argv) {
     fmt::print(stderr, "openday: say what to do; 'openday --help' lists it\n");
     return 2;
   }
-  const std::string* config = line.option("--config");
-  if (line.words[0] == "serve") return serve(config != nullptr ? *config : kDefaultConfig);
-  if (line.words[0] == "check-config") {
-    if (line.words.size() > 1) return check_config(line.words[1]);
-    return check_config(config != nullptr ? *config : kDefaultConfig);
+  bool checks = line.words[0] == "check-config";
+  if (!checks && line.words[0] != "serve") return run_command(line);
+  auto known = check_options(line);
+  if (!known || line.words.size() > (checks ? 2 : 1)) {
+    fmt::print(stderr, "openday: {}\n",
+               known
+                   ? "'" + line.words.back() + "' is one word too many; 'openday --help' shows what is wanted"
+                   : known.error().message);
+    return 2;
   }
-  return run_command(line);
+  if (checks) return check_config(line.words.size() > 1 ? line.words[1] : config_file_of(line));
+  return serve(config_file_of(line));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // A broadcast run from the command line alone, and what the commands say when something is wrong.
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <fstream>
 
 #include "tests/e2e/harness.h"
 
@@ -128,6 +129,23 @@ TEST_CASE("a broadcast is run from the command line, from its venues to its repl
   refused(server, {"brodcast", "list"}, "broadcast");
   refused(server, {"venue", "create", "X", "--teste", "yes"}, "--test");
   refused(server, {"venue", "key", "../x"}, "not an id");
+
+  refused(server, {"serve", "--confg", "x"}, "--config");
+  refused(server, {"serve", "now"}, "one word too many");
+  refused(server, {"serve"}, "a server is running");
+  refused(server, {"check-config", "--strict", "yes"}, "unknown option --strict");
+  CHECK(server.command({"check-config"}).output.find("fine") != std::string::npos);
+  for (const std::vector<std::string>& asking :
+       {std::vector<std::string>{"--help"}, {"serve", "--help"}, {"venue", "-h"}}) {
+    auto help = server.command(asking);
+    CHECK(help.status == 0);
+    CHECK(help.output.find("broadcast create") != std::string::npos);
+  }
+  CHECK(server.command({"--version"}).output.rfind("openday ", 0) == 0);
+  std::string typo = server.folder() + "/typo.toml";
+  std::ofstream(typo) << "[server]\n\n[ingest]\nrtmp_prot = 1935\n";
+  for (const char* said : {"typo.toml:4", "ingest.rtmp_prot", "rtmp_port"})
+    refused(server, {"check-config", typo}, said);
 
   server.program().signal(SIGTERM);
   REQUIRE(server.program().wait(seconds(8)));

@@ -188,8 +188,16 @@ export function video(page: Page): Promise<VideoState> {
   });
 }
 
-/** Resolves once the picture has moved on by so many seconds. */
+/** Resolves once it plays and has moved on by so many seconds; the seek to where it begins does not count. */
 export async function advances(page: Page, seconds = 1, timeout = 60_000): Promise<void> {
+  await page.waitForFunction(
+    () => {
+      const element = document.querySelector('video');
+      return element !== null && !element.seeking && element.readyState >= 2;
+    },
+    undefined,
+    { timeout },
+  );
   const { time } = await video(page);
   await page.waitForFunction(
     ([from, by]) => {

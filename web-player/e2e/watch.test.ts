@@ -85,13 +85,13 @@ describe('a live broadcast', () => {
   it('goes back in the DVR by the scrub bar and returns to live', async () => {
     const { context, page } = await open(browser, `/watch/${live}`);
     await advances(page, 1);
-    await wake(page);
     // A broadcast that has just begun has nothing to go back to yet.
     await page.waitForFunction(
       () => Number(document.querySelector('.scrub')?.getAttribute('aria-valuemax')) > 40,
       undefined,
       { timeout: 60_000 },
     );
+    await wake(page);
     const bar = page.locator('.scrub');
     const box = await bar.boundingBox();
     await bar.hover({ position: { x: (box?.width ?? 0) * 0.5, y: 8 } });

@@ -39,10 +39,6 @@ struct Sound {
 constexpr int kNicer = -5;
 // An ear forgives less than an eye, and the whole of the sound costs less than one picture.
 constexpr int kNicest = -8;
-// Ticks of sound that are encoded together: the caches are filled with the encoder's tables once for all of
-// them. Pictures leave their encoders later than this (H264Settings::lookahead), so nothing waits for the
-// sound.
-constexpr size_t kSoundBatch = 3;
 
 void settle_thread(const std::string& name, int nice = kNicer) {
   ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
@@ -188,12 +184,8 @@ class SoundLine {
     if (thread_.joinable()) thread_.join();
   }
 
-  void push(Sound sound) {
-    waiting_.push_back(std::move(sound));
-    if (waiting_.size() >= kSoundBatch) hand_over();
-  }
+  void push(Sound sound) { queue_.push(std::move(sound)); }
   void drain() {
-    hand_over();
     queue_.close();
     thread_.join();
   }
@@ -207,11 +199,6 @@ class SoundLine {
   }
 
  private:
-  void hand_over() {
-    for (Sound& sound : waiting_) queue_.push(std::move(sound));
-    waiting_.clear();
-  }
-
   void run(const std::stop_token& stop) {
     settle_thread("enc-audio", kNicest);
     size_t bytes = 0;
@@ -255,7 +242,6 @@ class SoundLine {
   const LadderEvents& events_;
   const Clock& clock_;
   EncoderMeter meter_;
-  std::vector<Sound> waiting_;  // of the thread that pushes
   BoundedQueue<Sound> queue_{Ladder::kSoundQueueBound, WhenFull::kDropOldest};
   std::jthread thread_;
 };

@@ -18,12 +18,6 @@ namespace {
 
 #if defined(OPENDAY_SANITIZE_ADDRESS) || defined(OPENDAY_SANITIZE_THREAD)
 constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 #else
 constexpr bool kSanitized = false;
 #endif

@@ -19,7 +19,6 @@ const manifestPatience = {
 class HlsEngine implements Engine {
   readonly name = 'hls.js';
   private hls: Hls | null = null;
-  private url: string | null = null;
   private wanted: number | null = null;
   private anchorsOf: LevelDetails | null = null;
   private anchors: Anchor[] = [];
@@ -42,7 +41,7 @@ class HlsEngine implements Engine {
       // fMP4 needs no transmuxing: a worker would only cost a copy.
       enableWorker: false,
       startPosition: spec.kind === 'replay' && spec.at !== null ? spec.at / 1000 : -1,
-      manifestLoadPolicy: { default: { ...manifestPatience } },
+      manifestLoadPolicy: { default: manifestPatience },
     });
     this.hls = hls;
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
@@ -63,16 +62,15 @@ class HlsEngine implements Engine {
     hls.once(Hls.Events.FRAG_BUFFERED, () => {
       beginning.at = null;
     });
-    this.url = spec.url;
     hls.loadSource(spec.url);
     hls.attachMedia(this.video);
   }
 
   resume(): void {
-    if (this.hls === null) return;
+    const { hls } = this;
     // Without a multivariant playlist there is nothing to load on with.
-    if (this.hls.levels.length === 0 && this.url !== null) this.hls.loadSource(this.url);
-    else this.hls.startLoad(-1);
+    if (hls !== null && hls.levels.length === 0 && hls.url !== null) hls.loadSource(hls.url);
+    else hls?.startLoad(-1);
   }
 
   rest(): void {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 
+#include "app/command_table.h"
 #include "app/config.h"
 #include "app/data_folder.h"
 #include "base/text.h"
@@ -16,219 +17,9 @@
 namespace openday::app {
 namespace {
 
-using link::Json;
-
-struct Arguments {
-  std::vector<std::string> words;  // after the command's own two words
-  const CommandLine& line;
-};
+using Json = nlohmann::json;
 
 constexpr const char* kDefaultConfig = "/etc/openday/openday.toml";
-
-struct Command {
-  const char* noun;
-  const char* verb;
-  const char* usage;  // what follows the verb
-  const char* meaning;
-  size_t least_words;
-  size_t most_words;
-  std::vector<std::string> options;
-  const char* method;
-  std::function<std::string(const Arguments&)> path;
-  std::function<Result<Json>(const Arguments&)> body;  // null: none
-};
-
-Json split_list(const std::string& text) {
-  Json list = Json::array();
-  for (size_t at = 0; at <= text.size();) {
-    size_t comma = std::min(text.find(',', at), text.size());
-    if (comma > at) list.push_back(text.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return list;
-}
-
-void copy_option(const Arguments& a, const char* option, Json& into, const char* key) {
-  if (const auto* value = a.line.option(option)) into[key] = *value;
-}
-
-// A time as the API takes it: a number is milliseconds since 1970.
-Json time_of(const std::string& word) {
-  if (auto ms = decimal<int64_t>(word)) return *ms;
-  return word;
-}
-
-Result<Json> venue_body(const Arguments& a) {
-  Json body = {{"name", a.words[0]}};
-  copy_option(a, "--id", body, "id");
-  if (const auto* url = a.line.option("--pull")) body["source"] = {{"kind", "pull"}, {"url", *url}};
-  if (const auto* file = a.line.option("--file")) body["source"] = {{"kind", "file"}, {"path", *file}};
-  if (const auto* test = a.line.option("--test")) {
-    if (*test != "yes") return fail(Errc::kInvalid, "--test wants 'yes'");
-    body["source"] = {{"kind", "test"}};
-  }
-  return body;
-}
-
-Result<Json> broadcast_body(const Arguments& a) {
-  Json body = {{"title", a.words[0]}, {"venues", Json::array()}};
-  copy_option(a, "--id", body, "id");
-  copy_option(a, "--starts-at", body, "starts_at");
-  copy_option(a, "--description", body, "description");
-  if (const auto* venues = a.line.option("--venues")) body["venues"] = split_list(*venues);
-  return body;
-}
-
-Result<Json> scene_body(const Arguments& a) {
-  Json body = {{"layout", a.words[1]}, {"venues", split_list(a.words[2])}};
-  copy_option(a, "--title", body, "title");
-  return body;
-}
-
-Result<Json> target_body(const Arguments& a) {
-  Json body = {{"name", a.words[1]}, {"url", a.words[2]}, {"enabled", true}};
-  copy_option(a, "--key", body, "key");
-  copy_option(a, "--rendition", body, "rendition");
-  copy_option(a, "--id", body, "id");
-  return body;
-}
-
-std::string broadcasts(const Arguments& a, const char* rest = "") {
-  return "/api/v1/admin/broadcasts" + (a.words.empty() ? "" : "/" + a.words[0]) + rest;
-}
-
-const std::vector<Command>& commands() {
-  auto under = [](const char* rest) { return [rest](const Arguments& a) { return broadcasts(a, rest); }; };
-  auto venue = [](const char* rest) {
-    return [rest](const Arguments& a) { return "/api/v1/admin/venues/" + a.words[0] + rest; };
-  };
-  auto venues = [](const Arguments&) { return std::string("/api/v1/admin/venues"); };
-  auto all = [](const Arguments&) { return std::string("/api/v1/admin/broadcasts"); };
-  static const std::vector<Command> kCommands = {
-      {"venue", "list", "", "the venues", 0, 0, {}, "GET", venues, nullptr},
-      {"venue",
-       "create",
-       "NAME [--id ID] [--pull URL | --file PATH | --test yes]",
-       "a place that sends a feed; without a source it publishes to us",
-       1,
-       1,
-       {"--id", "--pull", "--file", "--test"},
-       "POST",
-       venues,
-       venue_body},
-      {"venue",
-       "key",
-       "ID",
-       "make a new ingest key (the old one stops working) and show it once",
-       1,
-       1,
-       {},
-       "POST",
-       venue("/key"),
-       [](const Arguments&) { return Json::object(); }},
-      {"venue", "delete", "ID", "", 1, 1, {}, "DELETE", venue(""), nullptr},
-      {"broadcast", "list", "", "the broadcasts", 0, 0, {}, "GET", all, nullptr},
-      {"broadcast", "show", "ID", "one broadcast", 1, 1, {}, "GET", under(""), nullptr},
-      {"broadcast",
-       "create",
-       "TITLE --venues ID,ID… [--id ID] [--starts-at TIME] [--description TEXT]",
-       "schedule a broadcast",
-       1,
-       1,
-       {"--id", "--venues", "--starts-at", "--description"},
-       "POST",
-       all,
-       broadcast_body},
-      {"broadcast",
-       "rehearse",
-       "ID",
-       "start mixing, unseen by viewers",
-       1,
-       1,
-       {},
-       "POST",
-       under("/rehearse"),
-       [](const Arguments&) { return Json::object(); }},
-      {"broadcast",
-       "go-live",
-       "ID",
-       "show the program to viewers",
-       1,
-       1,
-       {},
-       "POST",
-       under("/go-live"),
-       [](const Arguments&) { return Json::object(); }},
-      {"broadcast",
-       "end",
-       "ID",
-       "end it for good; the replay stays",
-       1,
-       1,
-       {},
-       "POST",
-       under("/end"),
-       [](const Arguments& a) { return Json{{"confirm", a.words[0]}}; }},
-      {"broadcast",
-       "take",
-       "ID LAYOUT VENUE,VENUE… [--title TEXT]",
-       "put a scene on air",
-       3,
-       3,
-       {"--title"},
-       "POST",
-       under("/take"),
-       scene_body},
-      {"broadcast",
-       "slate",
-       "ID on|off",
-       "the emergency slate",
-       2,
-       2,
-       {},
-       "POST",
-       under("/slate"),
-       [](const Arguments& a) -> Result<Json> {
-         if (a.words[1] != "on" && a.words[1] != "off") return fail(Errc::kInvalid, "slate wants on|off");
-         return Json{{"on", a.words[1] == "on"}};
-       }},
-      {"broadcast",
-       "withdraw",
-       "ID FROM TO REASON",
-       "take a range out of DVR, replay and thumbnails",
-       4,
-       4,
-       {},
-       "POST",
-       under("/withdraw"),
-       [](const Arguments& a) {
-         return Json{{"from", time_of(a.words[1])}, {"to", time_of(a.words[2])}, {"reason", a.words[3]}};
-       }},
-      {"broadcast", "status", "ID", "what the engine says", 1, 1, {}, "GET", under("/status"), nullptr},
-      {"target", "list", "BROADCAST", "push targets", 1, 1, {}, "GET", under("/targets"), nullptr},
-      {"target",
-       "add",
-       "BROADCAST NAME URL [--key KEY] [--rendition NAME] [--id ID]",
-       "restream the program by RTMP(S) or SRT",
-       3,
-       3,
-       {"--key", "--rendition", "--id"},
-       "POST",
-       under("/targets"),
-       target_body},
-      {"target",
-       "remove",
-       "BROADCAST ID",
-       "",
-       2,
-       2,
-       {},
-       "DELETE",
-       [](const Arguments& a) { return broadcasts(a, "/targets/") + a.words[1]; },
-       nullptr},
-  };
-  return kCommands;
-}
 
 int usage(const std::string& message) {
   fmt::print(stderr, "openday: {}\nSee 'openday --help'.\n", message);
@@ -348,7 +139,7 @@ CommandLine split_command_line(int argc, char** argv) {
 
 std::string commands_help() {
   std::string out;
-  for (const auto& command : commands()) {
+  for (const auto& command : command_table()) {
     out += fmt::format("  {} {} {}\n", command.noun, command.verb, command.usage);
     if (command.meaning[0] != '\0') out += fmt::format("        {}\n", command.meaning);
   }
@@ -370,7 +161,7 @@ int run_command(const CommandLine& line) {
   std::vector<std::string> nouns;
   std::vector<std::string> verbs;
   const Command* command = nullptr;
-  for (const auto& candidate : commands()) {
+  for (const auto& candidate : command_table()) {
     nouns.emplace_back(candidate.noun);
     if (line.words[0] != candidate.noun) continue;
     verbs.emplace_back(candidate.verb);
@@ -390,11 +181,8 @@ int run_command(const CommandLine& line) {
     return usage(fmt::format("usage: openday {} {} {}", command->noun, command->verb, command->usage));
   }
   if (auto known = check_options(line, command->options); !known) return usage(known.error().message);
-  // Ids become part of the path: nothing but an id may stand there.
-  bool names_one = std::string_view(command->verb) != "create";
-  if (!arguments.words.empty() && names_one && !is_slug(arguments.words[0])) {
-    return usage("'" + arguments.words[0] + "' is not an id (lower-case letters, digits, - and _)");
-  }
+  auto path = command->path(arguments);
+  if (!path) return usage(path.error().message);
   Result<Json> body = command->body ? command->body(arguments) : Result<Json>(nullptr);
   if (!body) return usage(body.error().message);
   auto server = find_server(config_file_of(line));
@@ -403,8 +191,8 @@ int run_command(const CommandLine& line) {
   std::vector<std::string> headers = {"Authorization: Bearer " + server->token,
                                       "Content-Type: application/json"};
   auto answer =
-      wrap::http_request(command->method, server->url + command->path(arguments), headers,
-                         body->is_null() ? "" : body->dump(), std::chrono::seconds(15), server->ca_file);
+      wrap::http_request(command->method, server->url + *path, headers, body->is_null() ? "" : body->dump(),
+                         std::chrono::seconds(15), server->ca_file);
   if (!answer) {
     fmt::print(stderr, "openday: {}\nIs the server running? Start it with 'openday serve --config {}'.\n",
                answer.error().message, config_file_of(line));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/text.h"
 #include "broadcast/audit.h"
@@ -41,11 +42,11 @@ Result<Source> checked_source(const NewSource& wanted, const Rules& rules) {
 Result<> check(const Venue& venue) {
   OPENDAY_CHECK_OK(check_id("id", venue.id));
   OPENDAY_CHECK_OK(check_line("name", venue.name, 1, 80));
-  if (venue.av_offset_ms < -2000 || venue.av_offset_ms > 2000) {
-    return fail(Errc::kInvalid, "av_offset_ms must be from -2000 to 2000");
+  if (std::abs(venue.av_offset_ms) > kMaxAvOffsetMs) {
+    return fail(Errc::kInvalid, fmt::format("av_offset_ms must be from -{0} to {0}", kMaxAvOffsetMs));
   }
-  if (venue.jitter_ms < 20 || venue.jitter_ms > 2000) {
-    return fail(Errc::kInvalid, "jitter_ms must be from 20 to 2000");
+  if (venue.jitter_ms < kMinJitterMs || venue.jitter_ms > kMaxJitterMs) {
+    return fail(Errc::kInvalid, fmt::format("jitter_ms must be from {} to {}", kMinJitterMs, kMaxJitterMs));
   }
   return {};
 }

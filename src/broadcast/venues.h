@@ -30,6 +30,10 @@ struct VenueChanges {
 };
 
 inline constexpr size_t kMaxVenues = 1000;
+// What a feed can hold back: its sound ring is 2.7 s long.
+inline constexpr int kMaxAvOffsetMs = 1000;
+inline constexpr int kMinJitterMs = 20;
+inline constexpr int kMaxJitterMs = 1000;
 
 Result<Venue> create_venue(Ledger& ledger, const NewVenue& wanted, const Rules& rules, const Act& act);
 Result<Venue> edit_venue(Ledger& ledger, const std::string& id, const VenueChanges& changes,

@@ -115,8 +115,8 @@ Result<NewVenue> read_new_venue(const Json& body) {
   wanted.name = fields.need("name", fields.text("name"));
   wanted.source = read_source(fields).value_or(NewSource());
   wanted.av_offset_ms =
-      static_cast<int>(fields.integer("av_offset_ms", -2000, 2000).value_or(wanted.av_offset_ms));
-  wanted.jitter_ms = static_cast<int>(fields.integer("jitter_ms", 20, 2000).value_or(wanted.jitter_ms));
+      static_cast<int>(fields.integer("av_offset_ms", -kMaxAvOffsetMs, kMaxAvOffsetMs).value_or(wanted.av_offset_ms));
+  wanted.jitter_ms = static_cast<int>(fields.integer("jitter_ms", kMinJitterMs, kMaxJitterMs).value_or(wanted.jitter_ms));
   return finished(fields, std::move(wanted));
 }
 
@@ -125,9 +125,9 @@ Result<VenueChanges> read_venue_changes(const Json& body) {
   VenueChanges changes;
   changes.name = fields.text("name");
   changes.source = read_source(fields);
-  auto offset = fields.integer("av_offset_ms", -2000, 2000);
+  auto offset = fields.integer("av_offset_ms", -kMaxAvOffsetMs, kMaxAvOffsetMs);
   if (offset) changes.av_offset_ms = static_cast<int>(*offset);
-  auto jitter = fields.integer("jitter_ms", 20, 2000);
+  auto jitter = fields.integer("jitter_ms", kMinJitterMs, kMaxJitterMs);
   if (jitter) changes.jitter_ms = static_cast<int>(*jitter);
   return finished(fields, std::move(changes));
 }
@@ -153,6 +153,11 @@ Result<Scene> read_scene(const Json& body, const std::string& where) {
   Fields fields(body, where);
   Scene scene = scene_from_fields(fields);
   return finished(fields, std::move(scene));
+}
+
+Result<std::string> read_saved(const Json& body) {
+  Fields fields(body);
+  return finished(fields, fields.need("saved", fields.text("saved")));
 }
 
 Result<NamedScene> read_named_scene(const Json& body) {

@@ -18,6 +18,9 @@ Result<broadcast::NewTarget> read_new_target(const Json& body);
 Result<broadcast::TargetChanges> read_target_changes(const Json& body);
 Result<broadcast::Scene> read_scene(const Json& body, const std::string& where = {});
 
+/// {"saved": name}
+Result<std::string> read_saved(const Json& body);
+
 struct NamedScene {
   std::string name;
   broadcast::Scene scene;

@@ -4,6 +4,8 @@
 // database in trouble is reported by /readyz and the log, not by a producer who cannot cut.
 #include "broadcast/scenes.h"
 
+#include <algorithm>
+
 #include "broadcast/life_cycle.h"
 #include "hub/api.h"
 #include "hub/api_bodies.h"
@@ -27,6 +29,16 @@ Result<Broadcast> on_the_way(Result<Broadcast> broadcast) {
   return broadcast;
 }
 
+// The scene that the body draws, or the saved one that it names.
+Result<Scene> scene_to_take(const Json& body, const std::string& broadcast, broadcast::LedgerView& view) {
+  if (!body.contains("saved")) return read_scene(body);
+  OPENDAY_TRY(std::string name, read_saved(body));
+  OPENDAY_TRY(auto scenes, view.scenes(broadcast));
+  auto found = std::find_if(scenes.begin(), scenes.end(), [&](auto& one) { return one.name == name; });
+  if (found == scenes.end()) return fail(Errc::kNotFound, "there is no saved scene " + name);
+  return found->scene;
+}
+
 }  // namespace
 
 void Api::add_program_routes() {
@@ -34,7 +46,8 @@ void Api::add_program_routes() {
     auto broadcast = on_the_way(parts_.books.view().broadcast(id_in(request)));
     if (!broadcast) return reply.fail(broadcast.error());
     auto body = parse_body(request);
-    auto scene = body ? read_scene(*body) : std::unexpected(body.error());
+    auto scene =
+        body ? scene_to_take(*body, broadcast->id, parts_.books.view()) : std::unexpected(body.error());
     if (!scene) return reply.fail(scene.error());
     if (auto fits = check_scene(*scene, *broadcast, parts_.rules); !fits) return reply.fail(fits.error());
     take(broadcast->id, *scene, act, reply);

@@ -76,6 +76,14 @@ TEST_CASE("a broadcast is run from the command line, from its venues to its repl
   CHECK(key["rtmp"]["stream_key"].get<std::string>().size() >= 20);
   CHECK(key["rtmps"]["url"].get<std::string>().rfind("rtmps://", 0) == 0);
   CHECK(!key["srt"]["passphrase"].get<std::string>().empty());
+  Json changed = done(server, {"venue", "change", "road", "--name", "Highway", "--av-offset", "-120",
+                               "--jitter", "300", "--file", "road.mp4"});
+  CHECK(changed["name"] == "Highway");
+  CHECK(changed["av_offset_ms"] == -120);
+  CHECK(changed["jitter_ms"] == 300);
+  CHECK(changed["source"] == Json({{"kind", "file"}, {"path", "road.mp4"}}));
+  CHECK(done(server, {"venue", "show", "road"}) == changed);
+  CHECK(done(server, {"venue", "change", "road", "--ingest", "yes"})["source"]["kind"] == "ingest");
   done(server, {"venue", "delete", "road"});
   CHECK(done(server, {"venue", "list"})["venues"].size() == 2);
 
@@ -83,6 +91,14 @@ TEST_CASE("a broadcast is run from the command line, from its venues to its repl
                 "2030-01-01T09:00:00+08:00", "--description", "All day"});
   CHECK(done(server, {"broadcast", "list"})["broadcasts"].size() == 1);
   CHECK(done(server, {"broadcast", "show", "day"})["starts_at"] == "2030-01-01T01:00:00.000Z");
+  Json other = done(server, {"broadcast", "change", "day", "--title", "Open day", "--hidden", "yes"});
+  CHECK(other["title"] == "Open day");
+  CHECK(other["hidden"] == true);
+  CHECK(other["description"] == "All day");
+  CHECK(done(server, {"broadcast", "change", "day", "--hidden", "no"})["hidden"] == false);
+  done(server, {"broadcast", "create", "Too many", "--id", "spare", "--venues", "gate", "--hidden", "yes"});
+  done(server, {"broadcast", "delete", "spare"});
+  CHECK(done(server, {"broadcast", "list"})["broadcasts"].size() == 1);
   CHECK(done(server, {"broadcast", "rehearse", "day"})["state"] == "rehearsal");
   Json taken = done(server, {"broadcast", "take", "day", "side-by-side", "hall,gate", "--title", "开庭"});
   CHECK(taken["scene"]["title"] == "开庭");
@@ -91,12 +107,27 @@ TEST_CASE("a broadcast is run from the command line, from its venues to its repl
   CHECK(back["scene"]["slate"] == false);
   CHECK(back["scene"]["venues"] == Json({"hall", "gate"}));
 
+  done(server, {"scene", "save", "day", "gate", "full", "gate", "--title", "At the gate"});
+  CHECK(done(server, {"scene", "take", "day", "gate"})["scene"]["venues"] == Json({"gate"}));
+  CHECK(done(server, {"scene", "list", "day"})["scenes"][0]["scene"]["title"] == "At the gate");
+  refused(server, {"scene", "take", "day", "dawn"}, "dawn");
+  done(server, {"scene", "delete", "day", "gate"});
+  CHECK(done(server, {"scene", "list", "day"})["scenes"].empty());
+  Json mix = done(server, {"broadcast", "mix", "day", "gate", "--gain", "-4.5", "--mute", "yes"});
+  CHECK(mix["venues"]["gate"] == Json({{"gain_db", -4.5}, {"mute", true}}));
+  CHECK(done(server, {"broadcast", "mix", "day", "gate", "--mute", "no"})["venues"]["gate"]["gain_db"] ==
+        -4.5);
+
   Json target = done(server, {"target", "add", "day", "Platform", "rtmp://127.0.0.1:9/app", "--key", "k-9",
                               "--rendition", "180p", "--id", "platform"});
   CHECK(target["has_key"] == true);
   Json targets = done(server, {"target", "list", "day"});
   CHECK(targets["targets"][0]["id"] == "platform");
   CHECK(targets.dump().find("k-9") == std::string::npos);
+  Json off = done(server, {"target", "change", "day", "platform", "--enabled", "no", "--name", "Other"});
+  CHECK(off["enabled"] == false);
+  CHECK(off["name"] == "Other");
+  CHECK(off["has_key"] == true);
   done(server, {"target", "remove", "day", "platform"});
   CHECK(done(server, {"target", "list", "day"})["targets"].empty());
 
@@ -112,6 +143,8 @@ TEST_CASE("a broadcast is run from the command line, from its venues to its repl
   refused(server, {"broadcast", "go-live", "day"}, "live");
   refused(server, {"venue", "delete", "hall"}, "day");
   refused(server, {"broadcast", "take", "day", "gird", "hall"}, "grid");
+  refused(server, {"target", "change", "day", "nowhere", "--enabled", "yes"}, "nowhere");
+  refused(server, {"broadcast", "mix", "day", "hell", "--mute", "yes"}, "hell");
   refused(server, {"target", "add", "day", "P", "http://example.org/"}, "rtmp");
   CHECK(done(server, {"broadcast", "end", "day"})["state"] == "ended");
 
@@ -129,6 +162,12 @@ TEST_CASE("a broadcast is run from the command line, from its venues to its repl
   refused(server, {"brodcast", "list"}, "broadcast");
   refused(server, {"venue", "create", "X", "--teste", "yes"}, "--test");
   refused(server, {"venue", "key", "../x"}, "not an id");
+  refused(server, {"venue", "change", "hall"}, "nothing to change");
+  refused(server, {"venue", "change", "hall", "--jitter", "soon"}, "--jitter wants a number");
+  refused(server, {"venue", "change", "hall", "--test", "yes", "--pull", "srt://a:1"}, "one source");
+  refused(server, {"broadcast", "change", "day", "--hidden", "maybe"}, "yes or no");
+  refused(server, {"scene", "take", "day", "dawn"}, "ended");
+  refused(server, {"scene", "save", "day", "Gate/2", "full", "gate"}, "not an id");
 
   refused(server, {"serve", "--confg", "x"}, "--config");
   refused(server, {"serve", "now"}, "one word too many");

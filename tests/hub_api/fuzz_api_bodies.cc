@@ -34,6 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   (void)read_withdraw(*json);
   (void)read_switch(*json, true);
+  (void)read_saved(*json);
   (void)read_nothing(*json);
   (void)read_confirm(*json);
   (void)read_token(*json);

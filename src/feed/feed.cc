@@ -1,5 +1,6 @@
 #include "feed/feed.h"
 
+#include <cmath>
 #include <type_traits>
 #include <utility>
 
@@ -182,7 +183,12 @@ void Feed::on_engine(link::Message message) {
 
 void Feed::set_source(bool connected, const std::string& error) {
   if (!error.empty() && error != source_.error) log_.warn("source_lost", {{"why", error}});
-  source_ = {connected, error, loop_.clock().now(), false};
+  // A file that begins another round has not been away.
+  if (connected && (!source_.connected || std::holds_alternative<GatewayConfig>(config_.source))) {
+    ++beginnings_;
+  }
+  uint64_t reconnects = beginnings_ > 0 ? beginnings_ - 1 : 0;
+  source_ = {connected, error, loop_.clock().now(), false, reconnects};
   frames_before_ = decoder_->stats().frames;
   tell(false);
 }
@@ -198,19 +204,19 @@ void Feed::tell(bool always) {
   bool due = now - told_at_ >= kTell;
   if (!always && !changed && !due) return;
   if (due) {
-    auto elapsed_ms = (now - told_at_).count() / 1'000'000;
-    kbps_ = elapsed_ms > 0
-                ? static_cast<int>(static_cast<int64_t>((stats.bytes - told_bytes_) * 8) / elapsed_ms)
-                : 0;
+    double elapsed = static_cast<double>((now - told_at_).count()) / 1e9;
+    rates_.kbps = static_cast<int>(static_cast<double>(stats.bytes - told_bytes_) * 8 / 1000 / elapsed);
+    rates_.fps = std::round(static_cast<double>(stats.pictures - told_pictures_) / elapsed * 10) / 10;
     told_at_ = now;
     told_bytes_ = stats.bytes;
+    told_pictures_ = stats.pictures;
   }
   if (told_ != state) log_.info("state", {{"state", name_of(state)}, {"why", why}});
   told_ = state;
   told_why_ = why;
   told_caught_up_ = stats.caught_up;
   // A full queue means that the engine does not read; the next message says the same and more.
-  if (engine_) (void)engine_->send(state_message(state, source_, stats, kbps_, config_.av_offset));
+  if (engine_) (void)engine_->send(state_message(state, source_, stats, rates_, config_.av_offset));
 }
 
 }  // namespace openday::feed

@@ -56,13 +56,15 @@ class Feed {
 
   bool mid_stream_ = false;  // the gateway withholds its pictures up to a key frame
   SourceStatus source_;
+  uint64_t beginnings_ = 0;  // of the source, since this process started
   uint64_t frames_before_ = 0;  // shown before this source
   std::optional<State> told_;
   std::string told_why_;
   bool told_caught_up_ = false;
   HouseTime told_at_;
   uint64_t told_bytes_ = 0;
-  int kbps_ = 0;
+  uint64_t told_pictures_ = 0;
+  Rates rates_;
   Loop::TimerId timer_ = 0;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // posted tasks look whether it is
 };

@@ -138,7 +138,7 @@ std::string why_of(const SourceStatus& source) {
   return source.waiting_for_key_frame ? "waiting for the encoder's next key frame" : "";
 }
 
-link::Message state_message(State state, const SourceStatus& status, const Stats& stats, int kbps,
+link::Message state_message(State state, const SourceStatus& status, const Stats& stats, const Rates& rates,
                             Duration av_offset) {
   Json source = Json::object();
   source["video"] = nullptr;
@@ -162,7 +162,9 @@ link::Message state_message(State state, const SourceStatus& status, const Stats
                                        {{"frames", stats.frames},
                                         {"dropped", stats.dropped},
                                         {"decode_errors", stats.decode_errors},
-                                        {"kbps", kbps},
+                                        {"kbps", rates.kbps},
+                                        {"fps", rates.fps},
+                                        {"reconnects", status.reconnects},
                                         {"jitter_ms", ms(stats.jitter)},
                                         {"queue_ms", ms(stats.queued)},
                                         {"av_offset_ms", ms(av_offset + stats.av_error)},

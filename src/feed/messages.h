@@ -45,6 +45,7 @@ struct SourceStatus {
   std::string error;                   // why not, when something failed
   HouseTime since;                     // of the last change
   bool waiting_for_key_frame = false;  // media comes, and no picture can begin yet
+  uint64_t reconnects = 0;             // beginnings after the first
 };
 
 /// starting, too: sound may be heard already, but the picture waits for its first key frame.
@@ -53,8 +54,14 @@ State judge(const SourceStatus& source, const Stats& stats, HouseTime now);
 /// What there is to say about it: the error, or what is waited for.
 std::string why_of(const SourceStatus& source);
 
-/// The `state` message. `kbps` is measured between two of them.
-link::Message state_message(State state, const SourceStatus& source, const Stats& stats, int kbps,
+/// What arrives, measured between two `state` messages.
+struct Rates {
+  int kbps = 0;
+  double fps = 0;
+};
+
+/// The `state` message.
+link::Message state_message(State state, const SourceStatus& source, const Stats& stats, const Rates& rates,
                             Duration av_offset);
 
 }  // namespace openday::feed

@@ -45,6 +45,7 @@ void Pipeline::push(Unit unit, HouseTime now) {
   if (ahead > kMostReordering || ahead < -kMostReordering) unit.pts = unit.dts;
   ClockMap::Anchor anchor = map_.arrive(unit.kind, unit.dts, unit.arrival);
   if (unit.kind == media::Kind::kVideo) {
+    ++stats_.pictures;
     video_.push(std::move(unit), anchor);
   } else {
     audio_.push(std::move(unit), anchor);

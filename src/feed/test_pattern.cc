@@ -117,6 +117,7 @@ void TestPattern::run(HouseTime now) {
   sink_.beat(now);
   stats_.last_unit = now;
   tone(show_at);
+  ++stats_.pictures;
   // Idle: two pictures a second are enough for a thumbnail.
   if (want_.mode != Mode::kIdle || tick_ % (house_.fps / 2) == 0) {
     Size size = fit_size({house_.width, house_.height, 1, 1}, {want_.width, want_.height});

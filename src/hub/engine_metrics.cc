@@ -45,10 +45,6 @@ auto from(const char* outer, const char* middle, const char* key) {
   return [outer, middle, key](const Json& row) { return number_in(member(member(row, outer), middle), key); };
 }
 
-auto from(const char* outer, const char* second, const char* third, const char* key) {
-  return [=](const Json& row) { return number_in(member(member(member(row, outer), second), third), key); };
-}
-
 // A family for each column; a sample for each row that has it.
 void write_table(MetricsText& out, const std::vector<Report>& reports, const char* list, const char* id,
                  const char* label, const std::vector<Column>& columns) {
@@ -144,8 +140,10 @@ void engine_metrics(MetricsText& out, const Engines& engines, const std::vector<
         "1 while the venue's stream comes and its first picture is still to begin.",
         from("feed", "waiting_for_key_frame")},
        {"openday_venue_kbps", Type::kGauge, "Bit rate of the venue's stream.", from("feed", "stats", "kbps")},
-       {"openday_venue_fps", Type::kGauge, "Frame rate the source declares.",
-        from("feed", "source", "video", "fps")},
+       {"openday_venue_fps", Type::kGauge, "Pictures that arrived in the last second.",
+        from("feed", "stats", "fps")},
+       {"openday_venue_reconnects_total", Type::kCounter,
+        "Times the venue's source came back, since its feed started.", from("feed", "stats", "reconnects")},
        {"openday_venue_frames_total", Type::kCounter, "Pictures decoded.", from("feed", "stats", "frames")},
        {"openday_venue_dropped_total", Type::kCounter, "Pictures dropped.", from("feed", "stats", "dropped")},
        {"openday_venue_decode_errors_total", Type::kCounter, "Pictures that could not be decoded.",

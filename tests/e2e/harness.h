@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,6 +44,9 @@ class Program {
   int status_ = 0;
   bool ended_ = false;
 };
+
+/// One sample of a Prometheus text by its name and labels as they are written; nothing when it is not there.
+std::optional<double> metric(const std::string& text, const std::string& sample);
 
 /// Asks `condition` until it holds, at most `patience`. What a test waits for is always a condition.
 bool eventually(milliseconds patience, const std::function<bool()>& condition);
@@ -135,6 +139,20 @@ synth::TileBox picture_in(const Tile& tile, Size size);
 /// ffmpeg publishing a file by stream copy, for ever.
 std::unique_ptr<Program> publish(const std::string& file, const std::string& url, const std::string& log,
                                  const std::vector<std::string>& before_input = {});
+
+/// FFmpeg as the server that is pushed to; it records so many seconds, then ends.
+std::unique_ptr<Program> recorder(const std::vector<std::string>& input, const std::string& file,
+                                  int length_s, const std::string& log);
+
+struct ListedSegment {
+  std::string path;
+  int64_t from_ms = 0;
+  int64_t to_ms = 0;
+  bool gap = false;
+  [[nodiscard]] bool overlaps(int64_t from, int64_t to) const { return from_ms < to && from < to_ms; }
+};
+/// The segments of a media playlist, with their program times.
+std::vector<ListedSegment> segments_of(const Server& server, const std::string& playlist);
 
 struct PartSeen {
   int64_t msn = 0;

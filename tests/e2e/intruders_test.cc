@@ -151,12 +151,8 @@ TEST_CASE(
     REQUIRE(eventually(seconds(30), [&] { return viewer.segments() >= until; }));
   };
   auto refusals = [&](const std::string& reason) {
-    std::istringstream lines(server.get("/metrics").body);
-    std::string sample = fmt::format(R"(openday_gateway_refused_total{{reason="{}"}} )", reason);
-    for (std::string line; std::getline(lines, line);) {
-      if (line.rfind(sample, 0) == 0) return std::stoll(line.substr(sample.size()));
-    }
-    return 0LL;
+    std::string sample = fmt::format(R"(openday_gateway_refused_total{{reason="{}"}})", reason);
+    return static_cast<int64_t>(metric(server.get("/metrics").body, sample).value_or(0));
   };
   pass(4);
   HouseTime quiet_end = clock.now();

@@ -132,7 +132,8 @@ TEST_CASE("playlists of a running server parse elsewhere, agree with each other 
     CHECK(promises[rendition][0].find("PART-TARGET=") != std::string::npos);
   }
 
-  SECTION("every part and segment is there, whole, and each segment starts with an IDR") {
+  {
+    INFO("every part and segment is there, whole, and each segment starts with an IDR");
     for (const char* rendition : kRenditions) {
       Listed live = read(server, fmt::format("/hls/day/{}/live.m3u8", rendition));
       REQUIRE(live.parts.size() >= 6);
@@ -154,7 +155,8 @@ TEST_CASE("playlists of a running server parse elsewhere, agree with each other 
     }
   }
 
-  SECTION("pictures of all sizes are cut at the same moments") {
+  {
+    INFO("pictures of all sizes are cut at the same moments");
     Listed large = read(server, "/hls/day/360p/dvr.m3u8");
     Listed small = read(server, "/hls/day/180p/dvr.m3u8");
     size_t both = 0;
@@ -166,7 +168,38 @@ TEST_CASE("playlists of a running server parse elsewhere, agree with each other 
     CHECK(both >= 4);
   }
 
-  SECTION("what was promised of parts and segments holds beyond the engine that promised it") {
+  {
+    INFO("the metrics tell what goes on");
+    Viewer viewer(server, "/hls/day/360p/live.m3u8");
+    std::string text;
+    auto says = [&](const std::string& sample, const std::function<bool(double)>& holds) {
+      bool did = eventually(seconds(15), [&] {
+        text = server.get("/metrics").body;
+        auto value = metric(text, sample);
+        return value && holds(*value);
+      });
+      INFO(sample << " in\n" << text);
+      CHECK(did);
+    };
+    auto is = [](double expected) { return [=](double value) { return value == expected; }; };
+    const std::string venue = R"({broadcast="day",venue="hall"})";
+    says(R"(openday_viewers{broadcast="day"})", [](double n) { return n >= 1; });
+    says("openday_origin_waiters", [](double n) { return n >= 1; });
+    double before =
+        metric(text, R"(openday_origin_requests_total{class="blocked_playlist",status="2xx"})").value_or(0);
+    says(R"(openday_origin_requests_total{class="blocked_playlist",status="2xx"})",
+         [&](double n) { return n > before && before > 0; });
+    says("openday_venue_fps" + venue, [](double fps) { return fps >= 24 && fps <= 26; });
+    says("openday_venue_reconnects_total" + venue, is(0));
+    says(R"(openday_venue_state{broadcast="day",venue="hall",state="live"})", is(1));
+    says(R"(openday_program_dropped_ticks_total{broadcast="day"})", is(0));
+    says(R"(openday_encoder_speed{broadcast="day",rendition="360p"})",
+         [](double speed) { return speed > 1; });
+    CHECK(viewer.misses() == 0);
+  }
+
+  {
+    INFO("what was promised of parts and segments holds beyond the engine that promised it");
     int old = server.pid_of("day", "engine");
     REQUIRE(::kill(old, SIGKILL) == 0);
     REQUIRE(eventually(seconds(20), [&] {

@@ -1,8 +1,10 @@
 // Each process is killed in turn while a viewer watches. What must happen is docs/ARCHITECTURE.md's table.
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <csignal>
 #include <set>
 
@@ -130,13 +132,29 @@ TEST_CASE("a gateway that dies is back for the encoders, and the program does no
     CHECK(decoded.video_pts[i] - decoded.video_pts[i - 1] == 3000);
 }
 
-TEST_CASE("a hub that dies comes back to a program that went on") {
+TEST_CASE("a hub that dies comes back to a program that went on, and so did recording and restreaming") {
   OnAir air;
+  constexpr int kRestreamed = 12;  // s
+  std::string platform = fmt::format("rtmp://127.0.0.1:{}/app", free_port(SOCK_STREAM));
+  std::string restreamed = air.server.folder() + "/restreamed.flv";
+  auto platform_server = recorder({"-f", "flv", "-listen", "1", "-i", platform + "/a-stream-key"}, restreamed,
+                                  kRestreamed, air.server.folder() + "/recorder");
+  air.server.admin(
+      "POST", "/broadcasts/day/targets",
+      {{"id", "p"}, {"name", "P"}, {"url", platform}, {"key", "a-stream-key"}, {"enabled", true}});
+  auto target = [&] {
+    Json targets = air.server.status("day").value("targets", Json::array());
+    return targets.empty() ? Json::object() : targets[0];
+  };
+  REQUIRE(eventually(seconds(15), [&] { return target().value("state", "") == "live"; }));
   Viewer viewer(air.server, "/hls/day/720p/live.m3u8");
-  air.pass(viewer, 3);
+  air.pass(viewer, 2);
+  REQUIRE(platform_server->running());
   int64_t tick = air.server.status("day")["tick"];
   int engine = air.server.pid_of("day", "engine");
+  int64_t killed_at = air.server.status("day")["now"];
   air.kill("hub");
+  CHECK(platform_server->running());  // it is to see the whole of it
   REQUIRE(eventually(seconds(10), [&] { return air.server.get("/hls/day/720p/live.m3u8").status == 200; }));
   CHECK(air.server.pid_of("day", "engine") == engine);
   REQUIRE(eventually(seconds(5), [&] {
@@ -150,6 +168,29 @@ TEST_CASE("a hub that dies comes back to a program that went on") {
   CHECK(gaps.repeated == 0);
   CHECK(gaps.skipped_segments == 0);
   CHECK(gaps.longest_ms < 5000);
+
+  CHECK(target().value("reconnects", -1) == 0);
+  REQUIRE(platform_server->wait(seconds(20)));
+  CHECK(platform_server->status() == 0);
+  TileLog left({0, 180, 640, 360});
+  Decoded there = decode(restreamed, kSize, [&](const media::Image& image) { left.look(image); });
+  CHECK(there.errors == "");
+  CHECK(there.video_pts.size() >= (kRestreamed - 1) * 30);
+  for (size_t i = 1; i < there.video_pts.size(); ++i)
+    CHECK(std::abs(there.video_pts[i] - there.video_pts[i - 1] - 3000) <= 90);  // FLV counts in ms
+  CHECK(left.showing(0) == left.frames());
+  CHECK(left.longest_hold() <= 4);
+
+  auto recorded = segments_of(air.server, "/hls/day/720p/dvr.m3u8");
+  REQUIRE(recorded.size() >= 5);
+  CHECK(recorded.front().from_ms < killed_at);
+  CHECK(recorded.back().to_ms > killed_at + 2000);
+  for (size_t i = 0; i < recorded.size(); ++i) {
+    CHECK(!recorded[i].gap);
+    CHECK(air.server.get(recorded[i].path).status == 200);
+    if (i > 0) CHECK(std::abs(recorded[i].from_ms - recorded[i - 1].to_ms) <= 2);
+  }
+
   auto recording = viewer.finish(air.server.folder() + "/hub.mp4");
   CHECK(recording.inits.size() == 1);
   Decoded decoded = decode(recording.file, kSize, [](const media::Image&) {});

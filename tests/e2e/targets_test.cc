@@ -34,37 +34,6 @@ Server::Options options() {
   return options;
 }
 
-struct Listed {
-  std::string path;
-  int64_t from_ms = 0;
-  int64_t to_ms = 0;
-  bool gap = false;
-  [[nodiscard]] bool overlaps(int64_t from, int64_t to) const { return from_ms < to && from < to_ms; }
-};
-
-// The segments of a media playlist, with their program times.
-std::vector<Listed> segments_of(const Server& server, const std::string& playlist) {
-  Http answer = server.get(playlist);
-  REQUIRE(answer.status == 200);
-  std::vector<Listed> all;
-  std::istringstream lines(answer.body);
-  Listed next;
-  double at = 0;
-  double duration = 0;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.rfind("#EXT-X-PROGRAM-DATE-TIME:", 0) == 0)
-      at = static_cast<double>(parse_rfc3339(line.substr(25)));
-    if (line.rfind("#EXTINF:", 0) == 0) duration = std::stod(line.substr(8)) * 1000;
-    if (line.rfind("#EXT-X-GAP", 0) == 0) next.gap = true;
-    if (line.empty() || line[0] == '#') continue;
-    next.path = line[0] == '/' ? line : playlist.substr(0, playlist.rfind('/') + 1) + line;
-    next.from_ms = std::llround(at);
-    next.to_ms = std::llround(at += duration);
-    all.push_back(std::exchange(next, {}));
-  }
-  return all;
-}
-
 // What a process may write into one file, as if its disk were full beyond that. As any user may do to its
 // own.
 class FullDisk {
@@ -82,17 +51,6 @@ class FullDisk {
   const int pid_;
   rlimit before_{};
 };
-
-// FFmpeg as the server that is pushed to; it records so many seconds, then ends.
-std::unique_ptr<Program> recorder(const std::vector<std::string>& input, const std::string& file,
-                                  int length_s, const std::string& log) {
-  std::vector<std::string> command = {"ffmpeg", "-nostdin", "-v", "error", "-y"};
-  command.insert(command.end(), input.begin(), input.end());
-  for (const std::string& word :
-       {std::string("-t"), std::to_string(length_s), std::string("-c"), std::string("copy"), file})
-    command.push_back(word);
-  return std::make_unique<Program>(command, log);
-}
 
 // What a file shows of venue 0, picture by picture, and what it sounds like.
 struct Seen {
@@ -186,9 +144,7 @@ TEST_CASE(
     INFO(id << " should be " << state << ": " << target(id).dump());
     CHECK(did);
   };
-  auto metric = [&](const std::string& sample) {
-    return server.get("/metrics").body.find(sample + " 1\n") != std::string::npos;
-  };
+  auto says = [&](const std::string& sample) { return metric(server.get("/metrics").body, sample) == 1; };
   auto logged = [&](const std::string& text) { return server.log().find(text) != std::string::npos; };
 
   // Targets that work: FFmpeg as the platform, by RTMP and by encrypted SRT, and one that stays to the end.
@@ -228,7 +184,7 @@ TEST_CASE(
   for (const char* id : {"deaf", "frozen", "silent"}) {
     becomes(id, "backoff");
     CHECK(eventually(seconds(5), [&] {
-      return metric(
+      return says(
                  fmt::format(R"(openday_target_state{{broadcast="day",target="{}",state="backoff"}})", id)) ||
              target(id)["state"] != "backoff";
     }));
@@ -250,7 +206,7 @@ TEST_CASE(
     FullDisk recording(server.pid_of("day", "engine"), log_size + 8 * 1024);
     auto state = [&] { return server.status("day")["recording"]["state"].get<std::string>(); };
     CHECK(eventually(seconds(10), [&] { return state() == "full"; }));
-    CHECK(metric(R"(openday_recording_state{broadcast="day",state="full"})"));
+    CHECK(says(R"(openday_recording_state{broadcast="day",state="full"})"));
     CHECK(!server.status("day")["recording"]["why"].get<std::string>().empty());
     CHECK(logged(R"("event":"recording_stopped")"));
     FullDisk books(server.pid_of("day", "hub"), 1);
@@ -278,12 +234,12 @@ TEST_CASE(
   pass(3);
 
   // Words are taken back while live: out of the DVR, the thumbnails, and what was known by its name.
-  std::vector<Listed> dvr = segments_of(server, "/hls/day/360p/dvr.m3u8");
+  std::vector<ListedSegment> dvr = segments_of(server, "/hls/day/360p/dvr.m3u8");
   int64_t slot = (dvr.front().from_ms / 10'000 + 1) * 10'000;  // a thumbnail's ten seconds
   int64_t from = slot + 2'500;
   int64_t to = slot + 6'500;
   auto thumbnail = [&](int64_t at) { return server.get(fmt::format("/thumb/day/{}.jpg", at)).status; };
-  auto check_withdrawn = [&](const std::vector<Listed>& before) {
+  auto check_withdrawn = [&](const std::vector<ListedSegment>& before) {
     size_t gone = 0;
     for (const auto& one : before) {
       INFO(one.path << " " << one.from_ms - slot << " … " << one.to_ms - slot);
@@ -378,7 +334,7 @@ TEST_CASE(
   CHECK(shown(recorded, withdrawn) == 0);
 
   // And once more, after the end.
-  std::vector<Listed> replay = segments_of(server, "/hls/day/360p/replay.m3u8");
+  std::vector<ListedSegment> replay = segments_of(server, "/hls/day/360p/replay.m3u8");
   slot += 10'000;
   from = slot + 1'000;
   to = slot + 4'000;

@@ -153,7 +153,7 @@ TEST_CASE("a picture that waits for its key frame is starting, says so, and is n
   stats.last_unit = stats.last_output = now + seconds(9);  // its sound is heard
   CHECK(judge(source, stats, now + seconds(9)) == State::kStarting);
   CHECK(why_of(source) == "waiting for the encoder's next key frame");
-  Json head = state_message(State::kStarting, source, stats, 0, milliseconds(0)).head;
+  Json head = state_message(State::kStarting, source, stats, {}, milliseconds(0)).head;
   CHECK(head["waiting_for_key_frame"] == true);
   CHECK(head["why"] == why_of(source));
   source.waiting_for_key_frame = false;
@@ -166,7 +166,7 @@ TEST_CASE("the state message says what the link's page promises") {
   stats.video = {"h264", 1280, 720, 29.97};
   stats.frames = 7;
   stats.jitter = microseconds(12'340);
-  Json head = state_message(State::kLive, {true, "", {}, false}, stats, 2500, milliseconds(40)).head;
+  Json head = state_message(State::kLive, {true, "", {}, false, 3}, stats, {2500, 29.9}, milliseconds(40)).head;
   CHECK(head["t"] == "state");
   CHECK(head["state"] == "live");
   CHECK(head["caught_up"] == false);
@@ -175,6 +175,8 @@ TEST_CASE("the state message says what the link's page promises") {
   CHECK(head["source"]["video"]["fps"] == 29.97);
   CHECK(head["source"]["audio"].is_null());
   CHECK(head["stats"]["kbps"] == 2500);
+  CHECK(head["stats"]["fps"] == 29.9);
+  CHECK(head["stats"]["reconnects"] == 3);
   CHECK(head["stats"]["jitter_ms"] == 12.3);
   CHECK(head["stats"]["av_offset_ms"] == 40);
   for (const char* key : {"frames", "dropped", "decode_errors", "queue_ms", "reanchors"}) {

@@ -73,7 +73,7 @@ TEST_CASE("metrics say per venue, program, encoder, target, publisher and proces
       "shedding":"thumbnails","program":{"peak_db":[-3,-4],"lufs":-23.1},
       "slots":[{"slot":0,"venue":"a","state":"live","on_air":true,"feed":{"state":"live","waiting_for_key_frame":true,
          "source":{"video":{"codec":"h264","width":1280,"height":720,"fps":30}},
-         "stats":{"frames":300,"dropped":2,"decode_errors":1,"kbps":2400,"jitter_ms":8,"queue_ms":120,
+         "stats":{"frames":300,"dropped":2,"decode_errors":1,"kbps":2400,"fps":29.5,"reconnects":4,"jitter_ms":8,"queue_ms":120,
          "av_offset_ms":-12,"reanchors":1}}},
          {"slot":1,"venue":"b","state":"slate","on_air":false,"feed":null}],
       "encoders":[{"rendition":"720p","fps":30,"speed":2.5,"queue":1,"shed":0,"kbps":2800}],
@@ -99,7 +99,8 @@ TEST_CASE("metrics say per venue, program, encoder, target, publisher and proces
   CHECK(metrics.value("openday_program_parts_without_sound_total", {{"broadcast", "day"}}) == 3);
   CHECK(metrics.value("openday_program_parts_without_picture_total", {{"broadcast", "day"}}) == 4);
   CHECK(metrics.value("openday_venue_kbps", a) == 2400);
-  CHECK(metrics.value("openday_venue_fps", a) == 30);
+  CHECK(metrics.value("openday_venue_fps", a) == 29.5);
+  CHECK(metrics.value("openday_venue_reconnects_total", a) == 4);
   CHECK(metrics.value("openday_venue_dropped_total", a) == 2);
   CHECK(metrics.value("openday_venue_decode_errors_total", a) == 1);
   CHECK(metrics.value("openday_venue_queue_milliseconds", a) == 120);

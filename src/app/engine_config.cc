@@ -1,6 +1,9 @@
 #include "app/engine_config.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <limits>
 
 namespace openday::app {
 namespace {
@@ -51,19 +54,38 @@ Json to_json(const std::map<std::string, mixer::VenueMix>& mix) {
   return json;
 }
 
+namespace {
+
+// Frame rings and encoders are made for no other.
+Result<media::HouseFormat> parse_house(const Json& house) {
+  auto whole = [&](const char* key, int64_t least, int64_t most) -> Result<int> {
+    auto value = link::integer_in(house, key);
+    if (value && *value >= least && *value <= most) return static_cast<int>(*value);
+    return fail(Errc::kInvalid, fmt::format("house.{}: expected {} to {}", key, least, most));
+  };
+  media::HouseFormat out;
+  OPENDAY_TRY(out.width, whole("width", 16, 4096));
+  OPENDAY_TRY(out.height, whole("height", 16, 4096));
+  OPENDAY_TRY(out.fps, whole("fps", 1, 60));
+  return out;
+}
+
+}  // namespace
+
 Result<EngineConfig> parse_engine_config(const Json& config) {
+  if (!config.is_object()) return fail(Errc::kInvalid, "engine config: expected an object");
   OPENDAY_TRY(auto slots, parse_slots(config.value("slots", Json::array())));
   OPENDAY_TRY(auto mix, parse_mix(config.value("mix", Json::object())));
   mixer::Scene scene;
   if (auto found = config.find("scene"); found != config.end() && found->is_object()) {
     OPENDAY_TRY(scene, mixer::parse_scene(*found));
   }
+  OPENDAY_TRY(auto house, parse_house(config.value("house", Json::object())));
   OPENDAY_TRY(auto parsed, guarded("engine config", [&] {
                 EngineConfig out;
                 out.broadcast = config.at("broadcast").get<std::string>();
                 out.mixer.title = config.value("title", "");
-                const Json& house = config.at("house");
-                out.mixer.house = {house.at("width"), house.at("height"), house.at("fps")};
+                out.mixer.house = house;
                 const Json institution = config.value("institution", Json::object());
                 out.mixer.institution = {institution.value("name_zh", ""), institution.value("name_en", "")};
                 for (const auto& rung : config.value("ladder", Json::array())) {
@@ -93,8 +115,9 @@ Checkpoint parse_checkpoint(const Json& json) {
     if (auto parsed = mixer::parse_scene(*scene)) checkpoint.scene = *parsed;
   }
   if (auto mix = parse_mix(json.value("mix", Json::object()))) checkpoint.mix = *mix;
-  checkpoint.msn = json.value("msn", int64_t{-1});
-  checkpoint.runs = json.value("runs", 0);
+  checkpoint.msn = std::max<int64_t>(-1, link::integer_in(json, "msn").value_or(-1));
+  checkpoint.runs = static_cast<int>(
+      std::clamp<int64_t>(link::integer_in(json, "runs").value_or(0), 0, std::numeric_limits<int>::max()));
   return checkpoint;
 }
 

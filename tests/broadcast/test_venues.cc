@@ -113,10 +113,12 @@ TEST_CASE("offsets and jitter have bounds, and an id is taken once") {
   REQUIRE(house.make("a"));
   CHECK(test::code_of(house.make("a")) == Errc::kConflict);
   VenueChanges changes;
-  changes.av_offset_ms = 2001;
+  changes.av_offset_ms = 1001;
   CHECK(test::code_of(edit_venue(house.ledger, "a", changes, house.rules, house.act)) == Errc::kInvalid);
-  changes.av_offset_ms = -2000;
+  changes.av_offset_ms = -1000;
   changes.jitter_ms = 10;
+  CHECK(test::code_of(edit_venue(house.ledger, "a", changes, house.rules, house.act)) == Errc::kInvalid);
+  changes.jitter_ms = 1001;
   CHECK(test::code_of(edit_venue(house.ledger, "a", changes, house.rules, house.act)) == Errc::kInvalid);
   changes.jitter_ms = 500;
   CHECK(edit_venue(house.ledger, "a", changes, house.rules, house.act)->jitter_ms == 500);

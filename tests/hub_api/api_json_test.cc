@@ -53,10 +53,10 @@ TEST_CASE("values of the wrong type or out of range are refused by name") {
   CHECK(refusal(read_new_venue(object(R"({"name":7})"))) == "name must be a string");
   CHECK(refusal(read_new_venue(object(R"({"name":"x","av_offset_ms":1.5})"))) ==
         "av_offset_ms must be a whole number");
-  CHECK(refusal(read_new_venue(object(R"({"name":"x","av_offset_ms":2001})"))) ==
-        "av_offset_ms must be from -2000 to 2000");
+  CHECK(refusal(read_new_venue(object(R"({"name":"x","av_offset_ms":1001})"))) ==
+        "av_offset_ms must be from -1000 to 1000");
   CHECK(refusal(read_new_venue(object(R"({"name":"x","av_offset_ms":18446744073709551615})"))) ==
-        "av_offset_ms must be from -2000 to 2000");
+        "av_offset_ms must be from -1000 to 1000");
   CHECK(refusal(read_new_venue(object(R"({"name":"x","source":"test"})"))) == "source must be an object");
   CHECK(refusal(read_new_venue(object(R"({"name":"x","source":{"kind":"pul","url":"x"}})"))) ==
         "source.kind is not known; did you mean pull?");

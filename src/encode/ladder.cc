@@ -370,7 +370,6 @@ Result<std::unique_ptr<Ladder>> Ladder::open(LadderConfig config, LadderEvents e
     settings.fps = c.house.fps;
     settings.kbps = r.video_kbps;
     settings.preset = c.preset;
-    settings.profile = r.height >= 720 ? "high" : "main";
     settings.lookahead = c.lookahead;
     OPENDAY_TRY(auto encoder, wrap::H264Encoder::open(settings));
     impl->tracks.push_back({r.name, encoder.track()});

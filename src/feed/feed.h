@@ -56,7 +56,7 @@ class Feed {
 
   bool mid_stream_ = false;  // the gateway withholds its pictures up to a key frame
   SourceStatus source_;
-  uint64_t beginnings_ = 0;  // of the source, since this process started
+  uint64_t beginnings_ = 0;     // of the source, since this process started
   uint64_t frames_before_ = 0;  // shown before this source
   std::optional<State> told_;
   std::string told_why_;

@@ -114,9 +114,10 @@ Result<NewVenue> read_new_venue(const Json& body) {
   wanted.id = fields.text("id").value_or("");
   wanted.name = fields.need("name", fields.text("name"));
   wanted.source = read_source(fields).value_or(NewSource());
-  wanted.av_offset_ms =
-      static_cast<int>(fields.integer("av_offset_ms", -kMaxAvOffsetMs, kMaxAvOffsetMs).value_or(wanted.av_offset_ms));
-  wanted.jitter_ms = static_cast<int>(fields.integer("jitter_ms", kMinJitterMs, kMaxJitterMs).value_or(wanted.jitter_ms));
+  wanted.av_offset_ms = static_cast<int>(
+      fields.integer("av_offset_ms", -kMaxAvOffsetMs, kMaxAvOffsetMs).value_or(wanted.av_offset_ms));
+  wanted.jitter_ms =
+      static_cast<int>(fields.integer("jitter_ms", kMinJitterMs, kMaxJitterMs).value_or(wanted.jitter_ms));
   return finished(fields, std::move(wanted));
 }
 

@@ -197,6 +197,8 @@ bool Channel::read_some() {
       end(decoded ? Error{Errc::kLimit, "link: descriptors that no message announced"} : decoded.error());
       return false;
     }
+    // As good as empty: what is left, the loop reports again, and a read that finds nothing is saved.
+    if (static_cast<size_t>(got) < kReadSize) break;
   }
   return !ended_;
 }

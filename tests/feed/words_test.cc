@@ -166,7 +166,8 @@ TEST_CASE("the state message says what the link's page promises") {
   stats.video = {"h264", 1280, 720, 29.97};
   stats.frames = 7;
   stats.jitter = microseconds(12'340);
-  Json head = state_message(State::kLive, {true, "", {}, false, 3}, stats, {2500, 29.9}, milliseconds(40)).head;
+  Json head =
+      state_message(State::kLive, {true, "", {}, false, 3}, stats, {2500, 29.9}, milliseconds(40)).head;
   CHECK(head["t"] == "state");
   CHECK(head["state"] == "live");
   CHECK(head["caught_up"] == false);

@@ -1,4 +1,5 @@
-// libx264 through libavcodec, set up for live: forced IDRs only, no B-frames, one thread, bounded bit rate.
+// libx264 through libavcodec, set up for live: main profile, forced IDRs only, no B-frames, one thread,
+// bounded bit rate.
 #pragma once
 
 #include <functional>
@@ -16,7 +17,6 @@ struct H264Settings {
   int fps = 30;
   int kbps = 0;  // mean, and the ceiling over a second
   std::string preset = "superfast";
-  std::string profile = "high";
   int lookahead = 10;  // frames held back
 };
 

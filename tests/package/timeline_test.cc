@@ -1,5 +1,6 @@
 #include "package/timeline.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "golden.h"
@@ -97,6 +98,36 @@ TEST_CASE("the live playlist of a steady run") {
   CHECK(timeline.newest() == Position{109, 1});
   CHECK(timeline.next() == Position{109, 2});
   CHECK(timeline.edge() == kStart + milliseconds(9 * 2000 + 666));
+}
+
+TEST_CASE(
+    "the live playlist of the sound alone: whole AAC frames, so parts and segments of its own lengths") {
+  media::InitSegment init = init_of("run1", 0);
+  init.rendition = "audio";
+  init.codecs = "mp4a.40.2";
+  init.width = init.height = init.fps = 0;
+  init.part_target = kAudioPartTarget;
+  Timeline timeline({.rendition = "audio", .media_prefix = "/media/"});
+  REQUIRE(timeline.begin(init));
+  auto first_frame = [](int64_t msn) { return (msn * kSegmentSamples + kAacFrame - 1) / kAacFrame; };
+  for (int64_t msn = 0; msn < 7; ++msn) {
+    int64_t end = first_frame(msn + 1);
+    for (int64_t frame = first_frame(msn); frame < end; frame += kAacFramesPerPart) {
+      int64_t frames = std::min<int64_t>(kAacFramesPerPart, end - frame);
+      media::Part part;
+      part.rendition = "audio";
+      part.msn = msn;
+      part.index = static_cast<int>((frame - first_frame(msn)) / kAacFramesPerPart);
+      part.independent = true;
+      part.last = frame + frames == end;
+      part.duration = static_cast<double>(frames * kAacFrame) / media::HouseFormat::kSampleRate;
+      part.at = kStart + milliseconds(frame * kAacFrame * 1000 / media::HouseFormat::kSampleRate);
+      part.data = bytes_of("sound");
+      REQUIRE(timeline.add("run1", part));
+    }
+  }
+  std::string text = live(timeline);
+  CHECK(text == golden("live_audio.m3u8", text));
 }
 
 TEST_CASE("the live playlist of the first part of all") {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <dirent.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -67,22 +66,6 @@ inline std::map<int, ProcessUse> use_of_tree(int root, bool with_memory = false)
     for (int child : children[pid]) todo.push_back(child);
   }
   return tree;
-}
-
-/// Keeps all threads of `root` and its descendants on one core.
-inline void pin_tree(int root, int core) {
-  cpu_set_t only;
-  CPU_ZERO(&only);
-  CPU_SET(core, &only);
-  for (const auto& [pid, use] : use_of_tree(root)) {
-    std::string tasks = "/proc/" + std::to_string(pid) + "/task";
-    DIR* folder = ::opendir(tasks.c_str());
-    if (folder == nullptr) continue;
-    while (dirent* entry = ::readdir(folder)) {
-      if (int thread = std::atoi(entry->d_name); thread > 0) ::sched_setaffinity(thread, sizeof only, &only);
-    }
-    ::closedir(folder);
-  }
 }
 
 inline double cpu_of_tree(int root) {

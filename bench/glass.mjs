@@ -1,25 +1,10 @@
 // glass.mjs URL START_MS FPS LENGTH_S SECONDS: opens the watch page in Chromium, reads the burned-in frame counter of what is on the screen and
 // prints how long ago, in ms, each frame was at the camera. START_MS is when frame 0 was; the counter starts anew every LENGTH_S.
-import { createRequire } from "node:module";
-const require = createRequire(new URL("../web-player/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
+import { watch } from "./watch.mjs";
 
 const [url, startMs, fps, length, seconds] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  args: [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
-  ],
-});
-try {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  await page.goto(url);
-  await page.waitForFunction(() => {
-    const video = document.querySelector("video");
-    return video && video.currentTime > 0 && !video.paused;
-  }, null, { timeout: 30000 });
-  const samples = await page.evaluate(
+const samples = await watch(url, (page) =>
+  page.evaluate(
     ({ startMs, fps, length, seconds }) =>
       new Promise((resolve) => {
         const video = document.querySelector("video");
@@ -61,8 +46,6 @@ try {
         video.requestVideoFrameCallback(look);
       }),
     { startMs: Number(startMs), fps: Number(fps), length: Number(length), seconds: Number(seconds) },
-  );
-  console.log(JSON.stringify(samples));
-} finally {
-  await browser.close();
-}
+  ),
+);
+console.log(JSON.stringify(samples));

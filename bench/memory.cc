@@ -43,6 +43,12 @@ int main(int argc, char** argv) {
                      server.folder() + "/platform.log");
   server.admin("POST", "/broadcasts/memory/targets",
                {{"id", "p"}, {"name", "P"}, {"url", platform}, {"key", "key"}, {"enabled", true}});
+  if (!eventually(seconds(20), [&] {
+        Json targets = server.status("memory").value("targets", Json::array());
+        return targets.size() == 1 && targets[0].value("state", "") == "live";
+      })) {
+    throw std::runtime_error("the platform does not get the program");
+  }
 
   struct Series {
     std::string title;
@@ -77,8 +83,9 @@ int main(int argc, char** argv) {
       sxx += x * x;
       sxy += x * y;
     }
-    // Six samples a minute: a process that was not there for most of it died meanwhile, or is new.
-    if (n < 30) throw std::runtime_error(s.title + " did not live through the minutes 3 to 12");
+    // Six samples a minute; a process that died has fewer, and so has the one after it.
+    report.target(s.title + ": samples missing of minutes 3 to 12", std::max(0.0, 50 - n), "samples", 0);
+    if (n < 30) continue;
     report.target(s.title + ": PSS slope", (n * sxy - sx * sy) / (n * sxx - sx * sx), "MB/min", 1.0);
   }
   return report.finish();

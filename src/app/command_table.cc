@@ -37,6 +37,12 @@ class BodyOf {
     if (const auto* value = a_.line.option(option)) body_[key] = *value;
     return *this;
   }
+  /// As the API takes it; "none" takes a time away.
+  BodyOf& time(const char* option, const char* key) {
+    const auto* value = a_.line.option(option);
+    if (value != nullptr) body_[key] = *value == "none" ? Json(nullptr) : time_of(*value);
+    return *this;
+  }
   BodyOf& list(const char* option, const char* key) {
     if (const auto* value = a_.line.option(option)) body_[key] = split_list(*value);
     return *this;
@@ -177,36 +183,40 @@ const std::vector<Command>& command_table() {
       {"broadcast", "show", "ID", "one broadcast", 1, 1, {}, "GET", path("/broadcasts/{}"), nullptr},
       {"broadcast",
        "create",
-       "TITLE --venues ID,ID… [--id ID] [--starts-at TIME] [--description TEXT] [--hidden yes]",
+       "TITLE --venues ID,ID… [--id ID] [--starts-at TIME] [--description TEXT] [--language TAG] [--hidden "
+       "yes]",
        "schedule a broadcast",
        1,
        1,
-       {"--id", "--venues", "--starts-at", "--description", "--hidden"},
+       {"--id", "--venues", "--starts-at", "--description", "--language", "--hidden"},
        "POST",
        path("/broadcasts"),
        [](const Arguments& a) {
          return BodyOf(a, {{"title", a.words[0]}, {"venues", Json::array()}})
              .text("--id", "id")
-             .text("--starts-at", "starts_at")
+             .time("--starts-at", "starts_at")
              .text("--description", "description")
+             .text("--language", "language")
              .truth("--hidden", "hidden")
              .list("--venues", "venues")
              .done();
        }},
       {"broadcast",
        "change",
-       "ID [--title TEXT] [--venues ID,ID…] [--starts-at TIME] [--description TEXT] [--hidden yes|no]",
+       "ID [--title TEXT] [--venues ID,ID…] [--starts-at TIME|none] [--description TEXT] [--language TAG] "
+       "[--hidden yes|no]",
        "what is not named stays",
        1,
        1,
-       {"--title", "--venues", "--starts-at", "--description", "--hidden"},
+       {"--title", "--venues", "--starts-at", "--description", "--language", "--hidden"},
        "PATCH",
        path("/broadcasts/{}"),
        [](const Arguments& a) {
          return BodyOf(a)
              .text("--title", "title")
-             .text("--starts-at", "starts_at")
+             .time("--starts-at", "starts_at")
              .text("--description", "description")
+             .text("--language", "language")
              .truth("--hidden", "hidden")
              .list("--venues", "venues")
              .change();

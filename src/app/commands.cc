@@ -26,6 +26,17 @@ int usage(const std::string& message) {
   return 2;
 }
 
+// A shell hands on any bytes; JSON takes none but UTF-8.
+Result<> check_text(const CommandLine& line) {
+  for (const std::string& word : line.words) {
+    if (!is_valid_utf8(word)) return fail(Errc::kInvalid, "a word of the command is not UTF-8");
+  }
+  for (const auto& [name, value] : line.options) {
+    if (!is_valid_utf8(name) || !is_valid_utf8(value)) return fail(Errc::kInvalid, "an option is not UTF-8");
+  }
+  return {};
+}
+
 // Commands of one word that work on the data folder, whether or not a server runs.
 struct LocalCommand {
   const char* name;
@@ -181,6 +192,7 @@ int run_command(const CommandLine& line) {
     return usage(fmt::format("usage: openday {} {} {}", command->noun, command->verb, command->usage));
   }
   if (auto known = check_options(line, command->options); !known) return usage(known.error().message);
+  if (auto text = check_text(line); !text) return usage(text.error().message);
   auto path = command->path(arguments);
   if (!path) return usage(path.error().message);
   Result<Json> body = command->body ? command->body(arguments) : Result<Json>(nullptr);

@@ -319,7 +319,7 @@ void Engine::configure_targets(const Json& list) {
     for (const auto& target : list) {
       if (wanted.size() == output::Targets::kMaxTargets || !target.is_object()) break;
       output::TargetSpec spec{text_of(target, "id"), text_of(target, "url"), text_of(target, "key"),
-                              text_of(target, "rendition"), target.value("enabled", true)};
+                              text_of(target, "rendition"), link::truth_in(target, "enabled").value_or(true)};
       if (spec.rendition.empty()) spec.rendition = config_.ladder[0].name;
       wanted.push_back(std::move(spec));
     }

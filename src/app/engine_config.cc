@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 
 namespace openday::app {
 namespace {
@@ -115,9 +114,10 @@ Checkpoint parse_checkpoint(const Json& json) {
     if (auto parsed = mixer::parse_scene(*scene)) checkpoint.scene = *parsed;
   }
   if (auto mix = parse_mix(json.value("mix", Json::object()))) checkpoint.mix = *mix;
-  checkpoint.msn = std::max<int64_t>(-1, link::integer_in(json, "msn").value_or(-1));
-  checkpoint.runs = static_cast<int>(
-      std::clamp<int64_t>(link::integer_in(json, "runs").value_or(0), 0, std::numeric_limits<int>::max()));
+  // Both are counted on from here, and what comes of them has to pass package::init_from.
+  checkpoint.msn = std::clamp<int64_t>(link::integer_in(json, "msn").value_or(-1), -1, kLargestMsn);
+  checkpoint.runs =
+      static_cast<int>(std::clamp<int64_t>(link::integer_in(json, "runs").value_or(0), 0, kMostRuns));
   return checkpoint;
 }
 

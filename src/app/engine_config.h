@@ -46,6 +46,9 @@ struct Checkpoint {
   int runs = 0;          // that had media
   bool present = false;  // false: this is the first process
 };
+inline constexpr int64_t kLargestMsn = 1'000'000'000'000;
+inline constexpr int kMostRuns = 1'000'000;
+/// What is missing or strange counts as not said; numbers are kept within the above.
 Checkpoint parse_checkpoint(const link::Json& json);
 link::Json to_json(const Checkpoint& checkpoint);
 

@@ -186,7 +186,7 @@ void Supervisor::apply_desired(const Json& head) {
     Key key{"feed", text_of(feed, "id")};
     if (key.id.empty() || !feed.contains("config")) continue;
     wanted.insert(key);
-    want(key, feed["config"], text_of(feed, "engine"), feed.value("slot", int64_t{-1}));
+    want(key, feed["config"], text_of(feed, "engine"), link::integer_in(feed, "slot").value_or(-1));
   }
   std::vector<Key> unwanted;
   for (const auto& [key, entry] : entries_) {

@@ -183,10 +183,7 @@ void Feed::on_engine(link::Message message) {
 
 void Feed::set_source(bool connected, const std::string& error) {
   if (!error.empty() && error != source_.error) log_.warn("source_lost", {{"why", error}});
-  // A file that begins another round has not been away.
-  if (connected && (!source_.connected || std::holds_alternative<GatewayConfig>(config_.source))) {
-    ++beginnings_;
-  }
+  if (connected) ++beginnings_;  // an encoder that takes over from its dead self counts, too
   uint64_t reconnects = beginnings_ > 0 ? beginnings_ - 1 : 0;
   source_ = {connected, error, loop_.clock().now(), false, reconnects};
   frames_before_ = decoder_->stats().frames;

@@ -29,7 +29,7 @@ struct Stats {
   uint64_t dropped = 0;  // units and pictures thrown away: queues full, waiting for a key frame, too late
   uint64_t decode_errors = 0;
   uint64_t bytes = 0;     // received
-  uint64_t pictures = 0;  // received, whatever of them is decoded
+  uint64_t pictures = 0;  // taken in, whatever of them is decoded
   uint64_t reanchors = 0;
   Duration jitter{0};
   Duration queued{0};      // how far the newest unit waiting lies ahead of now

@@ -140,7 +140,7 @@ void engine_metrics(MetricsText& out, const Engines& engines, const std::vector<
         "1 while the venue's stream comes and its first picture is still to begin.",
         from("feed", "waiting_for_key_frame")},
        {"openday_venue_kbps", Type::kGauge, "Bit rate of the venue's stream.", from("feed", "stats", "kbps")},
-       {"openday_venue_fps", Type::kGauge, "Pictures that arrived in the last second.",
+       {"openday_venue_fps", Type::kGauge, "Pictures of the venue taken in, per second.",
         from("feed", "stats", "fps")},
        {"openday_venue_reconnects_total", Type::kCounter,
         "Times the venue's source came back, since its feed started.", from("feed", "stats", "reconnects")},

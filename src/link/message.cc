@@ -55,6 +55,12 @@ std::optional<int64_t> integer_in(const Json& object, const char* name) {
   return found->get<int64_t>();
 }
 
+std::optional<bool> truth_in(const Json& object, const char* name) {
+  auto found = object.find(name);
+  if (found == object.end() || !found->is_boolean()) return std::nullopt;
+  return found->get<bool>();
+}
+
 Result<Json> parse_json(std::string_view text, int max_depth) {
   // Depth is checked over the text first: the values of a deep document must not even be built.
   int depth = 0;

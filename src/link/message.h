@@ -50,6 +50,7 @@ Result<Json> parse_json(std::string_view text, int max_depth = kMaxDepth);
 /// processes, which say what they mean: a field that is missing or strange counts as not said.
 std::string text_in(const Json& object, const char* name);
 std::optional<int64_t> integer_in(const Json& object, const char* name);
+std::optional<bool> truth_in(const Json& object, const char* name);
 
 /// Header and head of `message`, ready to be followed by its body.
 Result<Bytes> encode_front(const Message& message);

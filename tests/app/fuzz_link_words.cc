@@ -1,5 +1,5 @@
-// What the processes tell each other (docs/LINK.md), by all who read it: one line of JSON, then the body.
-// What was taken can be told again and means the same.
+// What engines, feeds and the origin are told (docs/LINK.md): one line of JSON, then the body. What was taken
+// can be told again and means the same.
 #include <algorithm>
 #include <memory>
 #include <string_view>
@@ -35,7 +35,9 @@ void engine_words(const link::Json& json) {
     expect(house.width > 0 && house.height > 0 && house.fps > 0);
   }
   (void)app::parse_slots(json);
-  (void)app::parse_checkpoint(json);
+  auto checkpoint = app::parse_checkpoint(json);
+  expect(checkpoint.msn >= -1 && checkpoint.msn <= app::kLargestMsn);
+  expect(checkpoint.runs >= 0 && checkpoint.runs <= app::kMostRuns);
   if (auto mix = app::parse_mix(json)) expect(app::parse_mix(app::to_json(*mix))->size() == mix->size());
   if (auto scene = mixer::parse_scene(json)) {
     expect(scene->title.size() <= mixer::kMaxTitleBytes);

@@ -96,6 +96,9 @@ TEST_CASE("a broadcast is run from the command line, from its venues to its repl
   CHECK(other["hidden"] == true);
   CHECK(other["description"] == "All day");
   CHECK(done(server, {"broadcast", "change", "day", "--hidden", "no"})["hidden"] == false);
+  CHECK(done(server, {"broadcast", "change", "day", "--starts-at", "none"})["starts_at"].is_null());
+  CHECK(done(server, {"broadcast", "change", "day", "--starts-at", "1893456000000", "--language",
+                      "en"})["language"] == "en");
   done(server, {"broadcast", "create", "Too many", "--id", "spare", "--venues", "gate", "--hidden", "yes"});
   done(server, {"broadcast", "delete", "spare"});
   CHECK(done(server, {"broadcast", "list"})["broadcasts"].size() == 1);
@@ -163,6 +166,7 @@ TEST_CASE("a broadcast is run from the command line, from its venues to its repl
   refused(server, {"venue", "create", "X", "--teste", "yes"}, "--test");
   refused(server, {"venue", "key", "../x"}, "not an id");
   refused(server, {"venue", "change", "hall"}, "nothing to change");
+  refused(server, {"venue", "change", "hall", "--name", "Caf\xe9"}, "not UTF-8");
   refused(server, {"venue", "change", "hall", "--jitter", "soon"}, "--jitter wants a number");
   refused(server, {"venue", "change", "hall", "--test", "yes", "--pull", "srt://a:1"}, "one source");
   refused(server, {"broadcast", "change", "day", "--hidden", "maybe"}, "yes or no");

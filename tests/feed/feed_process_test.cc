@@ -97,6 +97,11 @@ TEST_CASE("a publisher that is replaced by one of another size and rate goes on"
   CHECK(pictures.back().info.width == 320);
   CHECK(studio.last()["state"] == "live");
   CHECK(studio.last()["source"]["audio"]["rate"] == 44100);
+  CHECK(studio.last()["stats"]["reconnects"] == 1);
+  CHECK(studio.last()["stats"]["fps"].is_number());
+  studio.begin("flv");  // takes over: the one before was not said to have ended
+  studio.run_until([&] { return studio.states.back()["stats"]["reconnects"] == 2; }, seconds(5),
+                   "the encoder that took over is counted");
 }
 
 TEST_CASE("garbage from a publisher is counted and the next one is shown") {

@@ -124,8 +124,7 @@ void Feed::on_begin(const link::Json& head) {
   flv_ = {};
   ts_.reset();
   decoder_->restart();
-  auto waiting = head.find("waiting_for_key_frame");
-  mid_stream_ = waiting != head.end() && waiting->is_boolean() && waiting->get<bool>();
+  mid_stream_ = link::truth_in(head, "waiting_for_key_frame").value_or(false);
   std::string container = link::text_in(head, "container");
   if (container == "ts") {
     ts_ = std::make_unique<TsReader>([this](Unit unit) { decoder_->push(std::move(unit)); });
@@ -143,8 +142,7 @@ void Feed::on_bytes(const link::Message& message) {
     return;
   HouseTime arrival{link::integer_in(message.head, "arrival_ns").value_or(loop_.clock().now().ns)};
   if (ts_) {
-    auto lost = message.head.find("after_loss");
-    ts_->bytes(message.body, arrival, lost != message.head.end() && lost->is_boolean() && lost->get<bool>());
+    ts_->bytes(message.body, arrival, link::truth_in(message.head, "after_loss").value_or(false));
     return;
   }
   auto unit = flv_.read(static_cast<int>(link::integer_in(message.head, "tag").value_or(0)),

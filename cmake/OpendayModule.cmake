@@ -68,11 +68,12 @@ function(openday_module name)
   target_link_libraries(${target} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
-# openday_test(<name> SOURCES <files…> LINK <targets…> [LABELS <labels…>] [TIMEOUT <seconds>])
-# Labels: unit (pure, any build), process (starts processes, any build), realtime (release build, run serially), and besides one of the first two: threads
-# (worth running under TSan). The targets all_realtime and all_threads build what carries the label.
+# openday_test(<name> SOURCES <files…> LINK <targets…> [LABELS <labels…>] [TIMEOUT <seconds>] [LIGHT])
+# Labels: unit (pure, any build), process (starts processes, any build), realtime (release build, has the machine to itself, or shares it with one
+# other LIGHT test), and besides one of the first two: threads (worth running under TSan). The targets all_realtime and all_threads build what carries
+# the label.
 function(openday_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "LIGHT" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
@@ -91,7 +92,9 @@ function(openday_test name)
   add_test(NAME ${name} COMMAND ${target})
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
   if("realtime" IN_LIST ARG_LABELS)
-    set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
+    if(NOT ARG_LIGHT)
+      set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
+    endif()
     add_dependencies(all_realtime ${target})
   endif()
   if("threads" IN_LIST ARG_LABELS)

@@ -195,10 +195,10 @@ TEST_CASE(
   // They are tried again, later each time, and one that has come to itself is pushed to again.
   REQUIRE(eventually(seconds(20), [&] { return deaf.accepted() >= 2 && silent.accepted() >= 2; }));
   deaf.behave(Manners::kTake);
-  becomes("deaf", "live", seconds(30));
-  CHECK(target("deaf")["reconnects"].get<int>() >= 1);
   size_t taken = deaf.media_count();
-  REQUIRE(eventually(seconds(10), [&] { return deaf.media_count() > taken + 60; }));
+  REQUIRE(eventually(seconds(30), [&] { return deaf.media_count() > taken + 60; }));
+  becomes("deaf", "live");
+  CHECK(target("deaf")["reconnects"].get<int>() >= 1);
 
   // A full disk, first under the recording, then under the books as well.
   size_t log_size = std::filesystem::file_size(server.folder() + "/log");

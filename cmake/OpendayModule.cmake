@@ -68,12 +68,12 @@ function(openday_module name)
   target_link_libraries(${target} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
-# openday_test(<name> SOURCES <files…> LINK <targets…> [LABELS <labels…>] [TIMEOUT <seconds>] [LIGHT])
+# openday_test(<name> SOURCES <files…> LINK <targets…> [LABELS <labels…>] [TIMEOUT <seconds>] [LIGHT] [LONG])
 # Labels: unit (pure, any build), process (starts processes, any build), realtime (release build, has the machine to itself, or shares it with one
 # other LIGHT test), and besides one of the first two: threads (worth running under TSan). The targets all_realtime and all_threads build what carries
-# the label.
+# the label. A LONG test starts before the others, so that nobody waits for it alone in the end.
 function(openday_test name)
-  cmake_parse_arguments(ARG "LIGHT" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "LIGHT;LONG" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
@@ -91,6 +91,9 @@ function(openday_test name)
   target_precompile_headers(${target} REUSE_FROM openday_test_common)
   add_test(NAME ${name} COMMAND ${target})
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_LONG)
+    set_tests_properties(${name} PROPERTIES COST 1000)
+  endif()
   if("realtime" IN_LIST ARG_LABELS)
     if(NOT ARG_LIGHT)
       set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)

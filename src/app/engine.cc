@@ -271,10 +271,8 @@ void Engine::on_feed_message(const std::string& venue, const link::Message& mess
   if (feed == feeds_.end() || slot == slot_of_.end()) return;
   feed->second.state = message.head;
   feed->second.state.erase("t");
-  auto caught_up = message.head.find("caught_up");
-  mixer_->feed_state(slot->second,
-                     {text_of(message.head, "state") == "live",
-                      caught_up != message.head.end() && caught_up->is_boolean() && *caught_up});
+  mixer_->feed_state(slot->second, {text_of(message.head, "state") == "live",
+                                    link::truth_in(message.head, "caught_up").value_or(false)});
 }
 
 void Engine::on_hub_message(const link::Message& message) {

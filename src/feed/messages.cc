@@ -69,8 +69,7 @@ Result<FeedConfig> parse_config(const Json& config) {
   OPENDAY_TRY(int64_t av_offset, number(config, "av_offset_ms", -1000, 1000, 0));
   out.av_offset = milliseconds(av_offset);
   if (const Json* egress = member(config, "egress"); egress != nullptr && egress->is_object()) {
-    const Json* allow = member(*egress, "allow_private");
-    out.egress.allow_private = allow != nullptr && allow->is_boolean() && allow->get<bool>();
+    out.egress.allow_private = link::truth_in(*egress, "allow_private").value_or(false);
     if (const Json* root = member(*egress, "media_root"); root != nullptr && root->is_string()) {
       out.media_root = root->get<std::string>();
     }

@@ -322,7 +322,8 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
     });
   });
   server.on('upgrade', (request, socket, head) => {
-    studio.upgrade(request, socket, head);
+    if (outage()) socket.destroy();
+    else studio.upgrade(request, socket, head);
   });
   const sockets = new Set();
   server.on('connection', (socket) => {

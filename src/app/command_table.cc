@@ -76,6 +76,15 @@ class BodyOf {
     }
     return *this;
   }
+  /// What is said of a venue, and of a broadcast, when it is made and when it is changed.
+  BodyOf& venue() { return source().number("--av-offset", "av_offset_ms").number("--jitter", "jitter_ms"); }
+  BodyOf& broadcast() {
+    return time("--starts-at", "starts_at")
+        .text("--description", "description")
+        .text("--language", "language")
+        .truth("--hidden", "hidden")
+        .list("--venues", "venues");
+  }
   /// A change that changes nothing is a slip.
   Result<Json> change() {
     if (!error_ && body_.empty()) return fail(Errc::kInvalid, "nothing to change: give at least one option");
@@ -147,26 +156,14 @@ const std::vector<Command>& command_table() {
        "a place that sends a feed; without a source it publishes to us", 1, 1,
        with_sources({"--id", "--av-offset", "--jitter"}), "POST", path("/venues"),
        [](const Arguments& a) {
-         return BodyOf(a, {{"name", a.words[0]}})
-             .text("--id", "id")
-             .source()
-             .number("--av-offset", "av_offset_ms")
-             .number("--jitter", "jitter_ms")
-             .done();
+         return BodyOf(a, {{"name", a.words[0]}}).text("--id", "id").venue().done();
        }},
       {"venue", "change",
        "ID [--name TEXT] [--ingest yes | --pull URL | --file PATH | --test yes] [--av-offset MS] "
        "[--jitter MS]",
        "what is not named stays", 1, 1, with_sources({"--name", "--av-offset", "--jitter"}), "PATCH",
        path("/venues/{}"),
-       [](const Arguments& a) {
-         return BodyOf(a)
-             .text("--name", "name")
-             .source()
-             .number("--av-offset", "av_offset_ms")
-             .number("--jitter", "jitter_ms")
-             .change();
-       }},
+       [](const Arguments& a) { return BodyOf(a).text("--name", "name").venue().change(); }},
       {"venue",
        "key",
        "ID",
@@ -194,11 +191,7 @@ const std::vector<Command>& command_table() {
        [](const Arguments& a) {
          return BodyOf(a, {{"title", a.words[0]}, {"venues", Json::array()}})
              .text("--id", "id")
-             .time("--starts-at", "starts_at")
-             .text("--description", "description")
-             .text("--language", "language")
-             .truth("--hidden", "hidden")
-             .list("--venues", "venues")
+             .broadcast()
              .done();
        }},
       {"broadcast",
@@ -211,16 +204,7 @@ const std::vector<Command>& command_table() {
        {"--title", "--venues", "--starts-at", "--description", "--language", "--hidden"},
        "PATCH",
        path("/broadcasts/{}"),
-       [](const Arguments& a) {
-         return BodyOf(a)
-             .text("--title", "title")
-             .time("--starts-at", "starts_at")
-             .text("--description", "description")
-             .text("--language", "language")
-             .truth("--hidden", "hidden")
-             .list("--venues", "venues")
-             .change();
-       }},
+       [](const Arguments& a) { return BodyOf(a).text("--title", "title").broadcast().change(); }},
       {"broadcast",
        "delete",
        "ID",

@@ -1,7 +1,8 @@
 // The hub: HTTP, the API over the database, the origin, and the links to engines and gateway.
 //
 // One loop thread serves all of it; the store has its writer thread, the origin its threads for files.
-// Nothing on the loop's thread waits for a disk but short reads of the database.
+// Nothing on the loop's thread waits for a disk but short reads of the database, a look whether an MP4 copy is
+// there, and what the page cache has lost of a file that is being sent.
 #include <sys/stat.h>
 
 #include <memory>
@@ -76,7 +77,10 @@ class House {
                                                  static_cast<double>(config_.dvr_window_s));
     janitor_ = std::make_unique<MediaJanitor>(config_.media_root, config_.retention, loop_.clock(), log_);
     exports_ = std::make_unique<ReplayExport>(
-        loop_, books_->view(), ReplayExport::Options{config_.media_root, config_.retention.reserve_bytes},
+        loop_, books_->view(),
+        ReplayExport::Options{config_.media_root, config_.retention.most_bytes,
+                              config_.retention.reserve_bytes,
+                              [this](const std::string& folder) { janitor_->discard(folder); }},
         log_);
     audience_->on_withdrawn = [this](const std::string& id, ProgramTime from, ProgramTime to) {
       exports_->forget(id);
@@ -94,7 +98,7 @@ class House {
     add_pages();
     OPENDAY_CHECK_OK(gate_->load());
     OPENDAY_CHECK_OK(conductor_->begin());
-    expiry_ = loop_.every(std::chrono::hours(1), [this] { expire_media(); });
+    expiry_ = loop_.every(std::chrono::minutes(10), [this] { expire_media(); });
     expire_media();
     if (config_.http.tls) {
       certificate_seen_ = written_at(config_.http.tls->certificate);
@@ -199,17 +203,22 @@ class House {
   void expire_media() {
     auto broadcasts = books_->view().broadcasts();
     if (!broadcasts) return log_.error("books_unreadable", {{"why", broadcasts.error().message}});
+    std::vector<std::string> resting;
+    std::vector<std::string> recording;
     for (const auto& one : *broadcasts) {
-      if (one.state != broadcast::State::kEnded || !one.recorded) continue;
-      janitor_->expire(one.id, [this, alive = alive_, id = one.id] {
-        loop_.post([this, alive, id] {
-          if (*alive) note_recording_gone(id);
-        });
-      });
+      bool on_the_way = one.state == broadcast::State::kRehearsal || one.state == broadcast::State::kLive;
+      (on_the_way ? recording : resting).push_back(one.id);
     }
+    janitor_->expire(std::move(resting), std::move(recording), [this, alive = alive_](const std::string& id) {
+      loop_.post([this, alive, id] {
+        if (*alive) note_recording_gone(id);
+      });
+    });
   }
 
   void note_recording_gone(const std::string& id) {
+    auto known = books_->view().broadcast(id);
+    if (!known || !known->recorded) return;
     exports_->forget(id);
     broadcast::Act act{"retention", "clock", loop_.clock().wall()};
     broadcast::submit<broadcast::Broadcast>(

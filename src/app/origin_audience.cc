@@ -33,11 +33,13 @@ void OriginAudience::remove(const std::string& broadcast) {
   origin_.remove(broadcast);
 }
 
-int64_t OriginAudience::withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to) {
-  size_t segments = origin_.recorded(broadcast, from, to);
-  origin_.withdraw(broadcast, from, to);
-  if (on_withdrawn) on_withdrawn(broadcast, from, to);
-  return static_cast<int64_t>(segments);
+void OriginAudience::withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to,
+                              std::function<void(int64_t segments)> done) {
+  origin_.when_known(broadcast, from, to, [=, this, done = std::move(done)](size_t recorded) {
+    origin_.withdraw(broadcast, from, to);
+    if (on_withdrawn) on_withdrawn(broadcast, from, to);
+    done(static_cast<int64_t>(recorded));
+  });
 }
 
 void OriginAudience::keep_withdrawn(const std::string& broadcast, ProgramTime from, ProgramTime to) {

@@ -18,7 +18,8 @@ class OriginAudience final : public hub::Audience {
 
   void update(const broadcast::Broadcast& broadcast) override;
   void remove(const std::string& broadcast) override;
-  int64_t withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to) override;
+  void withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to,
+                std::function<void(int64_t segments)> done) override;
   void keep_withdrawn(const std::string& broadcast, ProgramTime from, ProgramTime to) override;
   [[nodiscard]] std::optional<ProgramTime> edge(const std::string& broadcast) const override;
   [[nodiscard]] bool has_poster(const std::string& broadcast) const override;

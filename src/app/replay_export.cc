@@ -1,9 +1,11 @@
 #include "app/replay_export.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/text.h"
@@ -15,33 +17,47 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto kFailureKept = seconds(30);  // before the same export is tried again
+constexpr auto kWatchEvery = seconds(10);
+constexpr const char* kFolder = "/.exports/";  // no id of a broadcast begins with a dot
 
-// The tallest rendition of the store and how many bytes of it there are; or those of `wanted`.
-struct Choice {
-  std::string rendition;
-  uint64_t bytes = 0;
-};
+const Error kNoSuchRendition{Errc::kNotFound, "there is no recording of this rendition"};
+const Error kNoRoom{Errc::kBusy, "the disk has no room for a copy of this recording; try again later"};
 
-Result<Choice> choose(const std::string& store, const std::string& wanted) {
+Result<ReplayExport::Contents> contents_of(const std::string& store) {
   output::IndexReader reader(store);
   OPENDAY_TRY(auto news, reader.read());
-  Choice choice{wanted, 0};
+  ReplayExport::Contents contents;
   int tallest = 0;
-  std::map<std::string, uint64_t> bytes;
   for (const auto& fact : news.facts) {
-    if (const auto* init = std::get_if<media::InitSegment>(&fact); init != nullptr && wanted.empty()) {
+    if (const auto* init = std::get_if<media::InitSegment>(&fact)) {
       if (init->height > tallest) {
         tallest = init->height;
-        choice.rendition = init->rendition;
+        contents.tallest = init->rendition;
       }
     } else if (const auto* segment = std::get_if<media::StoredSegment>(&fact)) {
-      bytes[segment->rendition] += segment->bytes;
+      contents.bytes[segment->rendition] += segment->bytes;
     }
   }
-  if (!bytes.contains(choice.rendition))
-    return fail(Errc::kNotFound, "there is no recording of this rendition");
-  choice.bytes = bytes[choice.rendition];
-  return choice;
+  return contents;
+}
+
+// A bounded memory of what can be found out again.
+template <class Map>
+void remember(Map& map, const std::string& key, typename Map::mapped_type value) {
+  if (map.size() > 100) map.clear();
+  map.insert_or_assign(key, std::move(value));
+}
+
+struct Room {
+  uint64_t free = 0;
+  uint64_t all = 0;
+};
+
+Result<Room> room_of(const std::string& folder) {
+  struct statvfs disk{};
+  if (::statvfs(folder.c_str(), &disk) != 0) return std::unexpected(errno_error("size of the disk"));
+  return Room{static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize,
+              static_cast<uint64_t>(disk.f_blocks) * disk.f_frsize};
 }
 
 bool wants_page(const hub::Request& request) {
@@ -58,11 +74,16 @@ ReplayExport::ReplayExport(Loop& loop, broadcast::LedgerView& ledger, Options op
       files_(loop, 64),
       queue_(kBound, WhenFull::kRefuse),
       alive_(std::make_shared<bool>(true)),
-      thread_([this](const std::stop_token& stop) { work(stop); }) {}
+      thread_([this](const std::stop_token& stop) { work(stop); }) {
+  watch_ = loop_.every(kWatchEvery, [this] {
+    if (!watching_.exchange(true) && !queue_.push(Job())) watching_ = false;
+  });
+}
 
 ReplayExport::~ReplayExport() {
   *alive_ = false;
-  for (auto& [path, running] : running_) running.progress->cancelled = true;
+  loop_.cancel(watch_);
+  for (auto& [key, running] : running_) running.progress->cancelled = true;
 }
 
 void ReplayExport::add_routes(hub::Router& router) {
@@ -73,7 +94,7 @@ void ReplayExport::add_routes(hub::Router& router) {
 }
 
 std::string ReplayExport::folder_of(const std::string& broadcast) const {
-  return options_.root + "/.exports/" + broadcast;  // no id of a broadcast begins with a dot
+  return options_.root + kFolder + broadcast;
 }
 
 void ReplayExport::serve(const hub::Request& request, hub::Responder responder) {
@@ -92,25 +113,31 @@ void ReplayExport::serve(const hub::Request& request, hub::Responder responder) 
   if (::stat(output::index_path(store).c_str(), &index) != 0) {
     return refuse({Errc::kNotFound, "there is no recording of this broadcast"});
   }
+  std::string folder = folder_of(broadcast->id);
   std::string suffix = fmt::format("-{}-{}.mp4", index.st_size, withdrawals->size());
-  std::string path = folder_of(broadcast->id) + "/" + (rendition.empty() ? "best" : rendition) + suffix;
-  if (auto running = running_.find(path); running != running_.end()) {
+  if (auto contents = contents_.find(folder + suffix); contents != contents_.end()) {
+    if (rendition.empty()) rendition = contents->second.tallest;
+    if (!contents->second.bytes.contains(rendition)) return refuse(kNoSuchRendition);
+  }
+  std::string key = fmt::format("{}/{}{}", folder, rendition, suffix);
+  if (auto running = running_.find(key); running != running_.end()) {
     return responder.send(preparing(request, *running->second.progress));
   }
   struct stat file{};
-  if (::stat(path.c_str(), &file) == 0) {
-    return files_.serve({path, "video/mp4", "public, max-age=60", std::string(request.header("range"))},
+  if (!rendition.empty() && ::stat(key.c_str(), &file) == 0) {
+    // Its age is since when nobody has asked for it.
+    if (loop_.clock().wall().ms / 1000 - file.st_mtim.tv_sec > 60)
+      ::utimensat(AT_FDCWD, key.c_str(), nullptr, 0);
+    return files_.serve({key, "video/mp4", "public, max-age=60", std::string(request.header("range"))},
                         std::move(responder));
   }
-  if (auto failed = failed_.find(path); failed != failed_.end()) {
+  if (auto failed = failed_.find(key); failed != failed_.end()) {
     if (loop_.clock().now() < failed->second.second) return refuse(failed->second.first);
     failed_.erase(failed);
   }
   Job job;
-  job.folder = folder_of(broadcast->id);
-  job.path = path;
+  job.folder = folder;
   job.suffix = suffix;
-  job.reserve_bytes = options_.reserve_bytes;
   job.request.store = store;
   job.request.rendition = rendition;
   for (const auto& one : *withdrawals) job.request.withdrawn.push_back({one.from, one.to});
@@ -122,7 +149,7 @@ void ReplayExport::serve(const hub::Request& request, hub::Responder responder) 
   if (!queue_.push(std::move(job))) {
     return refuse({Errc::kBusy, "too many recordings are being prepared; try again later"});
   }
-  running_[path] = {broadcast->id, progress};
+  running_[key] = {broadcast->id, progress};
   responder.send(preparing(request, *progress));
 }
 
@@ -144,58 +171,109 @@ hub::Response ReplayExport::preparing(const hub::Request& request, const Progres
 }
 
 void ReplayExport::forget(const std::string& broadcast) {
-  for (auto& [path, running] : running_) {
+  for (auto& [key, running] : running_) {
     if (running.broadcast == broadcast) running.progress->cancelled = true;
   }
-  std::error_code error;
-  fs::remove_all(folder_of(broadcast), error);  // a handful of files at most
-  if (error) log_.error("export_not_deleted", {{"broadcast", broadcast}, {"why", error.message()}});
+  options_.discard(folder_of(broadcast));
 }
 
 void ReplayExport::work(const std::stop_token& stop) {
   while (auto job = queue_.pop(stop)) {
+    if (job->folder.empty()) {
+      watching_ = false;
+      if (auto room = make_room(0); !room) log_.debug("no_room_to_make", {{"why", room.error().message}});
+      continue;
+    }
     std::stop_callback cancel(stop, [&] { job->progress->cancelled = true; });
+    std::string key = fmt::format("{}/{}{}", job->folder, job->request.rendition, job->suffix);
     auto outcome = make(*job);
-    // A forgotten export may have been finished at the same moment.
-    if (job->progress->cancelled) ::unlink(job->path.c_str());
-    auto tell = [this, alive = alive_, path = job->path, outcome] {
-      if (*alive) finished(path, outcome);
+    auto tell = [this, alive = alive_, key, state = job->folder + job->suffix, outcome = std::move(outcome)] {
+      if (*alive) finished(key, state, outcome);
     };
     while (!stop.stop_requested() && !loop_.post(tell)) std::this_thread::sleep_for(milliseconds(50));
   }
 }
 
-Result<> ReplayExport::make(Job& job) {
-  OPENDAY_TRY(Choice choice, choose(job.request.store, job.request.rendition));
-  job.request.rendition = choice.rendition;
+ReplayExport::Outcome ReplayExport::make(Job& job) const {
+  auto found = contents_of(job.request.store);
+  if (!found) return {std::nullopt, std::unexpected(found.error())};
+  Outcome outcome{*std::move(found), {}};
+  const Contents& contents = *outcome.contents;
+  if (job.request.rendition.empty()) job.request.rendition = contents.tallest;
+  auto size = contents.bytes.find(job.request.rendition);
+  if (size == contents.bytes.end()) {
+    outcome.made = std::unexpected(kNoSuchRendition);
+    return outcome;
+  }
+  std::string path = fmt::format("{}/{}{}", job.folder, job.request.rendition, job.suffix);
   std::error_code error;
+  if (fs::exists(path, error)) return outcome;
   fs::create_directories(job.folder, error);
   for (const auto& file : fs::directory_iterator(job.folder, error)) {
     std::error_code ignored;
     if (!file.path().string().ends_with(job.suffix)) fs::remove(file.path(), ignored);
   }
-  struct statvfs disk{};
-  if (error || ::statvfs(job.folder.c_str(), &disk) != 0)
-    return fail(Errc::kIo, "the export's folder cannot be made");
-  uint64_t free = static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize;
-  if (free < choice.bytes + job.reserve_bytes) {
-    return fail(Errc::kIo, "the disk has no room for another copy of the recording");
-  }
-  return output::export_mp4(job.request, job.path, [&](double share) {
+  outcome.made = make_room(size->second);
+  if (!outcome.made) return outcome;
+  HouseTime looked = loop_.clock().now();
+  bool crowded = false;
+  outcome.made = output::export_mp4(job.request, path, [&](double share) {
     job.progress->share = share;
-    return !job.progress->cancelled;
+    if (loop_.clock().now() - looked > kWatchEvery) {  // the disk may fill up meanwhile
+      looked = loop_.clock().now();
+      auto room = room_of(options_.root);
+      crowded = room && room->free < 2 * options_.reserve_bytes;
+    }
+    return !crowded && !job.progress->cancelled;
   });
+  if (crowded) outcome.made = std::unexpected(kNoRoom);
+  // A forgotten export may have been finished at the same moment.
+  if (job.progress->cancelled) ::unlink(path.c_str());
+  return outcome;
 }
 
-void ReplayExport::finished(const std::string& path, const Result<>& outcome) {
-  auto running = running_.extract(path);
+/// Deletes exports until another of `wanted` bytes may be made. Its own thread.
+Result<> ReplayExport::make_room(uint64_t wanted) const {
+  struct File {
+    fs::file_time_type used;
+    fs::path path;
+    uint64_t bytes;
+  };
+  std::vector<File> files;
+  uint64_t held = 0;
+  std::error_code error;
+  for (fs::recursive_directory_iterator file(options_.root + kFolder, error), end; !error && file != end;
+       file.increment(error)) {
+    std::error_code vanished;
+    if (!file->is_regular_file(vanished)) continue;
+    File one{file->last_write_time(vanished), file->path(), file->file_size(vanished)};
+    if (vanished) continue;
+    held += one.bytes;
+    files.push_back(std::move(one));
+  }
+  std::ranges::sort(files, {}, &File::used);
+  OPENDAY_TRY(Room room, room_of(options_.root));
+  uint64_t most = (options_.most_bytes > 0 ? options_.most_bytes : room.all) / 10;
+  for (const File& file : files) {
+    if (held + wanted <= most && room.free >= wanted + 2 * options_.reserve_bytes) return {};
+    fs::remove(file.path, error);
+    held -= file.bytes;
+    OPENDAY_TRY(room, room_of(options_.root));
+  }
+  if (room.free < wanted + 2 * options_.reserve_bytes) return std::unexpected(kNoRoom);
+  return {};
+}
+
+void ReplayExport::finished(const std::string& key, const std::string& state, const Outcome& outcome) {
+  auto running = running_.extract(key);
   if (running.empty()) return;
-  if (outcome) {
+  if (outcome.contents) remember(contents_, state, *outcome.contents);
+  if (outcome.made) {
     log_.info("exported", {{"broadcast", running.mapped().broadcast}});
   } else if (!running.mapped().progress->cancelled) {
-    log_.error("not_exported", {{"broadcast", running.mapped().broadcast}, {"why", outcome.error().message}});
-    if (failed_.size() > 100) failed_.clear();
-    failed_[path] = {outcome.error(), loop_.clock().now() + kFailureKept};
+    log_.error("not_exported",
+               {{"broadcast", running.mapped().broadcast}, {"why", outcome.made.error().message}});
+    remember(failed_, key, {outcome.made.error(), loop_.clock().now() + kFailureKept});
   }
 }
 

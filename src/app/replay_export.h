@@ -2,8 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -22,15 +24,27 @@ namespace openday::app {
 ///
 /// A file's name holds what it was made of (rendition, size of the store's index, number of withdrawals):
 /// when anything is withdrawn or expires, the name is another one, and what has the old name is deleted
-/// before the new file is made. At most kBound exports wait; a disk that would be left with less than its
-/// reserve refuses.
+/// before the new file is made. At most kBound exports wait.
+///
+/// The files are copies that can be made again, and whoever comes by may ask for them, so they yield to what
+/// is recorded: together they hold no more than a tenth of what recordings may (or of the disk), one file
+/// alone excepted; none is made that would leave less than twice the reserve free; and when there is less
+/// than that for other reasons, they go, the longest unused first.
 class ReplayExport {
  public:
   static constexpr size_t kBound = 8;
 
   struct Options {
-    std::string root;            // folder of all media
-    uint64_t reserve_bytes = 0;  // of its disk, to be left free
+    std::string root;                                        // folder of all media
+    uint64_t most_bytes = 0;                                 // that recordings may hold; 0: the disk
+    uint64_t reserve_bytes = 0;                              // of the disk, that recording leaves free
+    std::function<void(const std::string& folder)> discard;  // a folder inside the root goes
+  };
+
+  /// What a recording consists of, by its index.
+  struct Contents {
+    std::map<std::string, uint64_t> bytes;  // by rendition
+    std::string tallest;
   };
 
   ReplayExport(Loop& loop, broadcast::LedgerView& ledger, Options options, Log log);
@@ -49,12 +63,14 @@ class ReplayExport {
     std::atomic<bool> cancelled = false;
   };
   struct Job {
-    std::string folder;  // of the broadcast's exports
-    std::string path;
+    std::string folder;  // of the broadcast's exports; empty: see to the room on the disk, no more
     std::string suffix;  // of all files made from the present state of the recording
-    uint64_t reserve_bytes = 0;
     output::ExportRequest request;
     std::shared_ptr<Progress> progress;
+  };
+  struct Outcome {
+    std::optional<Contents> contents;
+    Result<> made;
   };
   struct Running {
     std::string broadcast;
@@ -64,17 +80,22 @@ class ReplayExport {
   void serve(const hub::Request& request, hub::Responder responder);
   [[nodiscard]] hub::Response preparing(const hub::Request& request, const Progress& progress) const;
   void work(const std::stop_token& stop);
-  void finished(const std::string& path, const Result<>& outcome);
+  void finished(const std::string& key, const std::string& state, const Outcome& outcome);
   [[nodiscard]] std::string folder_of(const std::string& broadcast) const;
-  static Result<> make(Job& job);
+  Outcome make(Job& job) const;
+  [[nodiscard]] Result<> make_room(uint64_t wanted) const;
 
   Loop& loop_;
   broadcast::LedgerView& ledger_;
   const Options options_;
   const Log log_;
   hub::MediaFiles files_;
-  std::map<std::string, Running> running_;                     // by path; queued ones too
-  std::map<std::string, std::pair<Error, HouseTime>> failed_;  // by path
+  // By what was asked for: the path of the file, with no name of a rendition for the tallest.
+  std::map<std::string, Running> running_;  // queued ones too
+  std::map<std::string, std::pair<Error, HouseTime>> failed_;
+  std::map<std::string, Contents> contents_;  // by folder and suffix: a state of a recording
+  Loop::TimerId watch_ = 0;
+  std::atomic<bool> watching_ = false;  // a look at the disk is in the queue
   BoundedQueue<Job> queue_;
   std::shared_ptr<bool> alive_;  // read and written on the loop's thread
   std::jthread thread_;

@@ -147,18 +147,19 @@ void Api::withdraw(const std::string& id, const Json& body, const Act& act, cons
         bool disk = !kept && (kept.error().code == Errc::kIo || kept.error().code == Errc::kBusy);
         if (!kept && !disk) return reply.fail(kept.error());
         // A name was said that must not be heard: it goes now, even when the books cannot be written.
-        int64_t segments = parts_.audience.withdraw(id, wanted.from, wanted.to);
         if (auto told = parts_.engines.withdraw(id, wanted.from, wanted.to); !told) {
           parts_.log.error("engine_not_told_of_withdrawal",
                            {{"broadcast", id}, {"why", told.error().message}});
         }
-        if (disk) {
+        if (disk)
           parts_.log.error("withdrawal_not_noted", {{"broadcast", id}, {"why", kept.error().message}});
-          return reply.fail({Errc::kIo,
-                             "it is withdrawn now but could not be written down; ask again, or it comes "
-                             "back with the next restart"});
-        }
-        reply.json(200, {{"segments", segments}});
+        parts_.audience.withdraw(id, wanted.from, wanted.to, [reply, disk](int64_t segments) {
+          if (!disk) return reply.json(200, {{"segments", segments}});
+          reply.fail(
+              {Errc::kIo,
+               "it is withdrawn now but could not be written down; ask again, or it comes back with the next "
+               "restart"});
+        });
       });
 }
 

@@ -41,7 +41,7 @@ Response with_caching(Response response, std::string_view caching) {
 }
 
 Origin::Origin(OriginOptions options, Loop& loop, Log log)
-    : options_(options), loop_(loop), log_(std::move(log)), files_(loop) {
+    : options_(options), loop_(loop), log_(std::move(log)), files_(loop), follower_(loop) {
   tick_ = loop_.every(seconds(1), [this] { tick(); });
 }
 
@@ -113,15 +113,31 @@ void Origin::withdraw(std::string_view id, ProgramTime from, ProgramTime to) {
   if (auto found = broadcasts_.find(id); found != broadcasts_.end()) found->second->withdraw(from, to);
 }
 
-size_t Origin::recorded(std::string_view id, ProgramTime from, ProgramTime to) {
+void Origin::when_known(std::string_view id, ProgramTime from, ProgramTime to,
+                        std::function<void(size_t recorded)> then) {
   auto found = broadcasts_.find(id);
-  if (found == broadcasts_.end()) return 0;
-  found->second->refresh(true);
-  size_t most = 0;
-  for (auto& [name, rendition] : found->second->renditions()) {
-    most = std::max(most, rendition->archive->range(from, to).size());
-  }
-  return most;
+  if (found == broadcasts_.end()) return then(0);
+  OriginBroadcast& broadcast = *found->second;
+  broadcast.when_fresh([&broadcast, from, to, then = std::move(then)] {
+    size_t most = 0;
+    for (auto& [name, rendition] : broadcast.renditions()) {
+      most = std::max(most, rendition->archive->range(from, to).size());
+    }
+    then(most);
+  });
+}
+
+void Origin::when_fresh(const Request& request, Responder& responder, OriginBroadcast& broadcast,
+                        std::function<void(const Request&, Responder&)> answer) {
+  auto held = std::make_shared<std::pair<Request, Responder>>(request, std::move(responder));
+  broadcast.when_fresh([held, answer = std::move(answer)] { answer(held->first, held->second); });
+}
+
+void Origin::when_fresh(const Request& request, Responder& responder, OriginBroadcast& broadcast,
+                        Answer answer) {
+  when_fresh(request, responder, broadcast, [this, &broadcast, answer](const Request& asked, Responder& to) {
+    (this->*answer)(asked, to, broadcast);
+  });
 }
 
 std::optional<OriginView> Origin::view(std::string_view id) {
@@ -198,7 +214,8 @@ void Origin::multivariant(const Request& request, Responder& responder, OriginBr
   if (state == OriginState::kOffline || (kind == "replay" && state != OriginState::kEnded))
     return answer(not_there());
   if (kind == "live" && broadcast.over()) return answer(gone());
-  if (kind != "live") broadcast.refresh(false);
+  if (kind != "live" && !broadcast.is_fresh())
+    return when_fresh(request, responder, broadcast, &Origin::multivariant);
   std::string text = broadcast.multivariant(kind);
   // Live, and no media yet: the engine is starting, or this process is and will be told in a moment.
   if (text.empty()) return answer(state == OriginState::kLive ? try_later() : not_there());
@@ -221,7 +238,8 @@ void Origin::media_playlist(const Request& request, Responder& responder, Origin
   OriginState state = broadcast.setup().state;
   if (state == OriginState::kOffline || (is_replay && state != OriginState::kEnded))
     return answer(not_there());
-  if (is_dvr || is_replay) broadcast.refresh(false);
+  if ((is_dvr || is_replay) && !broadcast.is_fresh())
+    return when_fresh(request, responder, broadcast, &Origin::media_playlist);
   Rendition* rendition = broadcast.find(request.param("r"));
   if (!rendition) {
     // A hub that has just started knows no rendition until the engine's snapshot comes.
@@ -272,11 +290,20 @@ void Origin::serve_media(const Request& request, Responder responder) {
     count(of, response.status);
     responder.send(std::move(response));
   };
+  auto later = [&](OriginBroadcast& broadcast) {
+    when_fresh(request, responder, broadcast,
+               [this](const Request& asked, Responder& to) { serve_media(asked, std::move(to)); });
+  };
   auto of_run = runs_.find(run);
   Rendition* rendition = nullptr;
   if (of_run != runs_.end() && of_run->second->setup().state != OriginState::kOffline) {
-    if (!of_run->second->find(request.param("r"))) of_run->second->refresh(false);
     rendition = of_run->second->find(request.param("r"));
+    if (!rendition && !of_run->second->is_fresh()) return later(*of_run->second);
+  }
+  if (of_run == runs_.end()) {  // perhaps of a store that has not been read yet
+    auto unknown =
+        std::ranges::find_if(broadcasts_, [](const auto& entry) { return !entry.second->is_listed(); });
+    if (unknown != broadcasts_.end()) return later(*unknown->second);
   }
   if (!rendition) return answer(OriginClass::kSegment, not_there());
   OriginBroadcast& broadcast = *of_run->second;
@@ -314,10 +341,8 @@ void Origin::serve_media(const Request& request, Responder responder) {
     }
     if (part) return answer(of, found.state == State::kGone ? gone() : not_there());
     if (!rendition->archive->is_public(run, msn)) {
-      broadcast.refresh(false);
-      if (!rendition->archive->is_public(run, msn)) {
-        return answer(of, found.state == State::kGone ? gone() : not_there());
-      }
+      if (!broadcast.is_fresh()) return later(broadcast);
+      return answer(of, found.state == State::kGone ? gone() : not_there());
     }
     store_file = output::segment_path(run, request.param("r"), msn);
   }
@@ -352,7 +377,7 @@ void Origin::thumbnail(const Request& request, Responder& responder, OriginBroad
   ProgramTime from{begin};
   ProgramTime to{begin + output::kThumbnailMs};
   if (from < broadcast.setup().public_from) return answer(not_there());
-  broadcast.refresh(false);
+  if (!broadcast.is_fresh()) return when_fresh(request, responder, broadcast, &Origin::thumbnail);
   if (broadcast.is_withdrawn(from, to)) return answer(gone());
   files_.serve(
       {broadcast.setup().store + "/" + output::thumbnail_path(from), "image/jpeg", "public, max-age=60", ""},

@@ -24,6 +24,7 @@
 #include "hub/http.h"
 #include "hub/media_files.h"
 #include "hub/origin_metrics.h"
+#include "hub/store_follower.h"
 #include "link/message.h"
 
 namespace openday::hub {
@@ -84,8 +85,10 @@ class Origin {
   /// Media of [from, to) is not to be seen any more: playlists, segments, thumbnails. To be called for every
   /// withdrawal, also at start for those that were decided before.
   void withdraw(std::string_view id, ProgramTime from, ProgramTime to);
-  /// How many recorded segments of a rendition overlap [from, to) and may be seen. Reads the store's index.
-  [[nodiscard]] size_t recorded(std::string_view id, ProgramTime from, ProgramTime to);
+  /// Tells how many recorded segments of a rendition overlap [from, to) and may be seen, as soon as the
+  /// store's index was read; after two seconds, when the disk does not answer, how many are known.
+  void when_known(std::string_view id, ProgramTime from, ProgramTime to,
+                  std::function<void(size_t recorded)> then);
 
   /// Nothing when the broadcast is not known.
   [[nodiscard]] std::optional<OriginView> view(std::string_view id);
@@ -98,6 +101,10 @@ class Origin {
 
   using Answer = void (Origin::*)(const Request&, Responder&, OriginBroadcast&);
   void route(Router& router, std::string_view pattern, Answer answer);
+  /// The same request once more when what is known of the store is fresh.
+  void when_fresh(const Request& request, Responder& responder, OriginBroadcast& broadcast,
+                  std::function<void(const Request&, Responder&)> answer);
+  void when_fresh(const Request& request, Responder& responder, OriginBroadcast& broadcast, Answer answer);
   void serve_media(const Request& request, Responder responder);
   void multivariant(const Request& request, Responder& responder, OriginBroadcast& broadcast);
   void media_playlist(const Request& request, Responder& responder, OriginBroadcast& broadcast);
@@ -114,6 +121,7 @@ class Origin {
   Loop& loop_;
   const Log log_;
   MediaFiles files_;
+  StoreFollower follower_;
   OriginCounters counters_;
   std::map<std::string, std::unique_ptr<OriginBroadcast>, std::less<>> broadcasts_;  // by id
   std::map<std::string, OriginBroadcast*, std::less<>> names_;

@@ -19,6 +19,7 @@ constexpr Duration kForgetReplayAfter = std::chrono::minutes(10);
 }  // namespace
 
 OriginBroadcast::~OriginBroadcast() {
+  *alive_ = false;
   drop_waiters();
 }
 
@@ -28,21 +29,22 @@ void OriginBroadcast::apply(const OriginSetup& setup) {
   OriginState before = setup_.state;
   setup_ = setup;
   if (other_store) {
+    thumbnails_.clear();
+    stored_poster_.reset();
+    listed_ = false;
     forget_archives();
-    learn_stored_runs();
-    learn_stored_poster();
   }
   if (later || (before == OriginState::kEnded && setup_.state == OriginState::kLive)) {
     forget_media();
     forget_archives();
     poster_.reset();
-    learn_stored_poster();
+    choose_stored_poster();
   }
   if (setup_.state == OriginState::kEnded && before != OriginState::kEnded) end();
   if (setup_.state == OriginState::kLive) {
     over_ = false;
-    refresh(true);
   }
+  if (!is_listed() || setup_.state == OriginState::kLive) refresh();
 }
 
 Result<bool> OriginBroadcast::take(const link::Message& message) {
@@ -61,9 +63,12 @@ Result<bool> OriginBroadcast::take(const link::Message& message) {
   } else if (type == "thumbnail" && message.head.value("what", link::Json()) == "poster") {
     if (!message.body || message.body->size() > kMaxPoster)
       return fail(Errc::kLimit, "a poster of this size");
+    link::Json said = message.head.value("at", link::Json());
+    ProgramTime at{said.is_number_integer() ? said.get<int64_t>() : 0};
+    // One that was on its way when its moment was withdrawn comes too late.
+    if (at < setup_.public_from || is_withdrawn(at, at + milliseconds(1))) return true;
     poster_ = message.body;
-    link::Json at = message.head.value("at", link::Json());
-    poster_at_ = ProgramTime{at.is_number_integer() ? at.get<int64_t>() : 0};
+    poster_at_ = at;
   } else {
     return false;
   }
@@ -113,7 +118,7 @@ Result<> OriginBroadcast::take_part(const link::Message& message) {
 
 Result<> OriginBroadcast::take_segment(const link::Message& message) {
   OPENDAY_TRY(auto arrived, package::segment_from(message));
-  if (!arrived.path.empty()) refresh(false);
+  if (!arrived.path.empty()) refresh();
   if (arrived.segment.at < setup_.public_from) return {};
   Rendition* rendition = find(arrived.segment.rendition);
   if (!rendition) return fail(Errc::kNotFound, "a segment of an unknown rendition");
@@ -238,7 +243,7 @@ void OriginBroadcast::forget_archives() {
   for (auto& [name, rendition] : renditions_) {
     rendition->archive = new_archive(name);
   }
-  index_ = setup_.store.empty() ? nullptr : std::make_unique<output::IndexReader>(setup_.store);
+  open_store();
 }
 
 void OriginBroadcast::end() {
@@ -246,13 +251,14 @@ void OriginBroadcast::end() {
   catching_up_ = false;
   for (auto& [name, rendition] : renditions_) rendition->timeline->end();
   release_all();
-  if (!renditions_.empty()) refresh(true);
+  if (!renditions_.empty()) refresh();
 }
 
 void OriginBroadcast::tick(HouseTime now) {
   for (auto& [name, rendition] : renditions_) rendition->estimate.tick();
   purge_waiters();
-  if (setup_.state == OriginState::kLive) refresh(false);
+  watch_reading(now);
+  if (setup_.state == OriginState::kLive || !is_listed()) refresh();
   if (setup_.state == OriginState::kEnded && !over_ && now - ended_at_ > kLiveAfterEnd) {
     over_ = true;
     forget_media();

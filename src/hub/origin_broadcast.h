@@ -2,12 +2,15 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "hub/origin.h"
+#include "hub/store_follower.h"
 #include "output/store_index.h"
 #include "package/archive.h"
 #include "package/timeline.h"
@@ -87,8 +90,12 @@ class OriginBroadcast {
 
   Result<bool> take(const link::Message& message);
   void withdraw(ProgramTime from, ProgramTime to);
-  /// Reads what the store's index has to say since the last time; at most so often.
-  void refresh(bool now);
+  /// Has the store read for what is new in it, unless that was done a moment ago.
+  void refresh();
+  /// What is known of the store is of now; or the disk does not answer, and this is the best there is.
+  [[nodiscard]] bool is_fresh() const;
+  /// At once when that is so; else when it has become so.
+  void when_fresh(std::function<void()> then);
   void tick(HouseTime now);
   void purge_waiters();
 
@@ -107,6 +114,8 @@ class OriginBroadcast {
   [[nodiscard]] size_t waiters() const;
 
   [[nodiscard]] bool has_stored_runs() const { return stored_runs_; }
+  /// False: the store may hold runs that nobody knows of yet.
+  [[nodiscard]] bool is_listed() const { return listed_ || !index_ || slow_; }
   /// A part that was waited for, if it came.
   Response part_answer(const Rendition& rendition, package::Position at);
   /// Renders what is due; null when there is nothing yet.
@@ -130,25 +139,37 @@ class OriginBroadcast {
   void forget_archives();
   [[nodiscard]] std::unique_ptr<package::Archive> new_archive(const std::string& rendition) const;
   void end();
+  void open_store();
+  void start_reading();
+  void finish_reading(const output::IndexReader* index, StoreFollower::News news);
+  void release_readers();
+  void watch_reading(HouseTime now);
   void apply_fact(const output::IndexFact& fact);
   void learn_run(const std::string& run);
-  void learn_stored_runs();
-  void learn_stored_poster();
+  void choose_stored_poster();
 
   Origin& origin_;
   const std::string id_;
   OriginSetup setup_;
   std::map<std::string, std::unique_ptr<Rendition>, std::less<>> renditions_;
   std::vector<std::pair<ProgramTime, ProgramTime>> withdrawn_;
-  std::unique_ptr<output::IndexReader> index_;
+  std::shared_ptr<output::IndexReader> index_;  // null: no store. Its content is the follower's thread's
   HouseTime refreshed_at_;
+  std::optional<HouseTime> reading_since_;
+  bool slow_ = false;  // the reading takes too long, and those who waited for it were let go
+  bool list_ = false;  // the next reading lists the store's folders, too
+  bool read_again_ = false;
+  std::vector<std::function<void()>> readers_;  // wait for the reading
+  std::vector<ProgramTime> thumbnails_;         // of the store, when it was last listed
   bool stored_runs_ = false;
+  bool listed_ = false;
   bool catching_up_ = false;  // between snapshot and snapshot_end: answers would show half of what there is
   bool over_ = false;         // ended long enough that live media is gone from memory
   HouseTime ended_at_;
   SharedBytes poster_;
   ProgramTime poster_at_;
   std::optional<ProgramTime> stored_poster_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace openday::hub

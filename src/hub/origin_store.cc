@@ -1,18 +1,15 @@
 // What the origin knows from the media store, and what was withdrawn from it.
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
+#include <utility>
 
-#include "base/text.h"
 #include "hub/origin_broadcast.h"
 
 namespace openday::hub {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr size_t kMaxRuns = 10'000;
 constexpr Duration kRefreshEvery = milliseconds(200);
+constexpr Duration kPatience = seconds(2);  // with a disk
 
 bool overlaps(const std::vector<std::pair<ProgramTime, ProgramTime>>& ranges, ProgramTime from,
               ProgramTime to) {
@@ -31,7 +28,9 @@ void OriginBroadcast::withdraw(ProgramTime from, ProgramTime to) {
   }
   bool shown = poster_ && !(poster_at_ < from) && poster_at_ < to;
   if (shown) poster_.reset();
-  if (shown || stored_poster_) learn_stored_poster();
+  list_ = list_ || shown;  // there are newer ones than when it was listed
+  choose_stored_poster();
+  if (shown) refresh();
 }
 
 bool OriginBroadcast::is_withdrawn(ProgramTime from, ProgramTime to) const {
@@ -43,51 +42,95 @@ void OriginBroadcast::learn_run(const std::string& run) {
   origin_.runs_[run] = this;
 }
 
-/// The folders of a store are its runs: media URLs work before anybody has asked for a playlist.
-void OriginBroadcast::learn_stored_runs() {
-  if (setup_.store.empty()) return;
-  std::error_code error;
-  for (fs::directory_iterator entry(setup_.store, error), end; !error && entry != end;
-       entry.increment(error)) {
-    std::string name = entry->path().filename();
-    std::error_code ignored;
-    if (!is_slug(name) || name == "thumb" || !entry->is_directory(ignored)) continue;
-    learn_run(name);
-    stored_runs_ = true;
+void OriginBroadcast::choose_stored_poster() {
+  auto seen = std::ranges::find_if(thumbnails_.rbegin(), thumbnails_.rend(), [&](ProgramTime at) {
+    return !(at < setup_.public_from) && !is_withdrawn(at, at + milliseconds(output::kThumbnailMs));
+  });
+  stored_poster_ = seen == thumbnails_.rend() ? std::nullopt : std::optional(*seen);
+}
+
+/// From here on nothing is known of the store but what is read anew.
+void OriginBroadcast::open_store() {
+  index_ = setup_.store.empty() ? nullptr : std::make_shared<output::IndexReader>(setup_.store);
+  refreshed_at_ = {};
+  list_ = true;
+  if (!reading_since_) slow_ = false;
+}
+
+bool OriginBroadcast::is_fresh() const {
+  return !index_ || slow_ || origin_.loop_.clock().now() - refreshed_at_ < kRefreshEvery;
+}
+
+void OriginBroadcast::refresh() {
+  if (is_fresh()) return;
+  if (reading_since_) {
+    read_again_ = true;
+  } else {
+    start_reading();
   }
 }
 
-void OriginBroadcast::learn_stored_poster() {
-  stored_poster_.reset();
-  if (setup_.store.empty()) return;
-  std::error_code error;
-  for (fs::directory_iterator entry(setup_.store + "/thumb", error), end; !error && entry != end;
-       entry.increment(error)) {
-    std::string name = entry->path().filename();
-    constexpr std::string_view kSuffix = ".jpg";
-    auto ms = name.ends_with(kSuffix) ? decimal<int64_t>(name.substr(0, name.size() - kSuffix.size()))
-                                      : std::nullopt;
-    if (!ms || (stored_poster_ && *ms <= stored_poster_->ms)) continue;
-    ProgramTime at{*ms};
-    if (at < setup_.public_from || is_withdrawn(at, ProgramTime{at.ms + output::kThumbnailMs})) continue;
-    stored_poster_ = at;
-  }
+void OriginBroadcast::when_fresh(std::function<void()> then) {
+  if (is_fresh()) return then();
+  readers_.push_back(std::move(then));  // each holds a request, so the connections bound them
+  if (!reading_since_) start_reading();
 }
 
-void OriginBroadcast::refresh(bool now) {
-  if (!index_) return;
-  HouseTime at = origin_.loop_.clock().now();
-  if (!now && at - refreshed_at_ < kRefreshEvery) return;
-  refreshed_at_ = at;
-  auto news = index_->read();
-  if (!news) {
-    origin_.log_.warn("store_index_unreadable", {{"broadcast", id_}, {"why", news.error().message}});
+void OriginBroadcast::start_reading() {
+  auto index = index_;
+  bool taken = origin_.follower_.read(index, list_ ? setup_.store : "",
+                                      [this, index, alive = alive_](StoreFollower::News news) {
+                                        if (*alive) finish_reading(index.get(), std::move(news));
+                                      });
+  if (!taken) {  // the disk is far behind
+    slow_ = true;
+    return release_readers();
+  }
+  list_ = false;
+  reading_since_ = origin_.loop_.clock().now();
+}
+
+void OriginBroadcast::finish_reading(const output::IndexReader* index, StoreFollower::News news) {
+  reading_since_.reset();
+  if (std::exchange(slow_, false)) origin_.log_.info("store_answers_again", {{"broadcast", id_}});
+  if (index != index_.get()) {  // it was opened anew meanwhile
+    if (index_) return start_reading();
+    return release_readers();
+  }
+  refreshed_at_ = origin_.loop_.clock().now();
+  if (news.listing) {
+    for (const std::string& run : news.listing->runs) learn_run(run);
+    stored_runs_ = stored_runs_ || !news.listing->runs.empty();
+    thumbnails_ = std::move(news.listing->thumbnails);
+    listed_ = true;
+    choose_stored_poster();
+  }
+  if (!news.index) {
+    origin_.log_.warn("store_index_unreadable", {{"broadcast", id_}, {"why", news.index.error().message}});
+  } else {
+    if (news.index->afresh) {
+      for (auto& [name, rendition] : renditions_) rendition->archive = new_archive(name);
+    }
+    for (const output::IndexFact& fact : news.index->facts) apply_fact(fact);
+  }
+  release_readers();
+  if (std::exchange(read_again_, false) && !reading_since_) start_reading();
+}
+
+void OriginBroadcast::release_readers() {
+  for (auto& then : std::exchange(readers_, {})) then();
+}
+
+/// Live goes on without its disk, and who asks for what is recorded gets what was known.
+void OriginBroadcast::watch_reading(HouseTime now) {
+  if (!reading_since_) {
+    if (slow_ && index_) start_reading();
     return;
   }
-  if (news->afresh) {
-    for (auto& [name, rendition] : renditions_) rendition->archive = new_archive(name);
-  }
-  for (const output::IndexFact& fact : news->facts) apply_fact(fact);
+  if (slow_ || now - *reading_since_ < kPatience) return;
+  slow_ = true;
+  origin_.log_.warn("store_does_not_answer", {{"broadcast", id_}});
+  release_readers();
 }
 
 void OriginBroadcast::apply_fact(const output::IndexFact& fact) {

@@ -242,4 +242,23 @@ Result<StoreSummary> summarize_store(Disk& disk, const std::string& store) {
   return summary;
 }
 
+Result<StoreSurvey> survey_store(const std::string& store) {
+  OPENDAY_TRY(IndexReader::News index, IndexReader(store).read());
+  std::multimap<int64_t, media::StoredSegment> stored;  // by msn
+  for (IndexFact& fact : index.facts) {
+    if (auto* segment = std::get_if<media::StoredSegment>(&fact))
+      stored.emplace(segment->msn, std::move(*segment));
+    if (const auto* dropped = std::get_if<DroppedBefore>(&fact)) {
+      stored.erase(stored.begin(), stored.lower_bound(dropped->msn));
+    }
+  }
+  StoreSurvey survey;
+  for (const auto& [msn, segment] : stored) survey.bytes += segment.bytes;
+  if (!stored.empty()) {
+    const media::StoredSegment& first = stored.begin()->second;
+    survey.oldest = first.at + milliseconds(static_cast<int64_t>(first.duration * 1000));
+  }
+  return survey;
+}
+
 }  // namespace openday::output

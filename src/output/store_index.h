@@ -8,6 +8,7 @@
 //   <store>/thumb/<at>.jpg            the program at the 10 s that begin at <at> (program clock, ms)
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -76,5 +77,13 @@ struct StoreSummary {
 };
 /// Changes nothing. An empty or missing store: zeros.
 Result<StoreSummary> summarize_store(Disk& disk, const std::string& store);
+
+/// What retention must know of a store, by its index alone.
+struct StoreSurvey {
+  uint64_t bytes = 0;                 // of segments, all renditions
+  std::optional<ProgramTime> oldest;  // end of the first segment; nothing: no segments
+};
+/// Changes nothing. A missing index: nothing.
+Result<StoreSurvey> survey_store(const std::string& store);
 
 }  // namespace openday::output

@@ -22,9 +22,10 @@ class FakeAudience final : public Audience {
  public:
   void update(const broadcast::Broadcast& broadcast) override { updates.push_back(broadcast); }
   void remove(const std::string& broadcast) override { removed.push_back(broadcast); }
-  int64_t withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to) override {
+  void withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to,
+                std::function<void(int64_t segments)> done) override {
     withdrawn.push_back({broadcast, from.ms, to.ms});
-    return 3;
+    done(3);
   }
   void keep_withdrawn(const std::string& broadcast, ProgramTime from, ProgramTime to) override {
     withdrawn.push_back({broadcast, from.ms, to.ms});

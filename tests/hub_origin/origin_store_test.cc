@@ -1,4 +1,8 @@
 // The origin's DVR, replay and thumbnails from a real store, over real sockets.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <fstream>
 
 #include "../hub_http/harness.h"
@@ -243,4 +247,38 @@ TEST_CASE("files that are missing, links, or folders are not found") {
     CHECK(hub.get("/media/run1/720p/" + std::to_string(msn) + ".m4s").status == 404);
   }
   CHECK(hub.get("/media/run1/720p/..%2finit.mp4").status == 400);
+}
+
+TEST_CASE("a store that does not answer holds nobody up for long, and live nobody at all") {
+  Store store;
+  store.segments(0, 4);
+  // A disk that hangs: whoever opens this for reading waits until somebody writes.
+  std::string index = output::index_path(store.path());
+  std::string kept = index + ".kept";
+  std::filesystem::rename(index, kept);
+  REQUIRE(::mkfifo(index.c_str(), 0600) == 0);
+  OriginHub hub;
+  hub.put(store, OriginState::kLive);
+  hub.hub().on_hub([&] {
+    Run run(hub.origin(), "b", "run2", "720p", 10);
+    run.begin();
+    run.part();
+  });
+  CHECK(hub.get("/hls/b/720p/live.m3u8").status == 200);
+  CHECK(hub.get("/hls/b/720p/dvr.m3u8").status == 503);  // nothing known yet, after the patience
+  CHECK(hub.get("/hls/b/720p/live.m3u8").status == 200);
+  std::atomic<int> told = -1;
+  hub.hub().on_hub([&] {
+    hub.origin().when_known("b", store.at(0), store.at(9),
+                            [&](size_t recorded) { told = static_cast<int>(recorded); });
+  });
+  CHECK(told == 0);
+
+  // It answers again.
+  int writer = -1;
+  CHECK(eventually(hub.hub(), [&] { return (writer = ::open(index.c_str(), O_WRONLY | O_NONBLOCK)) >= 0; }));
+  std::filesystem::rename(kept, index);
+  ::close(writer);
+  CHECK(eventually(hub.hub(), [&] { return hub.origin().view("b")->dvr_s >= 8; }));
+  CHECK(hub.get("/hls/b/720p/dvr.m3u8").status == 200);
 }

@@ -349,7 +349,10 @@ TEST_CASE("an ended broadcast can be had as one MP4, without what was withdrawn,
   CHECK(piece.status == 206);
   CHECK(piece.body == "ftyp");
   CHECK(house.ask_with("", "GET", "/hls/day/replay.mp4?rendition=../x").status == 400);
-  house.until([&] { return status_of(house, "/hls/day/replay.mp4?rendition=4320p") == 404; });
+  // Names that are none cost nothing, and stand in nobody's way.
+  CHECK(status_of(house, "/hls/day/replay.mp4?rendition=4320p") == 404);
+  CHECK(status_of(house, "/hls/day/replay.mp4?rendition=best") == 404);
+  CHECK(status_of(house, "/hls/day/replay.mp4") == 200);
 
   Json range = {{"from", (begun + milliseconds(2500)).ms},
                 {"to", (begun + milliseconds(2600)).ms},
@@ -361,6 +364,22 @@ TEST_CASE("an ended broadcast can be had as one MP4, without what was withdrawn,
   auto shorter = download();
   REQUIRE(shorter.status == 200);
   CHECK(shorter.body.size() < whole.body.size());
+
+  // Copies yield: beyond their share the longest unused goes, but one is always to be had.
+  auto copies = [&] {
+    auto folder = std::filesystem::directory_iterator(house.folder / "media/.exports/day");
+    return std::distance(begin(folder), end(folder));
+  };
+  house.until([&] { return status_of(house, "/hls/day/replay.mp4?rendition=audio") == 200; });
+  CHECK(copies() == 2);
+  REQUIRE(house.stop() == 0);
+  Json modest = house.config();
+  modest["store"]["max_bytes"] = whole.body.size() * 5;
+  std::filesystem::remove_all(house.folder / "media/.exports");
+  house.start(modest);
+  REQUIRE(download().status == 200);
+  house.until([&] { return status_of(house, "/hls/day/replay.mp4?rendition=audio") == 200; });
+  CHECK(copies() == 1);
 
   REQUIRE(house.stop() == 0);
   Json stingy = house.config();

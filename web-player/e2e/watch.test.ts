@@ -123,7 +123,11 @@ describe('a live broadcast', () => {
     await advances(page, 2);
     await page.keyboard.press('k');
     await page.waitForFunction(() => document.querySelector('video')?.paused === true);
+    // A network that returns is no wish to play.
+    await page.evaluate(() => dispatchEvent(new Event('online')));
     await page.waitForTimeout(12_000);
+    expect((await video(page)).paused).toBe(true);
+    expect(await page.locator('.over, .over__panel').count()).toBe(0);
     await page.keyboard.press('k');
     await page.waitForSelector('.live-badge__late');
     await advances(page, 1);
@@ -293,6 +297,44 @@ describe.skipIf(real)('the life of a broadcast', () => {
     expect((await download).suggestedFilename()).toBe('ending.mp4');
     await page.keyboard.press('ArrowRight');
     await advances(page, 1);
+    await context.close();
+  });
+
+  it('lets who is in the DVR see the rest, and shows the recording then', async () => {
+    await mock('live', { id: 'late', ago_ms: 120_000 });
+    const { context, page, problems } = await open(browser, '/watch/late');
+    await advances(page, 1);
+    await wake(page);
+    await scrubTo(page, 60);
+    await page.waitForSelector('.live-badge--go');
+    await advances(page, 2);
+
+    const askAgain = () => page.evaluate(() => dispatchEvent(new Event('online')));
+    await mock('end', { id: 'late' });
+    await askAgain();
+    await page.waitForSelector('.bar .time');
+    await advances(page, 2);
+    expect(await page.locator('.over').count()).toBe(0);
+    expect(await page.locator('.live-badge').count()).toBe(0);
+    await mock('end', { id: 'late', replay: true });
+    await askAgain();
+    await page.getByRole('link', { name: 'Download (MP4)' }).waitFor();
+    await advances(page, 2);
+    await wake(page);
+    const [at, length] = ((await page.locator('.time').textContent()) ?? '').split(' / ');
+    expect(at).toMatch(/^1:[01]\d$/);
+    expect(length).toMatch(/^2:[0-3]\d$/);
+    expect(await page.title()).not.toContain('●');
+
+    // Near the end there is no live to go to.
+    await scrubTo(page, Number(await page.locator('.scrub').getAttribute('aria-valuemax')) - 5);
+    await page.waitForFunction(() => Number(document.querySelector('.scrub')?.getAttribute('aria-valuenow')) > 100);
+    await advances(page, 1);
+    await page.getByRole('button', { name: 'Play the recording' }).click();
+    await advances(page, 1);
+    await wake(page);
+    expect(await page.locator('.time').textContent()).toMatch(/^0:\d\d \/ 2:08$/);
+    expect(problems).toEqual([]);
     await context.close();
   });
 

@@ -143,8 +143,15 @@ describe('a playlist that begins at a moment', () => {
     expect(at('2025-01-01T00:00:00Z')).toBe('0.000');
   });
 
+  it('begins with the last segment past the end of a complete one', () => {
+    const complete = `${playlist}#EXT-X-ENDLIST\n`;
+    expect(startingAt(complete, Date.parse('2026-01-01T00:09:00Z'))).toContain('TIME-OFFSET=4.000,');
+    expect(startingAt(complete, Date.parse('2026-01-01T00:00:03.250Z'))).toContain('TIME-OFFSET=3.250,');
+  });
+
   it('stays as it is without times or past its end', () => {
     expect(at('2026-01-01T00:09:00Z')).toBeUndefined();
+    expect(startingAt('#EXTM3U\n#EXT-X-ENDLIST\n', 0)).not.toContain('EXT-X-START');
     expect(startingAt('#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n', 0)).not.toContain('EXT-X-START');
   });
 });

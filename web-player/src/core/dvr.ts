@@ -66,12 +66,14 @@ export function positionAt(anchors: readonly Anchor[], at: number): number | nul
 
 /**
  * The media playlist with an EXT-X-START (RFC 8216 4.3.5.2) for a moment: hls.js then begins there, instead of loading from
- * its live edge first and being sent back. A playlist without times, or a multivariant one, comes back as it was.
+ * its live edge first and being sent back. What lies past the end of a complete one is its last segment. A playlist without
+ * times, or a multivariant one, comes back as it was.
  */
 export function startingAt(playlist: string, at: number): string {
   let position = 0;
   let time: number | null = null;
   let offset: number | null = null;
+  let last: number | null = null;
   for (const line of playlist.split('\n')) {
     if (line.startsWith('#EXT-X-PROGRAM-DATE-TIME:')) {
       time = Date.parse(line.slice(line.indexOf(':') + 1).trim());
@@ -81,10 +83,13 @@ export function startingAt(playlist: string, at: number): string {
         offset = position + Math.max(0, at - time) / 1000;
         break;
       }
+      if (time !== null) last = position;
       position += duration;
       if (time !== null) time += duration * 1000;
     }
   }
+  // Without a place to begin a complete playlist would begin at its start.
+  if (playlist.includes('#EXT-X-ENDLIST')) offset ??= last;
   if (offset === null) return playlist;
   return playlist.replace('#EXTM3U', `#EXTM3U\n#EXT-X-START:TIME-OFFSET=${offset.toFixed(3)},PRECISE=YES`);
 }

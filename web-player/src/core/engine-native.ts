@@ -13,6 +13,9 @@ const assumedTarget = 2;
 class NativeEngine implements Engine {
   readonly name = 'native';
   private spec: LoadSpec | null = null;
+  /** Where to go as soon as the browser knows enough for it. */
+  private beginning: number | null = null;
+  private resting = false;
   private readonly abort = new AbortController();
 
   constructor(
@@ -21,12 +24,17 @@ class NativeEngine implements Engine {
   ) {
     const signal = this.abort.signal;
     video.addEventListener('error', this.onError, { signal });
-    video.addEventListener('loadedmetadata', this.onMetadata, { signal });
+    // The start date may come after the metadata.
+    for (const type of ['loadedmetadata', 'canplay', 'timeupdate']) {
+      video.addEventListener(type, this.begin, { signal });
+    }
     video.addEventListener('resize', this.onResize, { signal });
   }
 
   load(spec: LoadSpec): void {
     this.spec = spec;
+    this.beginning = spec.at;
+    this.resting = false;
     this.video.src = spec.url;
     this.events.qualities([]);
     this.video.load();
@@ -34,14 +42,15 @@ class NativeEngine implements Engine {
 
   resume(): void {
     if (this.spec === null) return;
-    const position = this.video.currentTime;
-    const at = this.spec.kind === 'replay' ? position * 1000 : this.programTime(position);
-    this.load(this.spec.kind === 'live' ? this.spec : { ...this.spec, at });
-    void this.video.play().catch(() => undefined);
+    const rested = this.resting;
+    this.resting = false;
+    if (rested && this.video.error === null) return;
+    this.load({ ...this.spec, at: this.place() });
   }
 
   rest(): void {
-    // The browser stops loading by itself.
+    // The browser stops loading by itself, and goes on by itself.
+    this.resting = true;
   }
 
   recoverMedia(): void {
@@ -50,6 +59,7 @@ class NativeEngine implements Engine {
 
   destroy(): void {
     this.abort.abort();
+    this.spec = null;
     this.video.removeAttribute('src');
     this.video.load();
   }
@@ -74,7 +84,8 @@ class NativeEngine implements Engine {
   }
 
   behind(): number | null {
-    const end = this.seekableEnd();
+    // A length is known of what has ended only: nobody is behind there.
+    const end = Number.isFinite(this.video.duration) ? null : this.seekableEnd();
     return end === null ? null : Math.max(0, end - this.video.currentTime);
   }
 
@@ -84,6 +95,14 @@ class NativeEngine implements Engine {
 
   targetDuration(): number | null {
     return 2;
+  }
+
+  /** Where a stream loaded anew goes on: where it was, or where it was to begin if it never came so far. */
+  private place(): number | null {
+    if (this.spec === null || this.spec.kind === 'live') return null;
+    const position = this.video.currentTime;
+    if (this.beginning !== null || this.video.readyState === 0) return this.spec.at;
+    return this.spec.kind === 'replay' ? position * 1000 : (this.programTime(position) ?? this.spec.at);
   }
 
   private startDate(): number | null {
@@ -102,11 +121,13 @@ class NativeEngine implements Engine {
     this.events.failed(code === 3 ? 'media' : 'network', `media error ${String(code ?? 0)}`, null);
   };
 
-  private readonly onMetadata = () => {
-    const at = this.spec?.at ?? null;
-    if (at === null) return;
-    const position = this.spec?.kind === 'replay' ? at / 1000 : this.positionOf(at);
-    if (position !== null) this.video.currentTime = position;
+  private readonly begin = () => {
+    // Without metadata the times are still those of the stream before.
+    if (this.beginning === null || this.video.readyState === 0) return;
+    const position = this.spec?.kind === 'replay' ? this.beginning / 1000 : this.positionOf(this.beginning);
+    if (position === null) return;
+    this.beginning = null;
+    this.video.currentTime = position;
   };
 
   private readonly onResize = () => {

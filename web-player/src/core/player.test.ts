@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine, EngineEvents, LoadSpec } from './engine';
-import { Player, type LiveSource, type ReplaySource } from './player';
+import { Player } from './player';
 import { Settings } from './settings';
+import type { LiveSource, ReplaySource } from './source';
 import { ManualTimers } from './timers';
 
 /** A video element that plays as fast as the timers are told to run. */
@@ -259,6 +260,62 @@ describe('a live player', () => {
   });
 });
 
+describe('a viewer who has paused', () => {
+  it('stays so when the network returns, and nothing counts as broken', async () => {
+    const { video, player, timers, engine, playing } = setup();
+    await playing();
+    player.pause();
+    player.retry();
+    timers.advance(60_000);
+    expect(video.paused).toBe(true);
+    expect(player.status.value).toBe('paused');
+    expect(player.stalled.value).toBe(false);
+    expect(player.recovery.value.phase).toBe('healthy');
+    expect(engine().calls).toEqual(['rest']);
+  });
+
+  it('has the broken connection mended at once, but nothing played', async () => {
+    const { video, player, timers, engine, settled, playing } = setup();
+    await playing();
+    for (let i = 0; i < 3; i++) {
+      engine().events.failed('network', 'fragLoadError', 0);
+      if (i === 1) player.pause();
+      player.retry();
+      await settled();
+    }
+    expect(engine().calls).toEqual(['resume', 'resume']);
+    expect(engine().loads).toHaveLength(2);
+    expect(player.recovery.value).toEqual({ phase: 'trying', attempt: 3 });
+    expect(video.paused).toBe(true);
+    // No error in ten seconds: it has come through.
+    timers.advance(11_000);
+    expect(player.recovery.value.phase).toBe('healthy');
+    expect(player.problem.value).toBeNull();
+    expect(video.paused).toBe(true);
+  });
+
+  it('stays so when the decoder is reset', async () => {
+    const { video, player, engine, playing } = setup();
+    await playing();
+    player.pause();
+    engine().events.failed('media', 'bufferAppendError', null);
+    expect(engine().calls).toEqual(['recoverMedia']);
+    expect(video.paused).toBe(true);
+  });
+
+  it('does not wait for the next try when playing on', async () => {
+    const { video, player, run, engine, playing } = setup();
+    await playing();
+    player.pause();
+    engine().events.failed('network', 'fragLoadError', 0);
+    player.play();
+    expect(engine().calls).toEqual(['resume']);
+    video.dispatchEvent(new Event('playing'));
+    run(500);
+    expect(player.recovery.value.phase).toBe('healthy');
+  });
+});
+
 describe('the DVR', () => {
   it('is entered by seeking back, at the moment asked for, and left near its end', async () => {
     const { player, engine, settled, playing } = setup();
@@ -332,6 +389,101 @@ describe('the DVR', () => {
     expect(player.hasDvr).toBe(false);
     player.seekTo(0);
     expect(engine().loads).toHaveLength(1);
+  });
+});
+
+describe('the end of a broadcast', () => {
+  /** Playing in the DVR, 40 seconds behind live. */
+  async function back() {
+    const made = setup();
+    await made.playing();
+    made.run(60_000);
+    const end = made.player.timeline.value.end;
+    made.player.seekTo(end - 40_000);
+    await made.settled();
+    made.video.currentTime = made.engine().positionOf(end - 40_000);
+    made.video.dispatchEvent(new Event('playing'));
+    made.run(1000);
+    return { ...made, end };
+  }
+
+  it('lets a viewer in the DVR play on, on a timeline that stands still and has no live end', async () => {
+    const { player, engine, engines, run, end, refused, video, settled } = await back();
+    expect(player.seeOut(end)).toBe(true);
+    const at = player.position.value;
+    run(5000);
+    expect(player.status.value).toBe('playing');
+    expect(player.position.value).toBe(at + 5000);
+    expect(player.timeline.value.end).toBe(end);
+    // Neither near the end nor by the key for it there is a way to live.
+    player.seekTo(end - 1000);
+    expect(video.currentTime).toBe(engine().positionOf(end - 1000));
+    player.goLive();
+    expect(video.currentTime).toBe(engine().positionOf(end));
+    await settled();
+    expect(player.mode.value).toBe('dvr');
+    expect([engines.length, engine().loads.length]).toEqual([1, 2]);
+
+    expect(refused()).toBe(0);
+    video.ended = true;
+    video.dispatchEvent(new Event('ended'));
+    expect(refused()).toBe(1);
+    expect(player.seeOut(end)).toBe(false);
+    player.open({ kind: 'replay', hls: '/replay.m3u8', audio: null, lengthMs: 120_000 }, false);
+    expect(player.endedAt.value).toBeNull();
+    expect(player.status.value).toBe('idle');
+  });
+
+  it('keeps one who has paused in the DVR', async () => {
+    const { player, timers, end, video } = await back();
+    player.pause();
+    expect(player.seeOut(end)).toBe(true);
+    timers.advance(60_000);
+    expect(player.seeOut(end)).toBe(true);
+    player.play();
+    expect(video.paused).toBe(false);
+  });
+
+  it('keeps the place of one who paused while live, without asking for more of it', async () => {
+    const { player, engine, run, now, playing, settled } = setup();
+    await playing();
+    player.pause();
+    const moment = player.position.value;
+    engine().events.failed('network', 'levelLoadError', 410);
+    expect(player.seeOut(now())).toBe(true);
+    run(60_000);
+    expect(engine().calls).toEqual(['rest']);
+    expect(player.recovery.value.phase).toBe('healthy');
+    player.play();
+    await settled();
+    expect(engine().loads[1]).toEqual({ kind: 'dvr', url: '/dvr.m3u8', at: moment });
+  });
+
+  it('is the end for who is live, has no DVR, or whose DVR is refused', async () => {
+    const live = setup();
+    await live.playing();
+    expect(live.player.seeOut(live.now())).toBe(false);
+
+    const without = setup();
+    without.player.open({ ...liveSource, dvr: null }, true);
+    await without.settled();
+    without.player.pause();
+    expect(without.player.seeOut(without.now())).toBe(false);
+
+    const refused = await back();
+    expect(refused.player.seeOut(refused.end)).toBe(true);
+    refused.engine().events.failed('network', 'levelLoadError', 404);
+    expect(refused.player.seeOut(refused.end)).toBe(false);
+  });
+
+  it('is over when the same broadcast is live again', async () => {
+    const { player, engine, end, settled } = await back();
+    player.seeOut(end);
+    player.open(liveSource, true);
+    expect(player.endedAt.value).toBeNull();
+    player.goLive();
+    await settled();
+    expect(engine().loads[2]?.kind).toBe('live');
   });
 });
 

@@ -3,38 +3,20 @@
 //
 // Three modes. live: the short low-latency playlist. dvr: the long playlist, entered by seeking back. replay: a recording.
 // Moments in live and dvr are program clock (UTC ms); in a replay, ms from its start.
+//
+// Longer than other files: verbs, events of the element and the tick share one state, which parts would have to pass around.
 
 import { batch, signal } from '@preact/signals-core';
 import { ApiError, localErrorId } from './api';
 import { clampTo, liveTimeline, meansLive, type Timeline } from './dvr';
-import type { Engine, EngineEvents, EngineFactory, EngineFailure, LoadSpec, Quality } from './engine';
+import type { Engine, EngineEvents, EngineFactory, EngineFailure, Quality } from './engine';
 import { LatencyMeter, Watchdog } from './latency';
 import { Recovery, type RecoveryState } from './recovery';
 import type { Settings } from './settings';
+import { dvrOf, specOf, type Mode, type Source } from './source';
 import type { Timers } from './timers';
 
-export type Mode = 'live' | 'dvr' | 'replay';
 export type Status = 'idle' | 'loading' | 'playing' | 'paused' | 'ended';
-
-export interface LiveSource {
-  kind: 'live';
-  hls: string;
-  dvr: string | null;
-  audio: string | null;
-  /** The audio's own DVR playlist, if there is one. */
-  audioDvr: string | null;
-  windowSeconds: number;
-  liveAt: number | null;
-}
-
-export interface ReplaySource {
-  kind: 'replay';
-  hls: string;
-  audio: string | null;
-  lengthMs: number | null;
-}
-
-export type Source = LiveSource | ReplaySource;
 
 export interface PlayerProblem {
   id: string;
@@ -86,6 +68,8 @@ export class Player {
   readonly recovery = signal<RecoveryState>({ phase: 'healthy' });
   readonly problem = signal<PlayerProblem | null>(null);
   readonly buffered = signal(0);
+  /** When the broadcast ended, for a viewer who still sees its DVR: there is no live any more. Else null. */
+  readonly endedAt = signal<number | null>(null);
 
   private source: Source | null = null;
   private engine: Engine | null = null;
@@ -103,19 +87,26 @@ export class Player {
   private lastProgress = 0;
   private pausedSince: number | null = null;
   private pausedMoment: number | null = null;
+  /** The engine was told to load no more. */
+  private rested = false;
+  /** The server refused the playlist that was loaded last. */
+  private gone = false;
   /** Where the next load begins; set by a seek into DVR until the engine is there. */
   private target: number | null = null;
 
   constructor(private readonly deps: PlayerDeps) {
     this.video = deps.video;
     this.repair = new Recovery(deps.timers, deps.random, {
-      resume: () => this.engine?.resume(),
+      resume: () => {
+        this.engine?.resume();
+        if (this.wantsPlay) this.playNow();
+      },
       reload: () => {
         this.reload();
       },
       recoverMedia: () => {
         this.engine?.recoverMedia();
-        this.playNow();
+        if (this.wantsPlay) this.playNow();
       },
       rebuild: () => {
         this.engine?.destroy();
@@ -142,6 +133,7 @@ export class Player {
   open(source: Source, autoplay: boolean): void {
     const same = this.source?.kind === source.kind && this.source.hls === source.hls;
     this.source = source;
+    this.endedAt.value = null;
     if (same) return;
     this.repair.progressed();
     this.latency.reset();
@@ -174,6 +166,27 @@ export class Player {
     this.engine = null;
     this.status.value = 'idle';
     this.stalled.value = false;
+    this.endedAt.value = null;
+  }
+
+  /**
+   * The broadcast has ended. Who is in its DVR, or has paused, sees the rest from there: true, and the page leaves the player
+   * as it is. False: there is nothing more to see.
+   */
+  seeOut(endedAt: number | null): boolean {
+    const status = this.status.value;
+    if (!this.hasDvr || status === 'idle' || status === 'ended') return false;
+    if (this.mode.value === 'live') {
+      if (status !== 'paused' || this.pausedMoment === null) return false;
+      // Nothing more is to come of the live playlist.
+      this.repair.progressed();
+      this.rest();
+    } else if (this.gone || this.repair.state.phase === 'failed') {
+      return false;
+    }
+    this.endedAt.value = endedAt ?? this.timeline.value.end;
+    this.updateTimeline();
+    return true;
   }
 
   destroy(): void {
@@ -200,7 +213,7 @@ export class Player {
       else this.goLive();
       return;
     }
-    this.engine.resume();
+    this.loadOn();
     this.playNow();
   }
 
@@ -230,7 +243,7 @@ export class Player {
       }
       return;
     }
-    if (meansLive(this.timeline.value, moment)) {
+    if (this.endedAt.value === null && meansLive(this.timeline.value, moment)) {
       this.goLive();
       return;
     }
@@ -259,13 +272,17 @@ export class Player {
 
   goLive(): void {
     if (this.source?.kind !== 'live') return;
+    if (this.endedAt.value !== null) {
+      this.seekTo(this.endedAt.value);
+      return;
+    }
     this.wantsPlay = true;
     this.pausedMoment = null;
     this.target = null;
     if (this.mode.value === 'live' && this.engine !== null && this.repair.state.phase === 'healthy') {
       const live = this.engine.livePosition();
       if (live !== null) {
-        this.engine.resume();
+        this.loadOn();
         this.video.currentTime = live;
         this.playNow();
         return;
@@ -307,15 +324,13 @@ export class Player {
     if (this.status.value !== 'idle') this.load();
   }
 
-  /** The viewer does not want to wait for the next try. */
+  /** No waiting for the next try: the viewer asks, or the network is back. Who has paused stays so. */
   retry(): void {
-    this.wantsPlay = true;
     this.repair.tryNow();
   }
 
   get hasDvr(): boolean {
-    if (this.source?.kind !== 'live') return false;
-    return (this.audioOnly.value ? this.source.audioDvr : this.source.dvr) !== null;
+    return this.source !== null && dvrOf(this.source, this.audioOnly.value) !== null;
   }
 
   get audioAvailable(): boolean {
@@ -323,6 +338,7 @@ export class Player {
   }
 
   private tooOld(moment: number): boolean {
+    if (this.endedAt.value !== null) return true;
     const target = (this.engine?.targetLatency() ?? 2) + 2 * (this.engine?.targetDuration() ?? 2);
     return this.deps.now() - moment > target * 1000;
   }
@@ -336,23 +352,13 @@ export class Player {
     this.load();
   }
 
-  private specOf(source: Source): LoadSpec {
-    const audio = this.audioOnly.value;
-    if (source.kind === 'replay') {
-      return { kind: 'replay', url: (audio ? source.audio : null) ?? source.hls, at: this.target };
-    }
-    if (this.mode.value === 'dvr') {
-      const url = (audio ? source.audioDvr : source.dvr) ?? source.hls;
-      return { kind: 'dvr', url, at: this.target };
-    }
-    return { kind: 'live', url: (audio ? source.audio : null) ?? source.hls, at: null };
-  }
-
   private load(): void {
     if (this.loading !== null) return; // the load under way reads the newest source and target
     this.stalled.value = false;
     this.lastProgress = this.deps.timers.now();
     this.lastPosition = -1;
+    this.rested = false;
+    this.gone = false;
     this.loading = this.loadNow()
       .catch((error: unknown) => {
         this.problem.value = {
@@ -372,8 +378,21 @@ export class Player {
     if (this.destroyed || this.source === null) return;
     this.engine ??= this.factory(this.video, this.engineEvents);
     this.engine.choose(this.chosen.value);
-    this.engine.load(this.specOf(this.source));
+    this.engine.load(specOf(this.source, this.mode.value, this.audioOnly.value, this.target));
     if (this.wantsPlay) this.playNow();
+  }
+
+  private rest(): void {
+    this.pausedSince = null;
+    this.rested = true;
+    this.engine?.rest();
+  }
+
+  /** Before playing on: loads what was left alone meanwhile, or is broken. */
+  private loadOn(): void {
+    if (this.repair.state.phase !== 'healthy') this.repair.tryNow();
+    else if (this.rested) this.engine?.resume();
+    this.rested = false;
   }
 
   private reload(): void {
@@ -408,7 +427,10 @@ export class Player {
     },
     failed: (kind, detail, httpStatus) => {
       this.problem.value = { id: localErrorId(), kind, detail };
-      if (httpStatus === 404 || httpStatus === 410 || httpStatus === 403) this.deps.refused();
+      if (httpStatus === 404 || httpStatus === 410 || httpStatus === 403) {
+        this.gone = true;
+        this.deps.refused();
+      }
       if (kind === 'network') this.repair.networkFailed();
       else this.repair.mediaFailed();
     },
@@ -492,10 +514,9 @@ export class Player {
       this.problem.value = { id: localErrorId(), kind: 'network', detail: 'no progress' };
       this.repair.networkFailed();
     }
-    if (this.pausedSince !== null && now - this.pausedSince > restAfterMs && this.mode.value === 'live') {
-      this.pausedSince = null;
-      this.engine?.rest();
-    }
+    // Who has paused makes no progress: a try that led to no error counts.
+    if (!this.wantsPlay && phase === 'trying' && still > stuckMs) this.repair.progressed();
+    if (this.pausedSince !== null && now - this.pausedSince > restAfterMs && this.mode.value === 'live') this.rest();
     if (playing) this.measure(now);
     this.updateTimeline();
     const ranges = this.video.buffered;
@@ -538,6 +559,8 @@ export class Player {
       const length =
         Number.isFinite(this.video.duration) && this.engine !== null ? this.video.duration * 1000 : source.lengthMs;
       next = { start: 0, end: length ?? 0 };
+    } else if (this.endedAt.value !== null) {
+      next = liveTimeline(source.liveAt, source.windowSeconds, this.endedAt.value);
     } else {
       const latency = this.latency.value ?? assumedLatencyMs;
       let edge = this.deps.now() - latency;

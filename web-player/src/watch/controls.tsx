@@ -3,6 +3,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { clampTo } from '../core/dvr';
 import { behind, clockLength, formatNumber } from '../core/format';
 import { Icon, type IconName } from '../ui/icons';
 import { locale, tag } from '../ui/page';
@@ -35,15 +36,16 @@ function BarButton(props: {
   );
 }
 
-/** "LIVE · 1.4 s", "−0:42 · Go live", or how far a replay is. */
+/** "LIVE · 1.4 s", "−0:42 · Go live", or how far a replay is, or what is left of a broadcast that has ended. */
 export function LiveBadge(): JSX.Element {
   const t = watch.in(locale.value);
   const mode = player.mode.value;
-  if (mode === 'replay') {
+  if (mode === 'replay' || player.endedAt.value !== null) {
     const line = player.timeline.value;
     return (
       <span class="time tabular">
-        {clockLength(player.position.value)} <span class="time__of">/ {clockLength(line.end)}</span>
+        {clockLength(clampTo(line, player.position.value) - line.start)}{' '}
+        <span class="time__of">/ {clockLength(line.end - line.start)}</span>
       </span>
     );
   }

@@ -38,7 +38,8 @@ addEventListener('keydown', (event) => {
     },
     singleKeys.value,
   );
-  if (action === null || (view.value !== 'live' && view.value !== 'replay' && action !== 'help')) return;
+  if (action === null) return;
+  if (view.value !== 'live' && view.value !== 'replay' && player.endedAt.value === null && action !== 'help') return;
   event.preventDefault();
   switch (action) {
     case 'toggle':

@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { fractionOf, meansLive, thumbnailUrl, timeAt } from '../core/dvr';
+import { clampTo, fractionOf, meansLive, thumbnailUrl, timeAt } from '../core/dvr';
 import { behind, clockLength, formatTime } from '../core/format';
 import { locale, tag } from '../ui/page';
 import { watch } from './messages';
@@ -24,14 +24,16 @@ export function Scrub(): JSX.Element | null {
   const line = player.timeline.value;
   const length = line.end - line.start;
   const replay = player.mode.value === 'replay';
+  /** It has its length and no live end. */
+  const whole = replay || player.endedAt.value !== null;
   if (!replay && (!player.hasDvr || length < 10_000)) return null;
   if (length <= 0) return null;
 
-  const live = player.mode.value === 'live';
+  const live = player.mode.value === 'live' && !whole;
   const at = dragging.value && hover.value !== null ? timeAt(line, hover.value) : player.position.value;
   const fraction = live && !dragging.value ? 1 : fractionOf(line, at);
-  const valueText = replay
-    ? t.seekReplay(clockLength(at), clockLength(length))
+  const valueText = whole
+    ? t.seekReplay(clockLength(clampTo(line, at) - line.start), clockLength(length))
     : live || meansLive(line, at)
       ? t.seekAtLive
       : t.seekLive(clockLength(line.end - at));
@@ -65,8 +67,8 @@ export function Scrub(): JSX.Element | null {
   const label =
     shown === null
       ? ''
-      : replay
-        ? clockLength(shown)
+      : whole
+        ? clockLength(shown - line.start)
         : meansLive(line, shown)
           ? t.seekAtLive
           : behind(line.end - shown);

@@ -170,6 +170,8 @@ function Overlay(): JSX.Element | null {
         </Panel>
       );
     case 'ended':
+      // Who sees the rest of it in the DVR is told afterwards.
+      if (player.endedAt.value !== null && status !== 'ended') break;
       return (
         <Panel>
           <Icon name="film" class="over__icon" />
@@ -239,7 +241,7 @@ export function Stage(): JSX.Element {
 
   const media = view.value === 'live' || view.value === 'replay';
   const status = player.status.value;
-  const shown = media && status !== 'idle';
+  const shown = status !== 'idle';
   const quiet = shown && !active.value && status === 'playing' && player.recovery.value.phase === 'healthy';
   const started = shown && (status === 'playing' || status === 'paused' || status === 'ended');
   return (

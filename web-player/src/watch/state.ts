@@ -7,8 +7,9 @@ import { ServerClock } from '../core/clock';
 import { prefersNative, type EngineFactory } from '../core/engine';
 import { failureDelay, Poll } from '../core/poll';
 import { pollDelay, viewOf, type View } from '../core/lifecycle';
-import { Player, type Source } from '../core/player';
+import { Player } from '../core/player';
 import { settings } from '../core/settings';
+import type { Source } from '../core/source';
 import { browserTimers } from '../core/timers';
 import type { PublicBroadcast } from '../core/types';
 
@@ -116,6 +117,8 @@ function show(): void {
     }
   }
   view.value = next;
+  // Who is further back sees the rest of it in the DVR; the replay waits until then.
+  if ((next === 'ended' || next === 'replay') && player.seeOut(time(value.ended_at))) return;
   const source = sourceOf(value, next);
   if (source === null) player.close();
   else player.open(source, next === 'live');

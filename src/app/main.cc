@@ -36,13 +36,6 @@ int help() {
   return 0;
 }
 
-LogLevel level_of(const std::string& name) {
-  if (name == "debug") return LogLevel::kDebug;
-  if (name == "warn") return LogLevel::kWarn;
-  if (name == "error") return LogLevel::kError;
-  return LogLevel::kInfo;
-}
-
 int check_config(const std::string& file) {
   auto config = load_config(file);
   if (!config) {
@@ -85,7 +78,7 @@ int serve(const std::string& file) {
   ::umask(077);
   ignore_fatal_writes();
 
-  Log log("supervisor", level_of(config->log_level));
+  Log log("supervisor", *parse_log_level(config->log_level));
   SystemClock clock;
   auto loop = Loop::create(clock);
   if (!loop) {

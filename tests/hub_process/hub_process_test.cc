@@ -261,6 +261,13 @@ TEST_CASE("a hub that cannot start says so by its exit status") {
     house.launch({{"data_dir", 7}});
     CHECK(house.wait() == 1);
   }
+  SECTION("a level of the log that there is not") {
+    House house;
+    for (const Json& level : {Json("loud"), Json(1), Json(nullptr)}) {
+      house.launch_by({{"config", house.config()}, {"checkpoint", nullptr}, {"log_level", level}});
+      CHECK(house.wait() == 1);
+    }
+  }
   SECTION("no layouts") {
     House house;
     Json config = house.config();

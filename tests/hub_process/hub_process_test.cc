@@ -1,6 +1,9 @@
 #include <sys/stat.h>
 
 #include "../output/store_fixture.h"
+#include "broadcast/json.h"
+#include "broadcast/scenes.h"
+#include "mixer/scene.h"
 #include "supervised_hub.h"
 
 using namespace openday;
@@ -253,6 +256,22 @@ TEST_CASE("the control page's socket tells state, takes and levels, and is only 
   house.post("/broadcasts/day/go-live");
   CHECK(next_of("broadcast")["state"] == "live");
   CHECK(next_of("status")["tick"] == 25);
+}
+
+TEST_CASE("a title that can be saved can be taken, in whatever script") {
+  broadcast::Rules rules{{{"full", {1}}}, {}, *broadcast::Vault::with_key(Bytes(32, 7))};
+  for (const std::string character : {"x", "é", "法", "𠮷"}) {
+    CAPTURE(character);
+    broadcast::Scene scene;
+    scene.layout = "full";
+    for (size_t i = 0; i < broadcast::kMaxSceneTitle; ++i) scene.title += character;
+    REQUIRE(broadcast::check_scene(scene, {}, rules));
+    auto taken = mixer::parse_scene(broadcast::to_json(scene));
+    REQUIRE(taken);
+    CHECK(taken->title == scene.title);
+    scene.title += character;
+    CHECK_FALSE(broadcast::check_scene(scene, {}, rules));
+  }
 }
 
 TEST_CASE("a hub that cannot start says so by its exit status") {

@@ -258,6 +258,22 @@ TEST_CASE("the control page's socket tells state, takes and levels, and is only 
   CHECK(next_of("status")["tick"] == 25);
 }
 
+TEST_CASE("browsers that come by HTTPS are held to it when the configuration says so") {
+  for (bool hsts : {false, true}) {
+    House house;
+    Json config = house.config();
+    config["http"]["hsts"] = hsts;
+    config["http"]["trusted_proxies"] = {"127.0.0.1"};
+    house.start(config);
+    auto told = [&](const std::string& headers) {
+      return house.ask_with(headers, "GET", "/api/v1/time").header("strict-transport-security");
+    };
+    CHECK(told("X-Forwarded-Proto: https\r\n") == (hsts ? "max-age=31536000" : ""));
+    CHECK(told("X-Forwarded-Proto: http\r\n") == "");
+    CHECK(house.stop() == 0);
+  }
+}
+
 TEST_CASE("a title that can be saved can be taken, in whatever script") {
   broadcast::Rules rules{{{"full", {1}}}, {}, *broadcast::Vault::with_key(Bytes(32, 7))};
   for (const std::string character : {"x", "é", "法", "𠮷"}) {

@@ -79,7 +79,7 @@ class House {
               {"tls", Json::array()},
               {"certificate", ""},
               {"private_key", ""},
-              {"public_url", ""},
+              {"hsts", false},
               {"trusted_proxies", Json::array()},
               {"metrics_from", Json::array()},
               {"pages", ""}}},

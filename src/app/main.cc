@@ -36,8 +36,15 @@ int help() {
   return 0;
 }
 
+/// What can be started with.
+Result<Config> usable_config(const std::string& file) {
+  OPENDAY_TRY(Config config, load_config(file));
+  OPENDAY_CHECK_OK(check_certificate(config, file));
+  return config;
+}
+
 int check_config(const std::string& file) {
-  auto config = load_config(file);
+  auto config = usable_config(file);
   if (!config) {
     fmt::print(stderr, "{}\n", config.error().message);
     return 1;
@@ -54,7 +61,7 @@ void ignore_fatal_writes() {
 }
 
 int serve(const std::string& file) {
-  auto config = load_config(file);
+  auto config = usable_config(file);
   if (!config) {
     fmt::print(stderr, "{}\n", config.error().message);
     return 1;

@@ -1,6 +1,7 @@
 // A broadcast run from the command line alone, and what the commands say when something is wrong.
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 
 #include "base/address.h"
@@ -104,6 +105,18 @@ TEST_CASE("every process logs from the configured level on") {
   }
   CHECK(eventually(seconds(5),
                    [&] { return logged(R"("debug","proc":"gateway","event":"rtmp_turned_away")"); }));
+}
+
+TEST_CASE("a configuration that cannot be started with is refused by the check and by the server") {
+  Server server(small());
+  std::string key = server.folder() + "/key.pem";
+  CHECK(server.command({"check-config"}).status == 0);
+  std::filesystem::remove(key);
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"check-config"}, {"serve"}}) {
+    refused(server, words,
+            "openday.toml: http.private_key: " + key +
+                ": No such file or directory; name a PEM file that this user may read");
+  }
 }
 
 TEST_CASE("a broadcast is run from the command line, from its venues to its replay") {

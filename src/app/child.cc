@@ -12,6 +12,14 @@ std::string text_field(const link::Json& head, const char* key) {
   return found != head.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+/// kInfo when nothing is said.
+Result<LogLevel> level_in(const link::Json& head) {
+  auto found = head.find("log_level");
+  if (found == head.end()) return LogLevel::kInfo;
+  if (!found->is_string()) return fail(Errc::kInvalid, "log_level is not a text");
+  return parse_log_level(found->get_ref<const std::string&>());
+}
+
 }  // namespace
 
 Child::Child(Handlers handlers) : handlers_(std::move(handlers)) {}
@@ -50,7 +58,8 @@ void Child::on_message(link::Message message) {
     if (std::exchange(started_, true)) return;
     static const link::Json kNothing = nullptr;
     auto checkpoint = message.head.find("checkpoint");
-    handlers_.on_start(message.head["config"], checkpoint != message.head.end() ? *checkpoint : kNothing);
+    handlers_.on_start({message.head["config"], checkpoint != message.head.end() ? *checkpoint : kNothing,
+                        level_in(message.head)});
   } else if (type == "peer" && message.fds.size() == 1) {
     if (handlers_.on_peer) {
       handlers_.on_peer(text_field(message.head, "role"), text_field(message.head, "id"),

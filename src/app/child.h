@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/log.h"
 #include "base/loop.h"
 #include "link/channel.h"
 
@@ -14,8 +15,13 @@ namespace openday::app {
 /// Invariant: `on_start` comes once and first; nothing comes after `on_stop`.
 class Child {
  public:
+  struct Start {
+    const link::Json& config;
+    const link::Json& checkpoint;  // null: none
+    Result<LogLevel> log_level;    // kInvalid: the message names a level that there is not
+  };
   struct Handlers {
-    std::function<void(const link::Json& config, const link::Json& checkpoint)> on_start;
+    std::function<void(const Start& start)> on_start;
     /// A channel to a peer. A later one of the same role and id replaces it.
     std::function<void(const std::string& role, const std::string& id, UniqueFd socket)> on_peer;
     /// That peer was stopped on purpose.

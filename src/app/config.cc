@@ -6,8 +6,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <optional>
+#include <set>
 
+#include "app/config_keys.h"
+#include "base/address.h"
 #include "base/text.h"
+#include "encode/ladder.h"
+#include "hub/http_parse.h"
+#include "wrap/ssl/tls.h"
 #include "wrap/toml/toml.h"
 
 namespace openday::app {
@@ -17,84 +23,6 @@ using link::Json;
 using wrap::TomlArray;
 using wrap::TomlNode;
 using wrap::TomlTable;
-
-enum class Type { kText, kWhole, kTruth, kTexts, kAddresses };
-
-struct Key {
-  const char* name;  // "table.key"
-  Type type;
-  Json fallback;
-  int64_t least = 0;
-  int64_t most = 0;
-  const char* choices = nullptr;  // space-separated; null: any text
-  const char* meaning = "";
-};
-
-const std::vector<Key>& keys() {
-  static const std::vector<Key> kKeys = {
-      {"server.data_dir", Type::kText, "/var/lib/openday", 0, 0, nullptr,
-       "database, secrets and, by default, media; must be writable"},
-      {"server.log_level", Type::kText, "info", 0, 0, "debug info warn error", "least level that is logged"},
-      {"server.pages", Type::kText, "/usr/share/openday/pages", 0, 0, nullptr, "the built web pages"},
-      {"server.pipelines", Type::kText, "/usr/share/openday/pipelines", 0, 0, nullptr, "layouts and ladders"},
-      {"institution.name_zh", Type::kText, "演示法院", 0, 120, nullptr,
-       "name in Chinese, on slates and pages"},
-      {"institution.name_en", Type::kText, "Demonstration Court", 0, 120, nullptr, "name in English"},
-      {"http.listen", Type::kAddresses, Json::array({"127.0.0.1:8080"}), 0, 8, nullptr,
-       "plain HTTP addresses"},
-      {"http.tls", Type::kAddresses, Json::array(), 0, 8, nullptr, "HTTPS addresses (HTTP/2 and HTTP/1.1)"},
-      {"http.certificate", Type::kText, "", 0, 0, nullptr, "PEM chain; also used for RTMPS"},
-      {"http.private_key", Type::kText, "", 0, 0, nullptr, "PEM key"},
-      {"http.public_url", Type::kText, "", 0, 0, nullptr,
-       "how viewers reach this server, without a final slash"},
-      {"http.trusted_proxies", Type::kTexts, Json::array(), 0, 64, nullptr,
-       "networks (CIDR) whose X-Forwarded-For is believed"},
-      {"http.metrics_from", Type::kTexts, Json::array({"127.0.0.0/8", "::1/128"}), 0, 64, nullptr,
-       "networks (CIDR) that may read /metrics"},
-      {"ingest.address", Type::kText, "0.0.0.0", 0, 0, nullptr, "address the RTMP and SRT listeners bind"},
-      {"ingest.public_host", Type::kText, "localhost", 0, 0, nullptr, "host name that encoders are told"},
-      {"ingest.rtmp_port", Type::kWhole, 1935, 1, 65535, nullptr, "RTMP"},
-      {"ingest.rtmps_port", Type::kWhole, 0, 0, 65535, nullptr, "RTMPS; 0 is off, needs the certificate"},
-      {"ingest.srt_port", Type::kWhole, 9710, 1, 65535, nullptr, "SRT (UDP)"},
-      {"ingest.srt_latency_ms", Type::kWhole, 120, 20, 8000, nullptr, "SRT receive latency"},
-      {"ingest.connections", Type::kWhole, 64, 1, 4096, nullptr,
-       "publishers and would-be publishers at once"},
-      {"ingest.per_address", Type::kWhole, 16, 1, 4096, nullptr, "of them, from one address"},
-      {"ingest.auth_failures_per_minute", Type::kWhole, 10, 1, 10000, nullptr,
-       "wrong keys from one address before it is refused for a minute"},
-      {"house.width", Type::kWhole, 1280, 320, 1920, nullptr, "program width in pixels, even"},
-      {"house.height", Type::kWhole, 720, 180, 1080, nullptr, "program height in pixels, even"},
-      {"house.fps", Type::kWhole, 30, 25, 30, nullptr, "program frames per second, 25 or 30"},
-      {"encode.preset", Type::kText, "superfast", 0, 0, "ultrafast superfast veryfast faster fast medium",
-       "x264 preset"},
-      {"encode.ladder", Type::kTexts, Json::array(), 0, 6, nullptr,
-       "renditions as \"NAME WIDTHxHEIGHT VIDEO_KBPS AUDIO_KBPS\", largest first; empty: chosen from the "
-       "cores"},
-      {"store.dir", Type::kText, "", 0, 0, nullptr, "recorded media; empty: DATA_DIR/media"},
-      {"store.retention_days", Type::kWhole, 90, 0, 36500, nullptr,
-       "age at which media is deleted; 0 keeps it"},
-      {"store.max_gb", Type::kWhole, 0, 0, 1 << 20, nullptr, "oldest media goes beyond this; 0: no limit"},
-      {"store.reserve_mb", Type::kWhole, 1024, 0, 1 << 20, nullptr, "free space that recording leaves alone"},
-      {"store.dvr_window_minutes", Type::kWhole, 240, 1, 1440, nullptr,
-       "how far back viewers can go while live"},
-      {"egress.allow_private", Type::kTruth, false, 0, 0, nullptr,
-       "let pull sources and push targets use private and loopback addresses"},
-      {"egress.media_root", Type::kText, "", 0, 0, nullptr,
-       "the one folder file sources are read from; empty: none"},
-  };
-  return kKeys;
-}
-
-const char* expected(const Key& key) {
-  switch (key.type) {
-    case Type::kText: return "a text in quotes";
-    case Type::kWhole: return "a whole number";
-    case Type::kTruth: return "true or false";
-    case Type::kTexts: return "a list of texts";
-    case Type::kAddresses: return "a list of \"ADDRESS:PORT\"";
-  }
-  return "";
-}
 
 std::string table_of(std::string_view name) {
   return std::string(name.substr(0, name.find('.')));
@@ -112,6 +40,7 @@ std::optional<Json> parse_address(const std::string& text) {
   }
   int port = std::stoi(digits);
   if (port < 1 || port > 65535) return std::nullopt;
+  if (!SocketAddress::parse(host, static_cast<uint16_t>(port))) return std::nullopt;
   return Json{{"address", host}, {"port", port}};
 }
 
@@ -132,26 +61,53 @@ std::optional<Json> parse_rendition(const std::string& text) {
       {"name", name}, {"width", width}, {"height", height}, {"video_kbps", video}, {"audio_kbps", audio}};
 }
 
+std::optional<Json> parse_item(KeyType type, const std::string& text) {
+  if (type == KeyType::kAddresses) return parse_address(text);
+  if (type == KeyType::kRungs) return parse_rendition(text);
+  if (!hub::Network::parse(text)) return std::nullopt;
+  return text;
+}
+
+/// Whether a listener at `a` would also take what is sent to the port of `b`: the same address, or all of
+/// them ("::" takes IPv4 too).
+bool takes(const SocketAddress& a, const SocketAddress& b) {
+  bool v4 = b.ip().find(':') == std::string::npos;
+  return a.port() == b.port() && (a.ip() == b.ip() || a.ip() == "::" || (a.ip() == "0.0.0.0" && v4));
+}
+
 class Checker {
  public:
   explicit Checker(std::string file) : file_(std::move(file)) {}
 
   void problem(int line, const std::string& key, const std::string& what) {
+    refused_.insert(key);
     problems_ += fmt::format("{}{}:{}: {}: {}", problems_.empty() ? "" : "\n", file_, line, key, what);
   }
+  void problem(const std::string& key, const std::string& what) { problem(line_of(key), key, what); }
   [[nodiscard]] const std::string& problems() const { return problems_; }
+  /// There was a problem with it.
+  [[nodiscard]] bool refused(const std::string& key) const { return refused_.contains(key); }
+
+  void found(const std::string& key, int line) { lines_[key] = line; }
+  [[nodiscard]] bool in_file(const std::string& key) const { return lines_.contains(key); }
+  [[nodiscard]] int line_of(const std::string& key) const { return in_file(key) ? lines_.at(key) : 1; }
+  /// Of an entry of a list.
+  [[nodiscard]] int line_of(const std::string& key, size_t entry) const {
+    auto found = entry_lines_.find(key);
+    return found != entry_lines_.end() && entry < found->second.size() ? found->second[entry] : line_of(key);
+  }
 
   /// The value of `key` from its node, or nothing and a problem.
   std::optional<Json> value(const Key& key, const TomlNode& node) {
-    if (key.type == Type::kTruth) {
+    if (key.type == KeyType::kTruth) {
       if (const auto* truth = std::get_if<bool>(&node.value)) return *truth;
-    } else if (key.type == Type::kWhole) {
+    } else if (key.type == KeyType::kWhole) {
       if (const auto* whole = std::get_if<int64_t>(&node.value)) {
         if (*whole >= key.least && *whole <= key.most) return *whole;
         problem(node.line, key.name, fmt::format("expected {} to {}, not {}", key.least, key.most, *whole));
         return std::nullopt;
       }
-    } else if (key.type == Type::kText) {
+    } else if (key.type == KeyType::kText) {
       if (const auto* text = std::get_if<std::string>(&node.value)) return text_value(key, node.line, *text);
     } else if (const auto* array = std::get_if<TomlArray>(&node.value)) {
       return list_value(key, node.line, *array);
@@ -195,27 +151,14 @@ class Checker {
     Json list = Json::array();
     for (const auto& item : array) {
       const auto* text = std::get_if<std::string>(&item.value);
-      std::optional<Json> parsed;
-      if (text != nullptr && key.type == Type::kAddresses) {
-        parsed = parse_address(*text);
-      } else if (text != nullptr && std::string_view(key.name) == "encode.ladder") {
-        parsed = parse_rendition(*text);
-      } else if (text != nullptr) {
-        parsed = *text;
-      }
+      std::optional<Json> parsed = text != nullptr ? parse_item(key.type, *text) : std::nullopt;
       if (!parsed) {
         problem(item.line, key.name,
-                fmt::format("expected {}{}", expected(key),
-                            std::string_view(key.name) == "encode.ladder"
-                                ? ", each like \"720p 1280x720 2500 128\""
-                                : ""));
+                fmt::format("expected {}{}{}", expected(key), example(key),
+                            text != nullptr ? fmt::format(", not \"{}\"", *text) : ""));
         return std::nullopt;
       }
-      if (std::string_view(key.name) == "encode.ladder" && !list.empty() &&
-          list[0]["audio_kbps"] != (*parsed)["audio_kbps"]) {
-        problem(item.line, key.name, "all renditions share one sound: give each the same AUDIO_KBPS");
-        return std::nullopt;
-      }
+      entry_lines_[key.name].push_back(item.line);
       list.push_back(*parsed);
     }
     return list;
@@ -223,7 +166,74 @@ class Checker {
 
   std::string file_;
   std::string problems_;
+  std::set<std::string> refused_;
+  std::map<std::string, int> lines_;
+  std::map<std::string, std::vector<int>> entry_lines_;
 };
+
+void check_house(const Json& values, Checker& checker) {
+  if (int64_t fps = values["house.fps"]; fps != 25 && fps != 30) {
+    checker.problem("house.fps", "expected 25 or 30");
+  }
+  for (const char* key : {"house.width", "house.height"}) {
+    if (values[key].get<int64_t>() % 2 != 0) checker.problem(key, "expected an even number");
+  }
+}
+
+/// As the engine will: rung by rung, so that the one that does not fit is named with its line.
+void check_ladder(const Json& values, Checker& checker) {
+  if (checker.refused("house.width") || checker.refused("house.height")) return;
+  encode::LadderConfig ladder;
+  ladder.house = {values["house.width"], values["house.height"], values["house.fps"]};
+  for (const auto& rung : values["encode.ladder"]) {
+    ladder.renditions.push_back(
+        {rung["name"], rung["width"], rung["height"], rung["video_kbps"], rung["audio_kbps"]});
+    if (auto fits = encode::check_ladder(ladder); !fits) {
+      return checker.problem(checker.line_of("encode.ladder", ladder.renditions.size() - 1), "encode.ladder",
+                             fits.error().message);
+    }
+  }
+}
+
+void check_listeners(const Json& values, Checker& checker) {
+  struct Listener {
+    std::string key;
+    int line;
+    SocketAddress at;
+  };
+  std::vector<Listener> all;
+  for (const char* key : {"http.listen", "http.tls"}) {
+    if (checker.refused(key)) continue;
+    for (size_t i = 0; i < values[key].size(); ++i) {
+      const Json& entry = values[key][i];
+      auto at = SocketAddress::parse(entry["address"], entry["port"]);
+      if (at) all.push_back({key, checker.line_of(key, i), *at});
+    }
+  }
+  if (values["http.listen"].empty() && values["http.tls"].empty() && !checker.refused("http.tls")) {
+    checker.problem("http.listen", "expected an address here or in http.tls");
+  }
+  for (const char* key : {"ingest.rtmp_port", "ingest.rtmps_port"}) {
+    auto at = SocketAddress::parse(values["ingest.address"], values[key]);
+    if (at && at->port() != 0) all.push_back({key, checker.line_of(key), *at});
+    if (!at && !checker.refused("ingest.address")) {
+      checker.problem("ingest.address", fmt::format("expected an IP address (0.0.0.0 is all), not \"{}\"",
+                                                    values["ingest.address"].get<std::string>()));
+    }
+  }
+  for (auto later = all.begin(); later != all.end(); ++later) {
+    auto other = std::find_if(all.begin(), later, [&](const Listener& one) {
+      return takes(one.at, later->at) || takes(later->at, one.at);
+    });
+    if (other == later) continue;
+    // The one that the file has is told; two defaults do not meet.
+    bool told = checker.in_file(later->key);
+    const Listener& wrong = told ? *later : *other;
+    const Listener& first = told ? *other : *later;
+    checker.problem(wrong.line, wrong.key,
+                    fmt::format("expected another port; {} listens on {}", first.key, first.at.text()));
+  }
+}
 
 }  // namespace
 
@@ -239,7 +249,6 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
     if (known_tables.empty() || known_tables.back() != table) known_tables.push_back(table);
     values[key.name] = key.fallback;
   }
-  std::map<std::string, int> lines;
   for (const auto& [table, node] : std::get<TomlTable>(root.value)) {
     const auto* entries = std::get_if<TomlTable>(&node.value);
     bool known = std::find(known_tables.begin(), known_tables.end(), table) != known_tables.end();
@@ -259,35 +268,29 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
                         "unknown key" + (near.empty() ? "" : "; did you mean " + near + "?"));
         continue;
       }
-      lines[full] = value.line;
+      checker.found(full, value.line);
       if (auto checked = checker.value(*key, value)) values[full] = *checked;
     }
   }
-
-  auto line_of = [&](const char* key) { return lines.contains(key) ? lines[key] : 1; };
-  if (int64_t fps = values["house.fps"]; fps != 25 && fps != 30) {
-    checker.problem(line_of("house.fps"), "house.fps", "expected 25 or 30");
-  }
-  for (const char* key : {"house.width", "house.height"}) {
-    if (values[key].get<int64_t>() % 2 != 0) checker.problem(line_of(key), key, "expected an even number");
-  }
-  bool certificate = !values["http.certificate"].get<std::string>().empty() &&
-                     !values["http.private_key"].get<std::string>().empty();
-  if (!certificate && !values["http.tls"].empty()) {
-    checker.problem(line_of("http.tls"), "http.tls",
-                    "expected http.certificate and http.private_key as well");
-  }
-  if (!certificate && values["ingest.rtmps_port"] != 0) {
-    checker.problem(line_of("ingest.rtmps_port"), "ingest.rtmps_port",
-                    "expected http.certificate and http.private_key as well");
-  }
-  if (!checker.problems().empty()) return fail(Errc::kInvalid, checker.problems());
 
   for (const char* key : {"http.listen", "http.tls"}) {
     for (auto& entry : values[key]) {
       if (entry.is_string()) entry = *parse_address(entry.get<std::string>());
     }
   }
+  check_house(values, checker);
+  check_ladder(values, checker);
+  check_listeners(values, checker);
+  bool certificate = !values["http.certificate"].get<std::string>().empty() &&
+                     !values["http.private_key"].get<std::string>().empty();
+  if (!certificate && !values["http.tls"].empty()) {
+    checker.problem("http.tls", "expected http.certificate and http.private_key as well");
+  }
+  if (!certificate && values["ingest.rtmps_port"] != 0) {
+    checker.problem("ingest.rtmps_port", "expected http.certificate and http.private_key as well");
+  }
+  if (!checker.problems().empty()) return fail(Errc::kInvalid, checker.problems());
+
   Config config;
   config.data_dir = values["server.data_dir"];
   config.log_level = values["server.log_level"];
@@ -302,7 +305,7 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
         {"tls", values["http.tls"]},
         {"certificate", values["http.certificate"]},
         {"private_key", values["http.private_key"]},
-        {"public_url", values["http.public_url"]},
+        {"hsts", values["http.hsts"]},
         {"trusted_proxies", values["http.trusted_proxies"]},
         {"metrics_from", values["http.metrics_from"]},
         {"pages", values["server.pages"]}}},
@@ -355,11 +358,34 @@ Result<Config> load_config(const std::string& file) {
   return parse_config(text, file);
 }
 
+Result<> check_certificate(const Config& config, const std::string& file) {
+  const Json& http = config.hub["http"];
+  if (http["tls"].empty() && config.gateway["rtmps"].is_null()) return {};
+  std::vector<std::string> pem;
+  for (const char* key : {"certificate", "private_key"}) {
+    auto content = read_file(http[key], 256 * 1024);  // what the hub reads
+    if (!content) {
+      return fail(content.error().code,
+                  fmt::format("{}: http.{}: {}; name a PEM file that this user may read", file, key,
+                              content.error().message));
+    }
+    pem.push_back(*std::move(content));
+  }
+  if (auto made = wrap::TlsContext::server(pem[0], pem[1]); !made) {
+    return fail(
+        made.error().code,
+        fmt::format("{}: http.certificate, http.private_key: {}; give the server's certificate with its "
+                    "chain after it, and the key it was made for, without a password",
+                    file, made.error().message));
+  }
+  return {};
+}
+
 std::string config_reference() {
   std::string out = "| key | expects | default | meaning |\n|---|---|---|---|\n";
   for (const auto& key : keys()) {
     std::string expects = expected(key);
-    if (key.type == Type::kWhole) expects = fmt::format("{} to {}", key.least, key.most);
+    if (key.type == KeyType::kWhole) expects = fmt::format("{} to {}", key.least, key.most);
     if (key.choices != nullptr) expects = key.choices;
     out += fmt::format("| `{}` | {} | `{}` | {} |\n", key.name, expects, key.fallback.dump(), key.meaning);
   }

@@ -14,20 +14,22 @@ int run_engine(UniqueFd control) {
   std::unique_ptr<Engine> engine;
   int status = 0;
   Child::Handlers handlers;
-  handlers.on_start = [&](const link::Json& json, const link::Json& checkpoint) {
-    auto config = parse_engine_config(json);
-    auto started =
-        config ? Engine::start(*std::move(config), parse_checkpoint(checkpoint), **loop, clock, log,
-                               [&](const Checkpoint& state) { (void)child->checkpoint(to_json(state)); })
-               : Result<std::unique_ptr<Engine>>(std::unexpected(config.error()));
-    if (!started) {
-      log.error("engine_start_failed", {{"why", started.error().message}});
-      status = 1;
-      (*loop)->stop();
-      return;
-    }
-    engine = *std::move(started);
+  auto start = [&](const Child::Start& begin) -> Result<> {
+    OPENDAY_TRY(LogLevel least, begin.log_level);
+    log = log.from(least);
+    OPENDAY_TRY(EngineConfig config, parse_engine_config(begin.config));
+    OPENDAY_TRY(engine,
+                Engine::start(std::move(config), parse_checkpoint(begin.checkpoint), **loop, clock, log,
+                              [&](const Checkpoint& state) { (void)child->checkpoint(to_json(state)); }));
     (void)child->ready();
+    return {};
+  };
+  handlers.on_start = [&](const Child::Start& begin) {
+    auto started = start(begin);
+    if (started) return;
+    log.error("engine_start_failed", {{"why", started.error().message}});
+    status = 1;
+    (*loop)->stop();
   };
   handlers.on_peer = [&](const std::string& role, const std::string& id, UniqueFd socket) {
     if (!engine) return;

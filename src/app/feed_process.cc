@@ -27,8 +27,8 @@ class FeedProcess {
 
   Result<> open(UniqueFd control) {
     Child::Handlers handlers;
-    handlers.on_start = [this](const link::Json& config, const link::Json&) {
-      auto started = start(config);
+    handlers.on_start = [this](const Child::Start& begin) {
+      auto started = start(begin);
       if (started) return;
       log_.error("start_failed", {{"why", started.error().message}});
       failed_ = true;
@@ -55,8 +55,10 @@ class FeedProcess {
   [[nodiscard]] bool failed() const { return failed_; }
 
  private:
-  Result<> start(const link::Json& json) {
-    OPENDAY_TRY(feed::FeedConfig config, feed::parse_config(json));
+  Result<> start(const Child::Start& begin) {
+    OPENDAY_TRY(LogLevel least, begin.log_level);
+    log_ = log_.from(least);
+    OPENDAY_TRY(feed::FeedConfig config, feed::parse_config(begin.config));
     wrap::warm_up_libraries();
     wrap::SandboxRules rules;
     rules.role = wrap::SandboxRole::kFeedBytes;

@@ -70,8 +70,8 @@ class GatewayProcess {
 
   Result<> open(UniqueFd control) {
     Child::Handlers handlers;
-    handlers.on_start = [this](const Json& config, const Json&) {
-      auto started = start(config);
+    handlers.on_start = [this](const Child::Start& begin) {
+      auto started = start(begin);
       if (started) return;
       log_.error("start_failed", {{"why", started.error().message}});
       failed_ = true;
@@ -102,7 +102,10 @@ class GatewayProcess {
   [[nodiscard]] bool failed() const { return failed_; }
 
  private:
-  Result<> start(const Json& config) {
+  Result<> start(const Child::Start& begin) {
+    OPENDAY_TRY(LogLevel least, begin.log_level);
+    log_ = log_.from(least);
+    const Json& config = begin.config;
     if (!config.is_object()) return fail(Errc::kInvalid, "start without a configuration");
     auto found = config.find("limits");
     Json limits = found != config.end() && found->is_object() ? *found : Json::object();

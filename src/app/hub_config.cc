@@ -32,6 +32,7 @@ Result<HubConfig> parse(const Json& json) {
   std::string certificate = http.value("certificate", "");
   if (!certificate.empty()) config.http.tls = hub::TlsFiles{certificate, http.value("private_key", "")};
   config.http.trusted_proxies = http.value("trusted_proxies", std::vector<std::string>());
+  config.http.hsts = http.value("hsts", false);
   config.http.max_connections = http.value("max_connections", config.http.max_connections);
   for (const auto& text : http.value("metrics_from", std::vector<std::string>())) {
     OPENDAY_TRY(auto network, hub::Network::parse(text));

@@ -272,14 +272,10 @@ class HubProcess {
 
   Result<> open(UniqueFd control) {
     Child::Handlers handlers;
-    handlers.on_start = [this](const Json& config, const Json&) {
-      auto house = House::open(loop_, log_, config, *child_);
-      if (house) {
-        house_ = std::move(*house);
-        if (child_->ready()) return;
-      } else {
-        log_.error("start_failed", {{"why", house.error().message}});
-      }
+    handlers.on_start = [this](const Child::Start& begin) {
+      auto started = start(begin);
+      if (started) return;
+      log_.error("start_failed", {{"why", started.error().message}});
       failed_ = true;
       loop_.stop();
     };
@@ -306,8 +302,15 @@ class HubProcess {
   [[nodiscard]] bool failed() const { return failed_; }
 
  private:
+  Result<> start(const Child::Start& begin) {
+    OPENDAY_TRY(LogLevel least, begin.log_level);
+    log_ = log_.from(least);
+    OPENDAY_TRY(house_, House::open(loop_, log_, begin.config, *child_));
+    return child_->ready();
+  }
+
   Loop& loop_;
-  const Log log_;
+  Log log_;
   std::unique_ptr<Child> child_;
   std::unique_ptr<House> house_;
   bool failed_ = false;

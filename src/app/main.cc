@@ -36,15 +36,15 @@ int help() {
   return 0;
 }
 
-LogLevel level_of(const std::string& name) {
-  if (name == "debug") return LogLevel::kDebug;
-  if (name == "warn") return LogLevel::kWarn;
-  if (name == "error") return LogLevel::kError;
-  return LogLevel::kInfo;
+/// What can be started with.
+Result<Config> usable_config(const std::string& file) {
+  OPENDAY_TRY(Config config, load_config(file));
+  OPENDAY_CHECK_OK(check_certificate(config, file));
+  return config;
 }
 
 int check_config(const std::string& file) {
-  auto config = load_config(file);
+  auto config = usable_config(file);
   if (!config) {
     fmt::print(stderr, "{}\n", config.error().message);
     return 1;
@@ -61,7 +61,7 @@ void ignore_fatal_writes() {
 }
 
 int serve(const std::string& file) {
-  auto config = load_config(file);
+  auto config = usable_config(file);
   if (!config) {
     fmt::print(stderr, "{}\n", config.error().message);
     return 1;
@@ -85,7 +85,7 @@ int serve(const std::string& file) {
   ::umask(077);
   ignore_fatal_writes();
 
-  Log log("supervisor", level_of(config->log_level));
+  Log log("supervisor", *parse_log_level(config->log_level));
   SystemClock clock;
   auto loop = Loop::create(clock);
   if (!loop) {

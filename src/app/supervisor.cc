@@ -104,8 +104,10 @@ void Supervisor::launch(const Key& key) {
   }
   entry.process = *std::move(process);
   entry.state = "starting";
-  (void)entry.process->send(link::make_message(
-      "start", {{"config", start_config(key, entry)}, {"checkpoint", entry.checkpoint}, {"id", key.id}}));
+  (void)entry.process->send(link::make_message("start", {{"config", start_config(key, entry)},
+                                                         {"checkpoint", entry.checkpoint},
+                                                         {"id", key.id},
+                                                         {"log_level", config_.log_level}}));
   introduce(key);
   entry.deadline = loop_.after(kStartDeadline, [this, key] {
     auto late = entries_.find(key);

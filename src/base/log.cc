@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <iterator>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -16,8 +17,26 @@ struct Log::State {
   Sink sink;
 };
 
+namespace {
+
+constexpr std::string_view kNames[] = {"debug", "info", "warn", "error"};
+
+}  // namespace
+
+Result<LogLevel> parse_log_level(std::string_view name) {
+  for (size_t i = 0; i < std::size(kNames); ++i) {
+    if (name == kNames[i]) return static_cast<LogLevel>(i);
+  }
+  return fail(Errc::kInvalid,
+              fmt::format("log_level: expected debug, info, warn or error, not \"{}\"", name));
+}
+
 Log::Log(std::string process, LogLevel least, Sink sink)
     : state_(std::make_shared<const State>(State{std::move(process), least, std::move(sink)})) {}
+
+Log Log::from(LogLevel least) const {
+  return Log(state_->process, least, state_->sink);
+}
 
 std::string json_quote(std::string_view text) {
   std::string clean;
@@ -46,7 +65,6 @@ std::string json_quote(std::string_view text) {
 
 void Log::write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) const {
   if (level < state_->least) return;
-  static constexpr const char* kNames[] = {"debug", "info", "warn", "error"};
   std::string line =
       fmt::format(R"({{"ts":"{}","level":"{}","proc":{},"event":{})", to_rfc3339(SystemClock().wall()),
                   kNames[static_cast<int>(level)], json_quote(state_->process), json_quote(event));

@@ -10,9 +10,14 @@
 #include <utility>
 #include <variant>
 
+#include "base/result.h"
+
 namespace openday {
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
+
+/// "debug", "info", "warn" or "error".
+Result<LogLevel> parse_log_level(std::string_view name);
 
 using LogValue = std::variant<int64_t, double, bool, std::string>;
 
@@ -49,6 +54,8 @@ class Log {
 
   /// Lines below `least` are dropped unformatted. Without a sink, one write(2) a line to standard error.
   explicit Log(std::string process, LogLevel least = LogLevel::kInfo, Sink sink = {});
+  /// The same process and sink, with another level; this one and its copies keep theirs.
+  [[nodiscard]] Log from(LogLevel least) const;
 
   void debug(std::string_view event, std::initializer_list<LogField> fields = {}) const {
     write(LogLevel::kDebug, event, fields);

@@ -43,7 +43,7 @@ Result<> check_scene(const Scene& scene, const Broadcast& broadcast, const Rules
     if (!seen.insert(venue).second)
       return fail(Errc::kInvalid, fmt::format("venue {} is in the scene twice", venue));
   }
-  return check_line("title", scene.title, 0, 100);
+  return check_line("title", scene.title, 0, kMaxSceneTitle);
 }
 
 Scene opening_scene(const std::vector<Seat>& seats, const Rules& rules) {

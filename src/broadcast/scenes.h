@@ -8,6 +8,8 @@
 
 namespace openday::broadcast {
 
+inline constexpr size_t kMaxSceneTitle = 100;  // characters
+
 /// The layout exists and has tiles for so many venues, and they sit in the broadcast, each once. A scene
 /// without venues shows the program's slate.
 Result<> check_scene(const Scene& scene, const Broadcast& broadcast, const Rules& rules);

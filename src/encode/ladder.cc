@@ -45,39 +45,6 @@ void settle_thread(const std::string& name, int nice = kNicer) {
   ::setpriority(PRIO_PROCESS, 0, nice);  // Linux: of the calling thread
 }
 
-Result<> check(LadderConfig& config) {
-  auto wrong = [](std::string what) { return fail(Errc::kInvalid, "ladder: " + std::move(what)); };
-  if (config.renditions.empty() || config.renditions.size() > 8) return wrong("expected 1 to 8 renditions");
-  if (config.gop_seconds < 1 || config.gop_seconds > 10) return wrong("expected GOPs of 1 to 10 s");
-  if (config.lookahead < 0 || config.lookahead > 60) return wrong("expected a lookahead of 0 to 60 frames");
-  if (std::find(kPresets.begin(), kPresets.end(), config.preset) == kPresets.end()) {
-    std::string near = nearest(config.preset, kPresets);
-    return wrong(fmt::format("\"{}\" is no preset of x264{}", config.preset,
-                             near.empty() ? "" : fmt::format("; nearest is \"{}\"", near)));
-  }
-  std::set<std::string> names;
-  for (const media::Rendition& r : config.renditions) {
-    if (!is_slug(r.name) || r.name == kAudioRendition)
-      return wrong(fmt::format("\"{}\" cannot be a name", r.name));
-    if (!names.insert(r.name).second) return wrong(fmt::format("two renditions are named \"{}\"", r.name));
-    bool size = r.width >= 16 && r.height >= 16 && r.width % 2 == 0 && r.height % 2 == 0 &&
-                r.width <= config.house.width && r.height <= config.house.height;
-    if (!size) {
-      return wrong(fmt::format("{}: {}x{} is not an even size within the house's {}x{}", r.name, r.width,
-                               r.height, config.house.width, config.house.height));
-    }
-    if (r.video_kbps < 20 || r.video_kbps > 100'000)
-      return wrong(r.name + ": expected video_kbps of 20 to 100000");
-    if (r.audio_kbps != config.renditions.front().audio_kbps) {
-      return wrong(r.name + ": one sound serves all renditions, expected the same audio_kbps");
-    }
-  }
-  std::sort(config.renditions.begin(), config.renditions.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.width * a.height, a.video_kbps) > std::pair(b.width * b.height, b.video_kbps);
-  });
-  return {};
-}
-
 // One rendition: a queue, a thread, an encoder.
 class VideoLine {
  public:
@@ -319,6 +286,36 @@ class ScaleLine {
 
 }  // namespace
 
+Result<> check_ladder(const LadderConfig& config) {
+  auto wrong = [](std::string what) { return fail(Errc::kInvalid, std::move(what)); };
+  if (config.renditions.empty() || config.renditions.size() > 8) return wrong("expected 1 to 8 renditions");
+  if (config.gop_seconds < 1 || config.gop_seconds > 10) return wrong("expected GOPs of 1 to 10 s");
+  if (config.lookahead < 0 || config.lookahead > 60) return wrong("expected a lookahead of 0 to 60 frames");
+  if (std::find(kPresets.begin(), kPresets.end(), config.preset) == kPresets.end()) {
+    std::string near = nearest(config.preset, kPresets);
+    return wrong(fmt::format("\"{}\" is no preset of x264{}", config.preset,
+                             near.empty() ? "" : fmt::format("; nearest is \"{}\"", near)));
+  }
+  std::set<std::string> names;
+  for (const media::Rendition& r : config.renditions) {
+    if (!is_slug(r.name) || r.name == kAudioRendition)
+      return wrong(fmt::format("\"{}\" cannot be a name", r.name));
+    if (!names.insert(r.name).second) return wrong(fmt::format("two renditions are named \"{}\"", r.name));
+    bool size = r.width >= 16 && r.height >= 16 && r.width % 2 == 0 && r.height % 2 == 0 &&
+                r.width <= config.house.width && r.height <= config.house.height;
+    if (!size) {
+      return wrong(fmt::format("{}: {}x{} is not an even size within the house's {}x{}", r.name, r.width,
+                               r.height, config.house.width, config.house.height));
+    }
+    if (r.video_kbps < 20 || r.video_kbps > 100'000)
+      return wrong(r.name + ": expected video_kbps of 20 to 100000");
+    if (r.audio_kbps != config.renditions.front().audio_kbps) {
+      return wrong(r.name + ": one sound serves all renditions, expected the same audio_kbps");
+    }
+  }
+  return {};
+}
+
 struct Ladder::Impl {
   Impl(LadderConfig c, LadderEvents e)
       : config(std::move(c)), events(std::move(e)), policy(config.house.fps, Ladder::kQueueBound) {}
@@ -359,7 +356,12 @@ Ladder::Ladder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Ladder::~Ladder() = default;
 
 Result<std::unique_ptr<Ladder>> Ladder::open(LadderConfig config, LadderEvents events, const Clock& clock) {
-  OPENDAY_CHECK_OK(check(config));
+  if (auto fine = check_ladder(config); !fine) {
+    return fail(fine.error().code, "ladder: " + fine.error().message);
+  }
+  std::sort(config.renditions.begin(), config.renditions.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.width * a.height, a.video_kbps) > std::pair(b.width * b.height, b.video_kbps);
+  });
   auto impl = std::make_unique<Impl>(std::move(config), std::move(events));
   const LadderConfig& c = impl->config;
   std::vector<wrap::H264Encoder> encoders;

@@ -31,6 +31,9 @@ struct LadderConfig {
   int lookahead = 10;  // frames; costs as much latency
 };
 
+/// Whether Ladder::open would take it; kInvalid says why not, naming the rendition.
+Result<> check_ladder(const LadderConfig& config);
+
 /// The name under which audio is reported.
 inline constexpr const char* kAudioRendition = "audio";
 

@@ -8,7 +8,8 @@
 
 namespace openday::mixer {
 
-inline constexpr size_t kMaxTitleBytes = 240;
+// Whatever the rules of broadcasts let through, which count characters: 100, each of at most four bytes.
+inline constexpr size_t kMaxTitleBytes = 400;
 
 struct Scene {
   std::string layout = "full";

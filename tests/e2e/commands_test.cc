@@ -1,8 +1,12 @@
 // A broadcast run from the command line alone, and what the commands say when something is wrong.
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 
+#include "base/address.h"
+#include "base/fd.h"
+#include "base/text.h"
 #include "tests/e2e/harness.h"
 
 using namespace openday;
@@ -62,6 +66,57 @@ TEST_CASE("what a running server was backed up with comes back: broadcasts, venu
   // The encoder's key is the one it had.
   auto publisher = publish(venue_file(0, 60, {320, 180, 25}, "flv"), url, server.folder() + "/publisher");
   CHECK(server.wait_live("day", "v0"));
+}
+
+TEST_CASE("every process logs from the configured level on") {
+  Server::Options options = small();
+  options.log_level = "warn";
+  Server server(options);
+  server.admin("POST", "/venues", {{"id", "bars"}, {"name", "Bars"}, {"source", {{"kind", "test"}}}});
+  server.admin("POST", "/broadcasts", {{"id", "day"}, {"title", "Day"}, {"venues", {"bars"}}});
+  server.admin("POST", "/broadcasts/day/rehearse", Json::object());
+  REQUIRE(server.wait_live("day", "bars"));  // hub, gateway, feed and engine are at work
+  CHECK(server.log().find(R"("level":"info")") == std::string::npos);
+  server.program().signal(SIGTERM);
+  REQUIRE(server.program().wait(seconds(8)));
+
+  // Everything now, and a gateway that turns people away, which it says at that level only.
+  std::string file = server.folder() + "/openday.toml";
+  std::string text = read_file(file, 1 << 20).value();
+  for (auto [from, to] : {std::pair<std::string, std::string>("\"warn\"", "\"debug\""),
+                          {"[ingest]\n", "[ingest]\nper_address = 1\n"}}) {
+    text.replace(text.find(from), from.size(), to);
+  }
+  std::ofstream(file) << text;
+  server.start();
+  REQUIRE(server.wait_live("day", "bars"));
+  auto logged = [&](const std::string& what) {
+    return server.log().find(R"("level":)" + what) != std::string::npos;
+  };
+  CHECK(logged(R"("info","proc":"supervisor","event":"process_ready")"));
+  CHECK(logged(R"("info","proc":"gateway","event":"listening")"));
+  CHECK(logged(R"("info","proc":"feed","event":"sandboxed")"));
+  CHECK(logged(R"("info","proc":"engine","event":"engine_started")"));
+  auto gateway = SocketAddress::parse("127.0.0.1", static_cast<uint16_t>(server.rtmp_port())).value();
+  UniqueFd callers[2];
+  for (auto& caller : callers) {
+    caller.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    REQUIRE(::connect(caller.get(), gateway.raw(), gateway.size()) == 0);
+  }
+  CHECK(eventually(seconds(5),
+                   [&] { return logged(R"("debug","proc":"gateway","event":"rtmp_turned_away")"); }));
+}
+
+TEST_CASE("a configuration that cannot be started with is refused by the check and by the server") {
+  Server server(small());
+  std::string key = server.folder() + "/key.pem";
+  CHECK(server.command({"check-config"}).status == 0);
+  std::filesystem::remove(key);
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"check-config"}, {"serve"}}) {
+    refused(server, words,
+            "openday.toml: http.private_key: " + key +
+                ": No such file or directory; name a PEM file that this user may read");
+  }
 }
 
 TEST_CASE("a broadcast is run from the command line, from its venues to its replay") {

@@ -80,6 +80,7 @@ class Server {
     std::string extra;  // more TOML: whole tables
     std::vector<std::string> ladder = {"720p 1280x720 2500 128", "480p 854x480 1200 128",
                                        "360p 640x360 700 128"};
+    std::string log_level = "info";
   };
   Server() : Server(Options{}) {}
   explicit Server(Options options);

@@ -1,5 +1,5 @@
 // config/nginx/openday.conf under a real nginx: however many players wait for a part, the origin is asked
-// once or twice.
+// once or twice; and it is told who asks.
 #include "nginx.h"
 
 #include "../hub_http/harness.h"
@@ -64,4 +64,61 @@ TEST_CASE("nginx asks the origin at most twice for a playlist that a hundred pla
   for (auto& player : players) CHECK(player->read()->body == "1.4;");
   CHECK(hub.counters().requests - before <= 2);
   hub.on_hub([&] { origin.reset(); });
+}
+
+TEST_CASE("whatever is asked for through nginx, the hub is told by whom, for which host and how") {
+  const std::vector<std::string> paths = {"/hls/day/live.m3u8", "/media/run1/720p/1.m4s", "/thumb/day/1.jpg",
+                                          "/assets/a.js",       "/hls/day/replay.mp4",    "/watch/day",
+                                          "/api/v1/time"};
+  HttpOptions options;
+  options.trusted_proxies = {"127.0.0.1"};
+  Hub hub(options, [&](HttpServer& server) {
+    for (const auto& path : paths) {
+      server.router().get(path, [](const Request& request, Responder responder) {
+        responder.send(Response::text(
+            200, fmt::format("{} ({}) for {} by {}, takes {}", request.peer,
+                             request.header("x-forwarded-for"), request.header("host"),
+                             request.header("x-forwarded-proto"), request.header("accept-encoding"))));
+      });
+    }
+  });
+  TemporaryFolder folder;
+  openday::test::Nginx nginx(folder.path(), hub.port(), 1024);
+  Client viewer(nginx.port());
+  for (const auto& path : paths) {
+    // What a viewer says of itself by these names is not what the hub hears: the last address is nginx's
+    // word.
+    auto answer = viewer.get(path,
+                             "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n"
+                             "Accept-Encoding: identity\r\n");
+    INFO(path << "\n" << nginx.log());
+    REQUIRE(answer);
+    CHECK(answer->body == fmt::format("192.0.2.7 (192.0.2.7, 127.0.0.1) for test by http, takes {}",
+                                      path.ends_with(".m3u8") ? "gzip" : "identity"));
+  }
+}
+
+TEST_CASE("nginx hands WebSockets on to the API and to nothing else") {
+  WebSocketRoute route;
+  route.subprotocol = "one";
+  route.accept = [](const Request& request) {
+    return std::unexpected(Response::error(403, "refused", "a WebSocket came", request.id));
+  };
+  Hub hub({}, [&](HttpServer& server) {
+    for (const char* path : {"/api/v1/events", "/media/events", "/watch"})
+      server.router().websocket(path, route);
+  });
+  TemporaryFolder folder;
+  openday::test::Nginx nginx(folder.path(), hub.port(), 1024);
+  auto status = [&](const char* path) {
+    auto answer = Client(nginx.port())
+                      .get(path,
+                           "Connection: Upgrade\r\nUpgrade: WebSocket\r\n"
+                           "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: one\r\n"
+                           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+    return answer ? answer->status : 0;
+  };
+  CHECK(status("/api/v1/events") == 403);
+  CHECK(status("/media/events") == 426);
+  CHECK(status("/watch") == 426);
 }

@@ -1,6 +1,9 @@
 #include <sys/stat.h>
 
 #include "../output/store_fixture.h"
+#include "broadcast/json.h"
+#include "broadcast/scenes.h"
+#include "mixer/scene.h"
 #include "supervised_hub.h"
 
 using namespace openday;
@@ -255,11 +258,50 @@ TEST_CASE("the control page's socket tells state, takes and levels, and is only 
   CHECK(next_of("status")["tick"] == 25);
 }
 
+TEST_CASE("browsers that come by HTTPS are held to it when the configuration says so") {
+  for (bool hsts : {false, true}) {
+    House house;
+    Json config = house.config();
+    config["http"]["hsts"] = hsts;
+    config["http"]["trusted_proxies"] = {"127.0.0.1"};
+    house.start(config);
+    auto told = [&](const std::string& headers) {
+      return house.ask_with(headers, "GET", "/api/v1/time").header("strict-transport-security");
+    };
+    CHECK(told("X-Forwarded-Proto: https\r\n") == (hsts ? "max-age=31536000" : ""));
+    CHECK(told("X-Forwarded-Proto: http\r\n") == "");
+    CHECK(house.stop() == 0);
+  }
+}
+
+TEST_CASE("a title that can be saved can be taken, in whatever script") {
+  broadcast::Rules rules{{{"full", {1}}}, {}, *broadcast::Vault::with_key(Bytes(32, 7))};
+  for (const std::string character : {"x", "é", "法", "𠮷"}) {
+    CAPTURE(character);
+    broadcast::Scene scene;
+    scene.layout = "full";
+    for (size_t i = 0; i < broadcast::kMaxSceneTitle; ++i) scene.title += character;
+    REQUIRE(broadcast::check_scene(scene, {}, rules));
+    auto taken = mixer::parse_scene(broadcast::to_json(scene));
+    REQUIRE(taken);
+    CHECK(taken->title == scene.title);
+    scene.title += character;
+    CHECK_FALSE(broadcast::check_scene(scene, {}, rules));
+  }
+}
+
 TEST_CASE("a hub that cannot start says so by its exit status") {
   SECTION("a configuration that is none") {
     House house;
     house.launch({{"data_dir", 7}});
     CHECK(house.wait() == 1);
+  }
+  SECTION("a level of the log that there is not") {
+    House house;
+    for (const Json& level : {Json("loud"), Json(1), Json(nullptr)}) {
+      house.launch_by({{"config", house.config()}, {"checkpoint", nullptr}, {"log_level", level}});
+      CHECK(house.wait() == 1);
+    }
   }
   SECTION("no layouts") {
     House house;

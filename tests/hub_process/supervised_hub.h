@@ -79,7 +79,7 @@ class House {
               {"tls", Json::array()},
               {"certificate", ""},
               {"private_key", ""},
-              {"public_url", ""},
+              {"hsts", false},
               {"trusted_proxies", Json::array()},
               {"metrics_from", Json::array()},
               {"pages", ""}}},
@@ -104,12 +104,14 @@ class House {
     until([this] { return !control->heard_of("ready").empty(); });
   }
   /// Starts a hub; the value is its exit status, once it has one.
-  void launch(const Json& with) {
+  void launch(const Json& with) { launch_by({{"config", with}, {"checkpoint", nullptr}}); }
+  /// The same with all that `start` says.
+  void launch_by(const Json& said) {
     auto ends = socket_pair();
     REQUIRE(ends);
     on_loop([&] {
       control = std::make_unique<FarEnd>(*loop_, std::move(ends->first));
-      control->say("start", {{"config", with}, {"checkpoint", nullptr}});
+      control->say("start", said);
     });
     std::promise<int> status;
     exit_status = status.get_future();

@@ -113,15 +113,15 @@ TEST_CASE("a flood of strangers and a feed that does not read leave the gateway'
 #endif
 }
 
-TEST_CASE("a port that is taken, or a certificate that is none, ends the process with a failure") {
-  for (int attempt : {0, 1}) {
+TEST_CASE("a port that is taken, no certificate or no level of the log ends the process with a failure") {
+  for (int attempt : {0, 1, 2}) {
     UniqueFd taken(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     auto any = SocketAddress::parse("127.0.0.1", 0).value();
     REQUIRE(::bind(taken.get(), any.raw(), any.size()) == 0);
     REQUIRE(::listen(taken.get(), 1) == 0);
     uint16_t port = SocketAddress::local_of(taken.get())->port();
     Json endpoint = {{"address", "127.0.0.1"}, {"port", attempt == 0 ? port : 0}};
-    Json config = {{attempt == 0 ? "rtmp" : "rtmps", endpoint},
+    Json config = {{attempt == 1 ? "rtmps" : "rtmp", endpoint},
                    {"tls", {{"cert_pem", "no"}, {"key_pem", "no"}}}};
     auto ends = *socket_pair();
     pid_t child = ::fork();
@@ -137,7 +137,9 @@ TEST_CASE("a port that is taken, or a certificate that is none, ends the process
                  [](const Error&) {})
           .value();
     });
-    REQUIRE(control->send(link::make_message("start", {{"config", config}, {"checkpoint", nullptr}})));
+    REQUIRE(control->send(link::make_message(
+        "start",
+        {{"config", config}, {"checkpoint", nullptr}, {"log_level", attempt == 2 ? "loud" : "error"}})));
     int status = 0;
     ::waitpid(child, &status, 0);
     CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 1));

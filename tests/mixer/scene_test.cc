@@ -46,6 +46,6 @@ TEST_CASE("a broken scene is refused with the key and what was expected") {
   CHECK(fault(R"({"follow_audio":"yes"})") == "scene.follow_audio: expected true or false");
   CHECK(fault(R"({"title":5})") == "scene.title: expected text");
   CHECK(fault(R"({"title":"two\nlines"})") == "scene.title: expected one line of UTF-8 text");
-  Json huge = {{"title", std::string(241, 'x')}};
+  Json huge = {{"title", std::string(kMaxTitleBytes + 1, 'x')}};
   CHECK(parse_scene(huge).error().code == Errc::kLimit);
 }

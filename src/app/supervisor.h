@@ -42,7 +42,7 @@ class Supervisor {
     uint64_t restarts = 0;
     int quick_failures = 0;
     HouseTime since;
-    HouseTime last_heard;
+    int unanswered = 0;  // pings since it last said anything
     std::string last_exit;
     Loop::TimerId deadline = 0;
     bool wanted = true;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "broadcast/values.h"
 
 namespace openday::app {
 namespace {
@@ -14,8 +15,8 @@ using link::Json;
 constexpr auto kStartDeadline = seconds(10);
 constexpr auto kStopDeadline = seconds(5);
 constexpr auto kStableAfter = seconds(30);
-constexpr int kMostUnanswered = 10;  // pings, one a second
-constexpr size_t kMostChildren = 64;
+constexpr int kMostUnanswered = 10;                          // pings, one a second
+constexpr size_t kMostChildren = broadcast::kMostProcesses;  // beside hub and gateway
 
 // The first restart is at once: a viewer waits for it. A child that keeps failing is given more and more
 // time.
@@ -169,25 +170,32 @@ void Supervisor::on_message(const Key& key, link::Message message) {
 
 void Supervisor::apply_desired(const Json& head) {
   if (stopping_) return;
-  std::set<Key> wanted;
   auto engines = head.find("engines");
   auto feeds = head.find("feeds");
-  if (engines == head.end() || feeds == head.end() || !engines->is_array() || !feeds->is_array() ||
-      engines->size() + feeds->size() > kMostChildren) {
-    log_.error("desired_refused", {{"why", "expected lists of engines and feeds, at most 64 in all"}});
+  if (engines == head.end() || feeds == head.end() || !engines->is_array() || !feeds->is_array()) {
+    log_.error("desired_refused", {{"why", "expected lists of engines and feeds"}});
     return;
   }
-  for (const auto& engine : *engines) {
-    Key key{"engine", text_of(engine, "id")};
-    if (key.id.empty() || !engine.contains("config")) continue;
-    wanted.insert(key);
-    want(key, engine["config"], "", -1);
+  std::vector<Wish> wishes;
+  for (const auto& [role, list] : {std::pair("engine", engines), std::pair("feed", feeds)}) {
+    for (const auto& one : *list) {
+      Key key{role, text_of(one, "id")};
+      if (!key.id.empty() && one.contains("config")) wishes.push_back({std::move(key), &one});
+    }
   }
-  for (const auto& feed : *feeds) {
-    Key key{"feed", text_of(feed, "id")};
-    if (key.id.empty() || !feed.contains("config")) continue;
+  // The broadcasts' rules keep the hub from asking for more than may be. Should it do so all the same, what
+  // runs goes on, and of the rest so many are started as fit.
+  std::ranges::stable_partition(wishes, [&](const Wish& wish) { return entries_.contains(wish.key); });
+  if (wishes.size() > kMostChildren) {
+    log_.error("too_many_desired", {{"desired", wishes.size()}, {"most", kMostChildren}});
+    wishes.erase(wishes.begin() + static_cast<ptrdiff_t>(kMostChildren), wishes.end());
+  }
+  std::set<Key> wanted;
+  for (const auto& [key, wish] : wishes) {
     wanted.insert(key);
-    want(key, feed["config"], text_of(feed, "engine"), link::integer_in(feed, "slot").value_or(-1));
+    bool feed = key.role == "feed";
+    want(key, (*wish)["config"], feed ? text_of(*wish, "engine") : "",
+         feed ? link::integer_in(*wish, "slot").value_or(-1) : -1);
   }
   std::vector<Key> unwanted;
   for (const auto& [key, entry] : entries_) {

@@ -32,6 +32,11 @@ class Supervisor {
     std::string id;
     auto operator<=>(const Key&) const = default;
   };
+  /// One that the hub wants to run.
+  struct Wish {
+    Key key;
+    const link::Json* what;
+  };
   struct Entry {
     link::Json config;
     link::Json checkpoint;  // engines

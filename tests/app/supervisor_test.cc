@@ -91,6 +91,10 @@ class House {
   std::thread thread_;
 };
 
+Json engine(const std::string& id) {
+  return {{"id", id}, {"config", Json::object()}};
+}
+
 }  // namespace
 
 TEST_CASE("a child that stops answering is killed and started again, and its neighbours are not") {
@@ -115,4 +119,21 @@ TEST_CASE("a supervisor that itself stood still kills nobody") {
   for (int i = 0; i < 5; ++i) house.pass_and_hear(seconds(11));
   house.pass_and_hear(std::chrono::hours(1));
   CHECK(house.locked([&] { return house.count("process_silent") + house.count("process_died"); }) == 0);
+}
+
+TEST_CASE("a hub that wants more than there may be keeps what runs and gets what fits") {
+  Json first = {{"engines", {engine("last")}}, {"feeds", Json::array()}};
+  Json second = {{"engines", Json::array()}, {"feeds", Json::array()}};
+  for (int i = 0; i < 70; ++i) second["engines"].push_back(engine("e" + std::to_string(i)));
+  second["engines"].push_back(engine("last"));
+  Json hub;
+  hub["wishes"] = {first, second};
+  House house(hub);
+  REQUIRE(house.wait([&] { return house.count("process_ready", "engine") >= 64; }));
+  CHECK(house.pid("engine", "last") > 0);
+  CHECK(house.pid("engine", "e62") > 0);
+  house.pass_and_hear(seconds(1));
+  CHECK(house.locked([&] { return house.count("process_ready", "engine"); }) == 64);
+  CHECK(house.locked([&] { return house.count("process_stopped") + house.count("process_died"); }) == 0);
+  CHECK(house.locked([&] { return house.count("too_many_desired"); }) == 1);
 }

@@ -14,6 +14,8 @@ using link::Json;
 
 constexpr size_t kHubBound = 64 * 1024 * 1024;
 constexpr size_t kFeedBound = 1024 * 1024;
+constexpr size_t kMostFeeds =
+    size_t{2} * mixer::kSlots;                   // those on their way in beside those on their way out
 constexpr Duration kStorePatience = seconds(4);  // of the 10 s that the supervisor gives a start
 
 std::string text_of(const Json& object, const char* key) {
@@ -218,25 +220,37 @@ void Engine::attach_hub(UniqueFd socket) {
 
 void Engine::attach_feed(const std::string& id, UniqueFd socket) {
   std::string venue = id.substr(id.find('/') + 1);
-  auto slot = slot_of_.find(venue);
-  if (slot == slot_of_.end()) {
-    log_.warn("feed_without_slot", {{"feed", id}});
+  detach_feed(id);
+  if (feeds_.size() >= kMostFeeds) {
+    log_.warn("too_many_feeds", {{"feed", id}});
     return;
   }
-  detach_feed(id);
   auto channel = link::Channel::open(
       loop_, std::move(socket), kFeedBound,
       [this, venue](const link::Message& message) { on_feed_message(venue, message); },
       [this, id](const Error&) { detach_feed(id); });
-  auto ring = mixer_->share(slot->second);
-  if (!channel || !ring) {
-    log_.error("feed_attach_failed", {{"feed", id}});
+  if (!channel) {
+    log_.error("feed_attach_failed", {{"feed", id}, {"why", channel.error().message}});
     return;
   }
   feeds_[venue].channel = *channel;
+  give_ring(venue);
+}
+
+/// Does nothing for a feed that has the right one, or whose venue has no slot yet.
+void Engine::give_ring(const std::string& venue) {
+  auto feed = feeds_.find(venue);
+  auto slot = slot_of_.find(venue);
+  if (feed == feeds_.end() || slot == slot_of_.end() || feed->second.slot == slot->second) return;
+  auto ring = mixer_->share(slot->second);
+  if (!ring) {
+    log_.error("ring_not_shared", {{"venue", venue}, {"why", ring.error().message}});
+    return;
+  }
+  feed->second.slot = slot->second;
   link::Message message = link::make_message("ring", {{"slot", slot->second}});
   message.fds.push_back(*std::move(ring));
-  (void)(*channel)->send(std::move(message));
+  (void)feed->second.channel->send(std::move(message));
   std::vector<mixer::Want> wants;
   for (const auto& want : mixer_->wants()) {
     if (want.slot == slot->second) wants.push_back(want);
@@ -307,7 +321,10 @@ void Engine::configure(const Json& head) {
     return;
   }
   slot_of_.clear();
-  for (const auto& slot : *slots) slot_of_[slot.venue] = slot.slot;
+  for (const auto& slot : *slots) {
+    slot_of_[slot.venue] = slot.slot;
+    give_ring(slot.venue);
+  }
   if (auto list = head.find("targets"); list != head.end()) configure_targets(*list);
 }
 

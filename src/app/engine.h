@@ -37,13 +37,15 @@ class Engine final : private package::PackageListener {
   ~Engine() override;
 
   void attach_hub(UniqueFd socket);
-  /// `id`: "broadcast/venue".
+  /// `id`: "broadcast/venue". The supervisor may introduce a feed before the hub has named its venue; it gets
+  /// its ring when that has come.
   void attach_feed(const std::string& id, UniqueFd socket);
   void detach_feed(const std::string& id);
 
  private:
   struct Feed {
     std::shared_ptr<link::Channel> channel;
+    int slot = -1;     // whose ring it has; -1: none yet
     link::Json state;  // its last message
   };
 
@@ -55,6 +57,7 @@ class Engine final : private package::PackageListener {
 
   void on_hub_message(const link::Message& message);
   void on_feed_message(const std::string& venue, const link::Message& message);
+  void give_ring(const std::string& venue);
   void send_wants(const std::vector<mixer::Want>& wants);
   void on_taken(const mixer::Taken& taken);
   void configure(const link::Json& head);
@@ -84,7 +87,7 @@ class Engine final : private package::PackageListener {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // posts from other threads ask it first
   EngineOutlet outlet_;
   std::shared_ptr<link::Channel> hub_;
-  std::map<std::string, Feed> feeds_;   // by venue
+  std::map<std::string, Feed> feeds_;   // by venue; bounded by kMostFeeds
   std::map<std::string, int> slot_of_;  // by venue
   uint64_t told_lost_sound_ms_ = 0;
   std::map<uint64_t, link::Json> pending_takes_;  // mixer's id → the hub's req

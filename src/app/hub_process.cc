@@ -1,8 +1,8 @@
 // The hub: HTTP, the API over the database, the origin, and the links to engines and gateway.
 //
 // One loop thread serves all of it; the store has its writer thread, the origin its threads for files.
-// Nothing on the loop's thread waits for a disk but short reads of the database, a look whether an MP4 copy is
-// there, and what the page cache has lost of a file that is being sent.
+// Nothing on the loop's thread waits for a disk but short reads of the database, a look whether an MP4 copy
+// is there, and what the page cache has lost of a file that is being sent.
 #include <sys/stat.h>
 
 #include <memory>

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "broadcast/values.h"
 
 namespace openday::app {
 namespace {
@@ -13,9 +14,9 @@ using link::Json;
 
 constexpr auto kStartDeadline = seconds(10);
 constexpr auto kStopDeadline = seconds(5);
-constexpr auto kSilenceLimit = seconds(10);
 constexpr auto kStableAfter = seconds(30);
-constexpr size_t kMostChildren = 64;
+constexpr int kMostUnanswered = 10;                          // pings, one a second
+constexpr size_t kMostChildren = broadcast::kMostProcesses;  // beside hub and gateway
 
 // The first restart is at once: a viewer waits for it. A child that keeps failing is given more and more
 // time.
@@ -85,7 +86,8 @@ void Supervisor::launch(const Key& key) {
   auto found = entries_.find(key);
   if (found == entries_.end() || found->second.process || stopping_) return;
   Entry& entry = found->second;
-  entry.since = entry.last_heard = clock_.now();
+  entry.since = clock_.now();
+  entry.unanswered = 0;
   std::string title = "openday: " + key.role + (key.id.empty() ? "" : " " + key.id);
   auto process = Process::spawn(loop_, key.role, title,
                                 {[this, key](link::Message message) { on_message(key, std::move(message)); },
@@ -154,7 +156,7 @@ void Supervisor::on_message(const Key& key, link::Message message) {
   auto found = entries_.find(key);
   if (found == entries_.end()) return;
   Entry& entry = found->second;
-  entry.last_heard = clock_.now();
+  entry.unanswered = 0;
   std::string type = message.type();
   if (type == "ready" && entry.state == "starting") {
     entry.state = "ready";
@@ -170,25 +172,32 @@ void Supervisor::on_message(const Key& key, link::Message message) {
 
 void Supervisor::apply_desired(const Json& head) {
   if (stopping_) return;
-  std::set<Key> wanted;
   auto engines = head.find("engines");
   auto feeds = head.find("feeds");
-  if (engines == head.end() || feeds == head.end() || !engines->is_array() || !feeds->is_array() ||
-      engines->size() + feeds->size() > kMostChildren) {
-    log_.error("desired_refused", {{"why", "expected lists of engines and feeds, at most 64 in all"}});
+  if (engines == head.end() || feeds == head.end() || !engines->is_array() || !feeds->is_array()) {
+    log_.error("desired_refused", {{"why", "expected lists of engines and feeds"}});
     return;
   }
-  for (const auto& engine : *engines) {
-    Key key{"engine", text_of(engine, "id")};
-    if (key.id.empty() || !engine.contains("config")) continue;
-    wanted.insert(key);
-    want(key, engine["config"], "", -1);
+  std::vector<Wish> wishes;
+  for (const auto& [role, list] : {std::pair("engine", engines), std::pair("feed", feeds)}) {
+    for (const auto& one : *list) {
+      Key key{role, text_of(one, "id")};
+      if (!key.id.empty() && one.contains("config")) wishes.push_back({std::move(key), &one});
+    }
   }
-  for (const auto& feed : *feeds) {
-    Key key{"feed", text_of(feed, "id")};
-    if (key.id.empty() || !feed.contains("config")) continue;
+  // The broadcasts' rules keep the hub from asking for more than may be. Should it do so all the same, what
+  // runs goes on, and of the rest so many are started as fit.
+  std::ranges::stable_partition(wishes, [&](const Wish& wish) { return entries_.contains(wish.key); });
+  if (wishes.size() > kMostChildren) {
+    log_.error("too_many_desired", {{"desired", wishes.size()}, {"most", kMostChildren}});
+    wishes.erase(wishes.begin() + static_cast<ptrdiff_t>(kMostChildren), wishes.end());
+  }
+  std::set<Key> wanted;
+  for (const auto& [key, wish] : wishes) {
     wanted.insert(key);
-    want(key, feed["config"], text_of(feed, "engine"), link::integer_in(feed, "slot").value_or(-1));
+    bool feed = key.role == "feed";
+    want(key, (*wish)["config"], feed ? text_of(*wish, "engine") : "",
+         feed ? link::integer_in(*wish, "slot").value_or(-1) : -1);
   }
   std::vector<Key> unwanted;
   for (const auto& [key, entry] : entries_) {
@@ -257,11 +266,12 @@ void Supervisor::on_exit(const Key& key, const std::string& how) {
 }
 
 // A child that is alive but says nothing is as good as dead; it is asked every second and killed after ten.
+// What counts is the questions, not the time: a supervisor that itself stood still has asked nobody.
 void Supervisor::watch_over() {
   if (stopping_) return;
   for (auto& [key, entry] : entries_) {
     if (!entry.process || entry.state != "ready") continue;
-    if (clock_.now() - entry.last_heard > kSilenceLimit) {
+    if (entry.unanswered++ >= kMostUnanswered) {
       log_.error("process_silent", {{"role", key.role}, {"id", key.id}});
       entry.process->kill();
     } else {

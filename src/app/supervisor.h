@@ -32,6 +32,11 @@ class Supervisor {
     std::string id;
     auto operator<=>(const Key&) const = default;
   };
+  /// One that the hub wants to run.
+  struct Wish {
+    Key key;
+    const link::Json* what;
+  };
   struct Entry {
     link::Json config;
     link::Json checkpoint;  // engines
@@ -42,7 +47,7 @@ class Supervisor {
     uint64_t restarts = 0;
     int quick_failures = 0;
     HouseTime since;
-    HouseTime last_heard;
+    int unanswered = 0;  // pings since it last said anything
     std::string last_exit;
     Loop::TimerId deadline = 0;
     bool wanted = true;

@@ -57,11 +57,21 @@ Result<std::vector<Seat>> seat(Ledger& ledger, const std::vector<std::string>& v
   return seats;
 }
 
-// An encoder publishes once: two engines cannot both have it.
-Result<> check_venues_free(Ledger& ledger, const Broadcast& broadcast) {
+size_t processes_of(const Broadcast& broadcast) {
+  return 1 + broadcast.seats.size();
+}
+
+// An encoder publishes once: two engines cannot both have it. And the house runs only so many processes.
+Result<> check_can_run(Ledger& ledger, const Broadcast& broadcast) {
   OPENDAY_TRY(auto active, ledger.active_broadcasts());
+  size_t others = 0;
+  size_t before = 0;
   for (const auto& other : active) {
-    if (other.id == broadcast.id) continue;
+    if (other.id == broadcast.id) {
+      before = processes_of(other);
+      continue;
+    }
+    others += processes_of(other);
     for (const auto& theirs : other.seats) {
       for (const auto& ours : broadcast.seats) {
         if (ours.venue == theirs.venue) {
@@ -70,6 +80,14 @@ Result<> check_venues_free(Ledger& ledger, const Broadcast& broadcast) {
         }
       }
     }
+  }
+  size_t needed = processes_of(broadcast);
+  if (needed > before && others + needed > kMostProcesses) {
+    return fail(
+        Errc::kConflict,
+        fmt::format("broadcast {} needs {} processes (one, and one for each venue), and of the {} there "
+                    "may be, {} serve other broadcasts; end one of those first",
+                    broadcast.id, needed, kMostProcesses, others));
   }
   return {};
 }
@@ -148,7 +166,7 @@ Result<Broadcast> edit(Ledger& ledger, const std::string& id, const BroadcastCha
         broadcast.scene = opening_scene(broadcast.seats, rules);
       }
     } else {
-      OPENDAY_CHECK_OK(check_venues_free(ledger, broadcast));
+      OPENDAY_CHECK_OK(check_can_run(ledger, broadcast));
       for (const auto& venue : broadcast.scene.venues) {
         if (!seated(venue)) {
           return fail(Errc::kConflict,
@@ -174,7 +192,7 @@ Result<> remove(Ledger& ledger, const std::string& id, const Act& act) {
 Result<Broadcast> rehearse(Ledger& ledger, const std::string& id, const Act& act) {
   OPENDAY_TRY(Broadcast broadcast, ledger.broadcast(id));
   if (broadcast.state != State::kScheduled) return wrong_state(broadcast, "be rehearsed");
-  OPENDAY_CHECK_OK(check_venues_free(ledger, broadcast));
+  OPENDAY_CHECK_OK(check_can_run(ledger, broadcast));
   broadcast.state = State::kRehearsal;
   OPENDAY_CHECK_OK(ledger.put(broadcast));
   OPENDAY_CHECK_OK(audit(ledger, act, "broadcast.rehearse", id));
@@ -196,7 +214,7 @@ Result<Broadcast> go_live(Ledger& ledger, const std::string& id, std::optional<P
   if (broadcast.state != State::kScheduled && broadcast.state != State::kRehearsal) {
     return wrong_state(broadcast, "go live");
   }
-  if (broadcast.state == State::kScheduled) OPENDAY_CHECK_OK(check_venues_free(ledger, broadcast));
+  if (broadcast.state == State::kScheduled) OPENDAY_CHECK_OK(check_can_run(ledger, broadcast));
   broadcast.state = State::kLive;
   broadcast.live_at = act.at;
   broadcast.public_from = edge.value_or(act.at);

@@ -43,7 +43,7 @@ Result<Broadcast> edit(Ledger& ledger, const std::string& id, const BroadcastCha
 Result<> remove(Ledger& ledger, const std::string& id, const Act& act);
 
 /// scheduled → rehearsal: the engine runs, the public sees nothing. A venue serves one active broadcast at a
-/// time.
+/// time, and all active ones have kMostProcesses together.
 Result<Broadcast> rehearse(Ledger& ledger, const std::string& id, const Act& act);
 /// rehearsal → scheduled.
 Result<Broadcast> stop_rehearsal(Ledger& ledger, const std::string& id, const Act& act);

@@ -55,6 +55,8 @@ struct Seat {
   bool operator==(const Seat&) const = default;
 };
 inline constexpr int kVenueSlots = 8;
+/// Of the active broadcasts together: an engine each, and a feed for every seat.
+inline constexpr size_t kMostProcesses = 64;
 
 struct Broadcast {
   std::string id;

@@ -127,9 +127,10 @@ void Publishers::on_auth(const Json& head) {
     if (auto route = routes_.find(*venue); route != routes_.end()) answer["feed"] = route->second;
   } else {
     // One answer for all wrong keys; only our own trouble is told apart.
-    answer["why"] =
-        venue.error().code == Errc::kRefused ? "This key is not known." : "The server cannot check keys now.";
-    if (venue.error().code != Errc::kRefused) log_.error("auth_failed", {{"why", venue.error().message}});
+    bool trouble = venue.error().code != Errc::kRefused;
+    answer["why"] = trouble ? "The server cannot check keys now." : "This key is not known.";
+    if (trouble) answer["trouble"] = true;
+    if (trouble) log_.error("auth_failed", {{"why", venue.error().message}});
   }
   tell("auth_result", std::move(answer));
 }

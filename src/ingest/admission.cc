@@ -4,8 +4,16 @@
 #include <iterator>
 
 #include "base/address.h"
+#include "wrap/sodium/sodium.h"
 
 namespace openday::ingest {
+namespace {
+
+Bytes digest_of(const AuthRequest& request) {
+  return sodium::sha256(as_bytes(name_of(request.protocol) + std::string(" ") + request.key));
+}
+
+}  // namespace
 
 std::string network_of(const std::string& address) {
   auto parsed = SocketAddress::parse(address, 0);
@@ -46,28 +54,50 @@ void FailureLimiter::failed(const std::string& address) {
   std::string network = network_of(address);
   if (!failures_.contains(network) && failures_.size() >= addresses_) {
     for (auto entry = failures_.begin(); entry != failures_.end();) {
-      forget_old(entry->second);
-      entry = entry->second.empty() ? failures_.erase(entry) : std::next(entry);
+      forget_old(entry->second.times);
+      entry = entry->second.times.empty() ? failures_.erase(entry) : std::next(entry);
     }
     if (failures_.size() >= addresses_) {
-      failures_.erase(
-          std::ranges::min_element(failures_, {}, [](const auto& entry) { return entry.second.back(); }));
+      failures_.erase(std::ranges::min_element(failures_, {},
+                                               [](const auto& entry) { return entry.second.times.back(); }));
     }
   }
-  auto& times = failures_[network];
+  auto& times = failures_[network].times;
   times.push_back(clock_.now());
   if (times.size() > per_minute_) times.pop_front();
 }
 
-bool FailureLimiter::blocked(const std::string& address) {
+bool FailureLimiter::may_try(const std::string& address) {
   auto found = failures_.find(network_of(address));
-  if (found == failures_.end()) return false;
-  forget_old(found->second);
-  if (found->second.empty()) {
+  if (found == failures_.end()) return true;
+  Failures& failures = found->second;
+  forget_old(failures.times);
+  if (failures.times.empty()) {
     failures_.erase(found);
-    return false;
+    return true;
   }
-  return found->second.size() >= per_minute_;
+  if (failures.times.size() < per_minute_) return true;
+  constexpr Duration kEach = Duration(seconds(1)) / kPace;
+  HouseTime now = clock_.now();
+  failures.unused = std::min<Duration>(failures.unused + (now - failures.slowed_at), seconds(1));
+  failures.slowed_at = now;
+  if (failures.unused < kEach) return false;
+  failures.unused -= kEach;
+  return true;
+}
+
+void GoodKeys::remember(const AuthRequest& request) {
+  forget(request);
+  digests_.push_front(digest_of(request));
+  if (digests_.size() > most_) digests_.pop_back();
+}
+
+void GoodKeys::forget(const AuthRequest& request) {
+  std::erase(digests_, digest_of(request));
+}
+
+bool GoodKeys::contains(const AuthRequest& request) const {
+  return std::ranges::find(digests_, digest_of(request)) != digests_.end();
 }
 
 }  // namespace openday::ingest

@@ -1,4 +1,4 @@
-// Who may connect at all: caps on connections, and a limit on wrong keys, both by network address.
+// Who may connect at all: caps on connections, and a pace for those with wrong keys, both by network address.
 #pragma once
 
 #include <deque>
@@ -33,23 +33,48 @@ class ConnectionCaps {
   std::shared_ptr<State> state_;
 };
 
-/// Remembers wrong keys for a minute. One thread. Bound: `addresses` networks; beyond it the one whose last
-/// failure is oldest is forgotten.
+/// Remembers wrong keys for a minute, and slows down who sends too many. One thread. Bound: `addresses`
+/// networks; beyond it the one whose last failure is oldest is forgotten.
+///
+/// Nobody is locked out: keys are too long to be guessed at any pace, so this bounds what strangers cost, and
+/// an encoder with an old key must not keep out the others of its house.
 class FailureLimiter {
  public:
+  /// Attempts a second of a network with too many failures.
+  static constexpr int kPace = 5;
+
   FailureLimiter(const Clock& clock, size_t per_minute, size_t addresses = 4096);
   void failed(const std::string& address);
-  /// `per_minute` failures lie within the last minute.
-  [[nodiscard]] bool blocked(const std::string& address);
+  /// Always true unless `per_minute` failures lie within the last minute, then kPace times a second.
+  [[nodiscard]] bool may_try(const std::string& address);
   [[nodiscard]] size_t addresses() const { return failures_.size(); }
 
  private:
+  struct Failures {
+    std::deque<HouseTime> times;
+    Duration unused = seconds(1);  // of the pace; an attempt takes 1 s / kPace
+    HouseTime slowed_at;           // when `unused` was last reckoned
+  };
   void forget_old(std::deque<HouseTime>& times) const;
 
   const Clock& clock_;
   const size_t per_minute_;
   const size_t addresses_;
-  std::map<std::string, std::deque<HouseTime>> failures_;
+  std::map<std::string, Failures> failures_;
+};
+
+/// Remembers keys that were good, by their digests. One thread. Bound: `most` keys; beyond it the one that
+/// was good longest ago is forgotten.
+class GoodKeys {
+ public:
+  explicit GoodKeys(size_t most = 256) : most_(most) {}
+  void remember(const AuthRequest& request);
+  void forget(const AuthRequest& request);
+  [[nodiscard]] bool contains(const AuthRequest& request) const;
+
+ private:
+  const size_t most_;
+  std::deque<Bytes> digests_;  // the newest first
 };
 
 }  // namespace openday::ingest

@@ -106,13 +106,15 @@ Result<Admission> Gateway::admit(Protocol protocol, const std::string& address) 
 
 AuthId Gateway::authorise(AuthRequest request, OnAnswer on_answer) {
   AuthId id{next_id_++};
-  bool blocked = failures_.blocked(request.address);
+  // A key that was good is looked at whatever its neighbours send: an encoder that reconnects takes over at
+  // once.
+  bool too_many = !good_keys_.contains(request) && !failures_.may_try(request.address);
   Question& question = questions_[id];
   question = {std::move(request), std::move(on_answer), 0};
-  if (blocked) {
+  if (too_many) {
     question.deadline = loop_.after(Duration(0), [this, id] {
       refused(questions_[id].request.protocol, Refusal::kTooManyWrongKeys);
-      answer(id, refusal("Too many wrong keys came from your address. Wait a minute."));
+      answer(id, refusal("Too many wrong keys came from your address. Try again."));
     });
     return id;
   }
@@ -165,6 +167,7 @@ void Gateway::on_auth_result(const Json& head) {
   AuthId question{id->get<uint64_t>()};
   auto found = questions_.find(question);
   if (found == questions_.end()) return;
+  const AuthRequest& request = found->second.request;
   AuthAnswer answer;
   auto ok = head.find("ok");
   answer.venue = text_field(head, "venue");
@@ -172,8 +175,12 @@ void Gateway::on_auth_result(const Json& head) {
   if (answer.ok) {
     answer.passphrase = text_field(head, "passphrase");
     wanted_feed_[answer.venue] = text_field(head, "feed");
+    good_keys_.remember(request);
+  } else if (link::truth_in(head, "trouble").value_or(false)) {
+    refused(request.protocol, Refusal::kHubAway);  // nobody knows whether this key is wrong
+    answer.why = text_field(head, "why");
   } else {
-    const AuthRequest& request = found->second.request;
+    good_keys_.forget(request);
     failures_.failed(request.address);
     refused(request.protocol, Refusal::kWrongKey);
     if (auto left_out = wrong_keys_log_.allow()) {

@@ -90,6 +90,7 @@ class Gateway final : public PublisherSink {
   const GatewayLimits limits_;
   ConnectionCaps caps_;
   FailureLimiter failures_;
+  GoodKeys good_keys_;
   std::shared_ptr<link::Channel> hub_;
   std::map<std::string, std::shared_ptr<link::Channel>> feeds_;
   std::map<AuthId, Question> questions_;         // bounded by the connection caps

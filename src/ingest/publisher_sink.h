@@ -108,7 +108,7 @@ class PublisherSink {
 
   /// Asks the hub. `on_answer` is called once, later and never from inside this call, within 5 s (a hub that
   /// restarts is waited for); not at all after forget(). Wrong keys are counted against the address here, and
-  /// an address that has failed too often is answered without asking.
+  /// of an address that has failed too often only some are asked about.
   virtual AuthId authorise(AuthRequest request, OnAnswer on_answer) = 0;
   virtual void forget(AuthId question) = 0;
 

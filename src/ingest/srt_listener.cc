@@ -180,7 +180,7 @@ Verdict SrtListener::knock(const srt::Knock& knock) {
 
 void SrtListener::ask(std::shared_ptr<Question> question) {
   std::string address = question->knock.peer.ip();
-  if (wrong_passphrases_.blocked(address)) {
+  if (!wrong_passphrases_.may_try(address)) {
     sink_.refused(Protocol::kSrt, Refusal::kTooManyWrongKeys);
     question->answer(Verdict::refuse(Reject::kOverload));
     return;

@@ -1,6 +1,7 @@
 // The engine in this process, small and in real time, heard as its hub hears it.
 #include "app/engine.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <condition_variable>
 #include <filesystem>
@@ -49,6 +50,27 @@ class Studio {
     thread_.join();
     engine_.reset();
     hub_->close();
+    if (feed_) feed_->close();
+  }
+
+  void say(std::string_view type, Json fields) {
+    REQUIRE(hub_->send(link::make_message(type, std::move(fields))));
+  }
+  /// The supervisor introduces this feed; what it is told is in `told_feed`.
+  void introduce_feed(const std::string& id) {
+    REQUIRE(loop_->post([this, id] {
+      auto ends = *socket_pair();
+      feed_ = *link::Channel::open(
+          *loop_, std::move(ends.first), 1 << 20,
+          [this](const link::Message& message) {
+            std::lock_guard lock(mutex_);
+            told_feed.push_back(message.head);
+            changed_.notify_all();
+          },
+          [](const Error&) {});
+      engine_->attach_feed(id, std::move(ends.second));
+      (void)feed_->send(link::make_message("state", {{"state", "live"}}));
+    }));
   }
 
   template <class Condition>
@@ -63,6 +85,7 @@ class Studio {
   std::vector<std::string> stored_paths;
   Json stats;
   std::vector<Checkpoint> saved;
+  std::vector<Json> told_feed;
 
  private:
   void hear(const link::Message& message) {
@@ -82,6 +105,7 @@ class Studio {
   std::condition_variable changed_;
   std::unique_ptr<Engine> engine_;
   std::shared_ptr<link::Channel> hub_;
+  std::shared_ptr<link::Channel> feed_;
   std::thread thread_;
 };
 
@@ -122,4 +146,29 @@ TEST_CASE("a run is counted with its first part: one that dies before leaves the
   CHECK(studio.saved.front().msn == 41);  // of its first scene, some 0.7 s before the first part can be out
   for (const Checkpoint& saved : studio.saved) CHECK(saved.runs == (saved.msn > 41 ? 3 : 2));
   CHECK(studio.saved.back().msn > 41);
+}
+
+TEST_CASE(
+    "a feed introduced before its venue is named gets its ring when that has come, and another with a "
+    "new slot") {
+  test::TempFolder folder;
+  Studio studio(folder.path());
+  REQUIRE(studio.start({}));
+  auto seats = [](int slot) {
+    Json hall = {{"slot", slot}, {"venue", "hall"}, {"name", "Hall"}};
+    return Json{{"slots", {{{"slot", 0}, {"venue", "court"}, {"name", "Court"}}, hall}}};
+  };
+  auto told = [&](const std::string& type, int slot = -1) {
+    return std::ranges::any_of(studio.told_feed, [&](const Json& head) {
+      return head["t"] == type && (slot < 0 || head["slot"] == slot);
+    });
+  };
+  studio.introduce_feed("b/hall");
+  REQUIRE(studio.wait_for([&] { return !studio.parts.empty(); }));
+  studio.say("configure", seats(1));
+  REQUIRE(studio.wait_for([&] { return told("ring", 1) && told("want"); }));
+  studio.say("configure", seats(2));
+  REQUIRE(studio.wait_for([&] { return told("ring", 2); }));
+  studio.stop();
+  CHECK(std::ranges::count_if(studio.told_feed, [](const Json& head) { return head["t"] == "ring"; }) == 2);
 }

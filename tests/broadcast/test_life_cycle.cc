@@ -225,6 +225,49 @@ TEST_CASE("a broadcast that cannot be is refused with the reason") {
       with([](auto& w) { w.title = std::string(199, 'x') + "\xE5\xBA\xAD"; }).has_value());  // 200 characters
 }
 
+TEST_CASE(
+    "broadcasts that would need more processes than there may be are refused, whichever way they come") {
+  House house;
+  auto day = [&](int number, int venues) {
+    std::vector<std::string> ids;
+    for (int v = 0; v < venues; ++v) {
+      NewVenue venue;
+      venue.id = "v" + std::to_string(number) + "-" + std::to_string(v);
+      venue.name = "Hall";
+      REQUIRE(create_venue(house.ledger, venue, house.rules, house.act));
+      ids.push_back(venue.id);
+    }
+    std::string id = "day" + std::to_string(number);
+    REQUIRE(house.make(id, ids));
+    return id;
+  };
+  for (int i = 0; i < 6; ++i) REQUIRE(rehearse(house.ledger, day(i, 8), house.act));  // 54
+  std::string seventh = day(6, 8);                                                    // 63
+  REQUIRE(go_live(house.ledger, seventh, std::nullopt, house.act));
+  std::string eighth = day(7, 1);
+  auto refused = rehearse(house.ledger, eighth, house.act);
+  CHECK(test::code_of(refused) == Errc::kConflict);
+  CHECK(refused.error().message.find("needs 2 processes") != std::string::npos);
+  CHECK(refused.error().message.find("63 serve other broadcasts") != std::string::npos);
+  CHECK(test::code_of(go_live(house.ledger, eighth, std::nullopt, house.act)) == Errc::kConflict);
+  CHECK(house.ledger.broadcast(eighth)->state == State::kScheduled);
+
+  // What is given up is free again, and what runs already may go live.
+  BroadcastChanges changes;
+  REQUIRE(stop_rehearsal(house.ledger, "day0", house.act));
+  changes.venues = {"v0-0", "v0-1"};
+  REQUIRE(edit(house.ledger, "day0", changes, house.rules, house.act));
+  REQUIRE(rehearse(house.ledger, "day0", house.act));  // 57
+  std::string ninth = day(8, 6);
+  REQUIRE(rehearse(house.ledger, ninth, house.act));  // 64
+  REQUIRE(go_live(house.ledger, ninth, std::nullopt, house.act));
+  changes.venues = {"v0-0", "v0-1", "v0-2"};
+  CHECK(test::code_of(edit(house.ledger, "day0", changes, house.rules, house.act)) == Errc::kConflict);
+  REQUIRE(end(house.ledger, seventh, seventh, house.act));
+  CHECK(edit(house.ledger, "day0", changes, house.rules, house.act));
+  CHECK(rehearse(house.ledger, eighth, house.act));
+}
+
 TEST_CASE("what the public may see begins when the broadcast goes live") {
   House house;
   REQUIRE(house.make("day"));

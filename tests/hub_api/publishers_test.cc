@@ -67,6 +67,21 @@ TEST_CASE("wrong keys all get the same answer") {
   CHECK(gate.auth("smtp", "a")["ok"] == false);
 }
 
+TEST_CASE("what the books cannot tell is our trouble, not a wrong key") {
+  Gate gate;
+  Json key = gate.key("a");
+  CHECK_FALSE(gate.auth("srt", "nowhere").contains("trouble"));
+  gate.house.on_loop([&] {
+    auto broken = *gate.house.books.ledger.ingest_key("a");
+    broken.sealed_passphrase = Bytes(60, 1);
+    return gate.house.books.ledger.put(broken).has_value();
+  });
+  Json answer = gate.auth("srt", key["srt"]["stream_id"]);
+  CHECK(answer["ok"] == false);
+  CHECK(answer["trouble"] == true);
+  CHECK(answer["why"] == "The server cannot check keys now.");
+}
+
 TEST_CASE("SRT names its venue and proves itself with the passphrase") {
   Gate gate;
   Json key = gate.key("a");

@@ -30,20 +30,63 @@ TEST_CASE("one owner of an IPv6 network is one address") {
   CHECK(caps.admit("2001:db8:1:3::1"));
 }
 
-TEST_CASE("an address with too many wrong keys is blocked until a minute has passed") {
+namespace {
+
+// How many of a hundred attempts at this moment may be made.
+int tries(FailureLimiter& limiter, const std::string& address) {
+  int count = 0;
+  for (int i = 0; i < 100; ++i) count += limiter.may_try(address) ? 1 : 0;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("an address with too many wrong keys is slowed down until a minute has passed") {
   ManualClock clock;
   FailureLimiter limiter(clock, 3);
   for (int i = 0; i < 3; ++i) {
-    CHECK_FALSE(limiter.blocked("192.0.2.1"));
+    CHECK(tries(limiter, "192.0.2.1") == 100);
     limiter.failed("192.0.2.1");
     clock.advance(seconds(10));
   }
-  CHECK(limiter.blocked("192.0.2.1"));
-  CHECK_FALSE(limiter.blocked("192.0.2.2"));
-  clock.advance(seconds(29));
-  CHECK(limiter.blocked("192.0.2.1"));
+  CHECK(tries(limiter, "192.0.2.1") == FailureLimiter::kPace);
+  CHECK(tries(limiter, "192.0.2.2") == 100);
+  clock.advance(milliseconds(199));
+  CHECK(tries(limiter, "192.0.2.1") == 0);
+  clock.advance(milliseconds(1));
+  CHECK(tries(limiter, "192.0.2.1") == 1);
+  clock.advance(milliseconds(28'800));
+  CHECK(tries(limiter, "192.0.2.1") == FailureLimiter::kPace);  // what is not used does not add up
   clock.advance(seconds(1));
-  CHECK_FALSE(limiter.blocked("192.0.2.1"));  // the first failure is a minute old
+  CHECK(tries(limiter, "192.0.2.1") == 100);  // the first failure is a minute old
+}
+
+TEST_CASE("an encoder with an old key, however often it calls, leaves its neighbour's attempts their turn") {
+  ManualClock clock;
+  FailureLimiter limiter(clock, 10);
+  for (int i = 0; i < 300; ++i) {  // ten minutes
+    if (limiter.may_try("192.0.2.1")) limiter.failed("192.0.2.1");
+    CHECK(limiter.may_try("192.0.2.1"));
+    clock.advance(seconds(2));
+  }
+}
+
+TEST_CASE("keys that were good are remembered up to a bound, each for its protocol, until they are wrong") {
+  GoodKeys keys(3);
+  auto key = [](const std::string& text, Protocol protocol = Protocol::kRtmp) {
+    return AuthRequest{protocol, text, "192.0.2.1"};
+  };
+  for (const char* text : {"a", "b", "c"}) keys.remember(key(text));
+  CHECK(keys.contains(key("a")));
+  CHECK_FALSE(keys.contains(key("a", Protocol::kSrt)));
+  CHECK_FALSE(keys.contains(key("d")));
+  keys.remember(key("a"));
+  keys.remember(key("d"));
+  CHECK(keys.contains(key("a")));
+  CHECK_FALSE(keys.contains(key("b")));
+  keys.forget(key("a"));
+  CHECK_FALSE(keys.contains(key("a")));
+  CHECK(keys.contains(key("c")));
 }
 
 TEST_CASE("remembered addresses are bounded, and the one whose failures are oldest is forgotten first") {
@@ -54,9 +97,9 @@ TEST_CASE("remembered addresses are bounded, and the one whose failures are olde
     clock.advance(milliseconds(1));
   }
   CHECK(limiter.addresses() == 100);
-  CHECK_FALSE(limiter.blocked("192.0.2.49"));
-  CHECK(limiter.blocked("192.0.2.50"));
-  CHECK(limiter.blocked("192.0.2.149"));
+  CHECK(tries(limiter, "192.0.2.49") == 100);
+  CHECK(tries(limiter, "192.0.2.50") == FailureLimiter::kPace);
+  CHECK(tries(limiter, "192.0.2.149") == FailureLimiter::kPace);
 }
 
 TEST_CASE("one refusal a second is logged, and says how many were not") {

@@ -164,6 +164,11 @@ struct Studio {
   }
   void answer(const Heard& heard) {
     if (heard.type() != "auth" || silent) return;
+    if (trouble) {
+      link::Json fields = {{"id", heard.head["id"]}, {"ok", false}, {"trouble", true}};
+      fields["why"] = "The server cannot check keys now.";
+      return hub.say("auth_result", fields);
+    }
     auto known = keys.find(heard.head["key"].get<std::string>());
     link::Json fields = {{"id", heard.head["id"]}, {"ok", known != keys.end()}};
     if (known != keys.end()) {
@@ -180,7 +185,8 @@ struct Studio {
   Peer hub;
   std::map<std::string, Peer> feeds;
   std::map<std::string, Venue> keys = {{"east-key", {"east", "b1/east"}}, {"west-key", {"west", "b1/west"}}};
-  std::atomic<bool> silent{false};  // the hub hears and does not answer
+  std::atomic<bool> silent{false};   // the hub hears and does not answer
+  std::atomic<bool> trouble{false};  // the hub cannot read its books
   std::unique_ptr<ingest::Gateway> gateway;
 };
 

@@ -1,0 +1,47 @@
+// The test program, and, as `child ROLE`, what its supervisor starts: a process that does as it is told.
+#define CATCH_CONFIG_RUNNER
+#include <catch2/catch.hpp>
+
+#include "base/loop.h"
+#include "link/channel.h"
+
+namespace {
+
+using namespace openday;
+
+int play(const std::string& role) {
+  SystemClock clock;
+  auto loop = Loop::create(clock);
+  if (!loop) return 1;
+  std::shared_ptr<link::Channel> control;
+  auto say = [&](const char* type, link::Json fields) {
+    (void)control->send(link::make_message(type, std::move(fields)));
+  };
+  auto opened = link::Channel::open(
+      **loop, UniqueFd(3), 4 << 20,
+      [&](link::Message message) {
+        if (message.type() == "start") {
+          say("ready", link::Json::object());
+          for (const auto& wish : message.head["config"].value("wishes", link::Json::array()))
+            say("desired", wish);
+        } else if (message.type() == "ping") {
+          say("pong", link::Json::object());
+          // What the supervisor refuses stands in its log: so the test sees that this ping was answered.
+          if (role == "hub") say("desired", link::Json::object());
+        } else if (message.type() == "stop") {
+          (*loop)->stop();
+        }
+      },
+      [&](const Error&) { (*loop)->stop(); });
+  if (!opened) return 1;
+  control = *opened;
+  (*loop)->run();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 3 && std::string(argv[1]) == "child") return play(argv[2]);
+  return Catch::Session().run(argc, argv);
+}

@@ -1,6 +1,7 @@
 #include "app/supervisor.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -178,16 +179,18 @@ void Supervisor::apply_desired(const Json& head) {
     log_.error("desired_refused", {{"why", "expected lists of engines and feeds"}});
     return;
   }
+  // The broadcasts' rules keep the hub from asking for more than may be. Should it do so all the same, what
+  // runs goes on, and of the rest so many are started as fit.
   std::vector<Wish> wishes;
+  std::vector<Wish> fresh;
   for (const auto& [role, list] : {std::pair("engine", engines), std::pair("feed", feeds)}) {
     for (const auto& one : *list) {
       Key key{role, text_of(one, "id")};
-      if (!key.id.empty() && one.contains("config")) wishes.push_back({std::move(key), &one});
+      if (key.id.empty() || !one.contains("config")) continue;
+      (entries_.contains(key) ? wishes : fresh).push_back({std::move(key), &one});
     }
   }
-  // The broadcasts' rules keep the hub from asking for more than may be. Should it do so all the same, what
-  // runs goes on, and of the rest so many are started as fit.
-  std::ranges::stable_partition(wishes, [&](const Wish& wish) { return entries_.contains(wish.key); });
+  std::ranges::move(fresh, std::back_inserter(wishes));
   if (wishes.size() > kMostChildren) {
     log_.error("too_many_desired", {{"desired", wishes.size()}, {"most", kMostChildren}});
     wishes.erase(wishes.begin() + static_cast<ptrdiff_t>(kMostChildren), wishes.end());

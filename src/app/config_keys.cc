@@ -38,7 +38,7 @@ const std::vector<Key>& keys() {
        "publishers and would-be publishers at once"},
       {"ingest.per_address", KeyType::kWhole, 16, 1, 4096, nullptr, "of them, from one address"},
       {"ingest.auth_failures_per_minute", KeyType::kWhole, 10, 1, 10000, nullptr,
-       "wrong keys from one address before it is refused for a minute"},
+       "wrong keys from one address in a minute before only five of its attempts a second are looked at"},
       {"house.width", KeyType::kWhole, 1280, 320, 1920, nullptr, "program width in pixels, even"},
       {"house.height", KeyType::kWhole, 720, 180, 1080, nullptr, "program height in pixels, even"},
       {"house.fps", KeyType::kWhole, 30, 25, 30, nullptr, "program frames per second, 25 or 30"},

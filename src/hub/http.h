@@ -277,8 +277,11 @@ struct HttpOptions {
   std::vector<HttpListener> listeners;
   std::optional<TlsFiles> tls;               // needed by listeners with tls
   std::vector<std::string> trusted_proxies;  // addresses or networks (a.b.c.d/n) whose X-Forwarded-* count
-  size_t max_connections = 10'000;           // beyond: closed at accept
-  size_t max_header_bytes = 8 * 1024;        // all header values of a request; beyond: refused
+  size_t max_connections = 10'000;        // beyond: closed at accept; a quarter for one caller (an IPv6 /64)
+  size_t max_waiting_per_caller = 5'000;  // requests without their answer; beyond: 503
+  // Networks whose callers are bounded by neither, besides the trusted proxies.
+  std::vector<std::string> unbounded = {"127.0.0.0/8", "::1/128"};
+  size_t max_header_bytes = 8 * 1024;  // all header values of a request; beyond: refused
   Duration header_timeout =
       seconds(10);  // from the first byte to the end of the headers, and for the body's pauses
   Duration idle_timeout = seconds(60);    // keep-alive without a request

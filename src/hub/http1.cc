@@ -143,7 +143,7 @@ void Http1::dispatch() {
   ++server.counters.requests_open;
   HouseTime now = server.now();
   exchange_ = std::make_shared<PendingExchange>(*this, 0, now, now + server.options.answer_timeout);
-  server.call(match_, std::move(request_), exchange_);
+  server.call(match_, std::move(request_), exchange_, connection_.caller);
 }
 
 void Http1::upgrade(const Router::Match& match, std::string_view rest) {

@@ -166,7 +166,7 @@ void Http2::dispatch(int32_t id, Stream& stream) {
   HouseTime now = server.now();
   auto exchange = std::make_shared<PendingExchange>(*this, id, now, now + server.options.answer_timeout);
   stream.exchange = exchange;
-  server.call(stream.match, std::move(stream.request), std::move(exchange));
+  server.call(stream.match, std::move(stream.request), std::move(exchange), connection_.caller);
 }
 
 void Http2::refuse(int32_t id, int status, std::string_view code, std::string_view why) {

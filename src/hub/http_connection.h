@@ -34,8 +34,9 @@ class ServerCore {
   virtual std::string next_request_id() = 0;
   /// The Date header of now.
   virtual const std::string& date() = 0;
-  /// Calls the route's handler; what it throws is answered 500 and counted.
-  void call(const Router::Match& match, Request request, std::shared_ptr<PendingExchange> exchange);
+  /// Calls the route's handler; what it throws is answered 500 and counted. `caller` may be null.
+  void call(const Router::Match& match, Request request, std::shared_ptr<PendingExchange> exchange,
+            const std::shared_ptr<Caller>& caller);
   /// Takes the connection out of the server's list; it lives on until its callers return.
   virtual void forget(Connection& connection) = 0;
   /// Calls connection.resume() after the present callbacks: its turn comes, but not before others'.
@@ -89,7 +90,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] const std::string& peer() const { return peer_; }
   [[nodiscard]] bool peer_is_proxy() const { return peer_is_proxy_; }
 
-  size_t place = 0;  // in the server's list
+  size_t place = 0;                // in the server's list
+  std::shared_ptr<Caller> caller;  // null: not bounded
 
  private:
   enum class Phase { kHandshake, kOpen, kFlushing, kLingering };

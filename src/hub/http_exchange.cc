@@ -4,9 +4,21 @@
 
 namespace openday::hub {
 
+bool PendingExchange::take_place(std::shared_ptr<Caller> caller, size_t most) {
+  if (caller->waiting >= most) return false;
+  caller_ = std::move(caller);
+  ++caller_->waiting;
+  return true;
+}
+
+void PendingExchange::give_place_back() {
+  if (auto caller = std::exchange(caller_, nullptr)) --caller->waiting;
+}
+
 void PendingExchange::send(Response response) {
   AnswerSink* sink = std::exchange(sink_, nullptr);
   if (!sink) return;
+  give_place_back();
   when_gone_ = nullptr;
   on_deadline_ = nullptr;
   sink->answer(stream_, std::move(response));
@@ -18,6 +30,7 @@ void PendingExchange::set_deadline(Duration patience, std::function<Response()> 
 }
 
 void PendingExchange::abandon() {
+  give_place_back();
   sink_ = nullptr;
   on_deadline_ = nullptr;
   if (auto task = std::exchange(when_gone_, nullptr)) task();

@@ -22,13 +22,23 @@ class AnswerSink {
   virtual void answer(int32_t stream, Response response) = 0;
 };
 
+/// What one caller, an address or an IPv6 /64, has open: nobody shall take all there is.
+struct Caller {
+  std::string name;
+  size_t connections = 0;
+  size_t waiting = 0;  // requests without their answer
+};
+
 /// One request's answer to be. Its connection owns it together with the Responder, and lets go of it by
 /// send(), expiry or abandon(), whichever comes first.
 class PendingExchange final : public Exchange {
  public:
   PendingExchange(AnswerSink& sink, int32_t stream, HouseTime now, HouseTime deadline)
       : sink_(&sink), stream_(stream), began_(now), deadline_(deadline) {}
+  ~PendingExchange() override { give_place_back(); }
 
+  /// False when `caller` has `most` waiting. Given back with the answer, or when the client has left.
+  bool take_place(std::shared_ptr<Caller> caller, size_t most);
   void send(Response response) override;
   [[nodiscard]] bool gone() const override { return sink_ == nullptr; }
   void when_gone(std::function<void()> task) override { when_gone_ = std::move(task); }
@@ -40,12 +50,15 @@ class PendingExchange final : public Exchange {
   bool expire(HouseTime now);
 
  private:
+  void give_place_back();
+
   AnswerSink* sink_;
   int32_t stream_;
   HouseTime began_;
   HouseTime deadline_;
   std::function<Response()> on_deadline_;
   std::function<void()> when_gone_;
+  std::shared_ptr<Caller> caller_;  // null: no place is taken
 };
 
 /// What of a request its answer depends on.

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "base/address.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "hub/http_connection.h"
@@ -22,6 +23,7 @@ namespace {
 constexpr Duration kTick = milliseconds(250);
 constexpr int kAcceptTurn = 64;            // connections taken before others get a turn
 constexpr int kBacklog = 4096;             // the kernel caps it at net.core.somaxconn
+constexpr size_t kCallersShare = 4;        // of the connections, a quarter may be one caller's
 constexpr size_t kSpareDescriptors = 512;  // for everything that is not a connection
 
 struct Listener {
@@ -122,6 +124,7 @@ class Server final : public HttpServer, public ServerCore {
  private:
   void accept_some(size_t index);
   void admit(UniqueFd socket, const sockaddr_storage& from, bool tls);
+  [[nodiscard]] std::shared_ptr<Caller> caller_of(const std::string& peer) const;
   void stop_listening();
   void pause_accepting();
   void tick();
@@ -131,6 +134,8 @@ class Server final : public HttpServer, public ServerCore {
   std::vector<Listener> listeners_;
   std::optional<wrap::TlsContext> tls_;
   std::vector<std::shared_ptr<Connection>> connections_;
+  std::vector<Network> unbounded_;
+  std::map<std::string, std::shared_ptr<Caller>> callers_;  // those with connections
   std::vector<std::weak_ptr<Connection>> resumes_;
   bool resuming_ = false;
   Loop::TimerId tick_ = 0;
@@ -150,6 +155,10 @@ Result<> Server::start() {
   // for both.
   ::signal(SIGPIPE, SIG_IGN);
   OPENDAY_TRY(trust, ProxyTrust::parse(options.trusted_proxies));
+  for (const std::string& text : options.unbounded) {
+    OPENDAY_TRY(Network network, Network::parse(text));
+    unbounded_.push_back(network);
+  }
   most_ = fit_descriptors(options.max_connections);
   ServerCore::counters.connections_limit = most_;
   bool tls = std::ranges::any_of(options.listeners, &HttpListener::tls);
@@ -217,7 +226,10 @@ void Server::pause_accepting() {
 void Server::admit(UniqueFd socket, const sockaddr_storage& from, bool tls) {
   HttpCounters& count = ServerCore::counters;
   ++count.connections_total;
-  if (connections_.size() >= most_) {
+  std::string peer = to_text(from);
+  auto caller = caller_of(peer);
+  bool too_many = caller && caller->connections >= std::max<size_t>(1, most_ / kCallersShare);
+  if (connections_.size() >= most_ || too_many) {
     ++count.connections_refused;
     return;
   }
@@ -232,14 +244,30 @@ void Server::admit(UniqueFd socket, const sockaddr_storage& from, bool tls) {
     }
     session = std::move(*made);
   }
-  auto connection = std::make_shared<Connection>(*this, std::move(socket), std::move(session), to_text(from));
+  auto connection = std::make_shared<Connection>(*this, std::move(socket), std::move(session), peer);
+  connection->caller = caller;
   if (!connection->start()) {
     ++count.connections_refused;
     return;
   }
+  if (caller) {
+    ++caller->connections;
+    callers_[caller->name] = std::move(caller);
+  }
   connection->place = connections_.size();
   connections_.push_back(std::move(connection));
   count.connections_open = connections_.size();
+}
+
+/// Nothing for those who are not bounded.
+std::shared_ptr<Caller> Server::caller_of(const std::string& peer) const {
+  bool unbounded = trust.trusts(peer) ||
+                   std::ranges::any_of(unbounded_, [&](const Network& one) { return one.contains(peer); });
+  if (unbounded) return nullptr;
+  auto parsed = SocketAddress::parse(peer, 0);
+  std::string name = parsed ? parsed->caller() : peer;
+  auto found = callers_.find(name);
+  return found != callers_.end() ? found->second : std::make_shared<Caller>(Caller{name});
 }
 
 void Server::forget(Connection& connection) {
@@ -248,6 +276,7 @@ void Server::forget(Connection& connection) {
   std::swap(connections_[place], connections_.back());
   connections_[place]->place = place;
   connections_.pop_back();
+  if (connection.caller && --connection.caller->connections == 0) callers_.erase(connection.caller->name);
   ServerCore::counters.connections_open = connections_.size();
   if (drained_ && connections_.empty()) {
     loop().cancel(drain_timer_);
@@ -332,8 +361,12 @@ const std::string& Server::date() {
 
 }  // namespace
 
-void ServerCore::call(const Router::Match& match, Request request,
-                      std::shared_ptr<PendingExchange> exchange) {
+void ServerCore::call(const Router::Match& match, Request request, std::shared_ptr<PendingExchange> exchange,
+                      const std::shared_ptr<Caller>& caller) {
+  if (caller && !exchange->take_place(caller, options.max_waiting_per_caller)) {
+    auto busy = Response::error(503, "busy", "too many requests of this address are waiting", request.id);
+    return exchange->send(std::move(busy.with("Retry-After", "5")));
+  }
   try {
     router.dispatch(match, std::move(request), Responder(std::move(exchange)));
   } catch (const std::exception&) {

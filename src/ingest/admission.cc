@@ -9,6 +9,8 @@
 namespace openday::ingest {
 namespace {
 
+constexpr size_t kMostKnown = 64;
+
 Bytes digest_of(const AuthRequest& request) {
   return sodium::sha256(as_bytes(name_of(request.protocol) + std::string(" ") + request.key));
 }
@@ -24,11 +26,13 @@ ConnectionCaps::ConnectionCaps(size_t total, size_t per_address)
     : total_(total), per_address_(per_address), state_(std::make_shared<State>()) {}
 
 Result<Admission> ConnectionCaps::admit(const std::string& address) {
-  if (state_->total >= total_) return fail(Errc::kBusy, "too many connections");
   std::string network = network_of(address);
+  if (state_->total >= total_ || (!knows(network) && strangers() >= total_ - total_ / 4)) {
+    return fail(Errc::kBusy, "too many connections");
+  }
   auto found = state_->by_network.find(network);
   if (found != state_->by_network.end() && found->second >= per_address_) {
-    return fail(Errc::kBusy, "too many connections from one address");
+    return fail(Errc::kLimit, "too many connections from one address");
   }
   ++state_->total;
   ++state_->by_network[network];
@@ -37,6 +41,23 @@ Result<Admission> ConnectionCaps::admit(const std::string& address) {
     auto place = state->by_network.find(network);
     if (--place->second == 0) state->by_network.erase(place);
   });
+}
+
+void ConnectionCaps::welcome(const std::string& address) {
+  std::string network = network_of(address);
+  std::erase(known_, network);
+  known_.push_front(std::move(network));
+  if (known_.size() > kMostKnown) known_.pop_back();
+}
+
+bool ConnectionCaps::knows(const std::string& network) const {
+  return std::ranges::find(known_, network) != known_.end();
+}
+
+size_t ConnectionCaps::strangers() const {
+  size_t count = 0;
+  for (const auto& [network, places] : state_->by_network) count += knows(network) ? 0 : places;
+  return count;
 }
 
 size_t ConnectionCaps::open() const {

@@ -16,11 +16,16 @@ namespace openday::ingest {
 std::string network_of(const std::string& address);
 
 /// Caps on open connections. One thread; places may be let go of after this object's end.
+///
+/// A quarter of the places is kept for networks that have published before: strangers who connect and then
+/// say nothing cannot keep a reconnecting encoder out.
 class ConnectionCaps {
  public:
   ConnectionCaps(size_t total, size_t per_address);
-  /// kBusy: a cap is reached.
+  /// kBusy: there are too many connections; kLimit: from one address.
   Result<Admission> admit(const std::string& address);
+  /// Somebody has published from there.
+  void welcome(const std::string& address);
   [[nodiscard]] size_t open() const;
 
  private:
@@ -28,9 +33,13 @@ class ConnectionCaps {
     size_t total = 0;
     std::map<std::string, size_t> by_network;
   };
+  [[nodiscard]] bool knows(const std::string& network) const;
+  [[nodiscard]] size_t strangers() const;
+
   const size_t total_;
   const size_t per_address_;
   std::shared_ptr<State> state_;
+  std::deque<std::string> known_;  // networks, the newest first; bounded by kMostKnown
 };
 
 /// Remembers wrong keys for a minute, and slows down who sends too many. One thread. Bound: `addresses`

@@ -98,9 +98,11 @@ void Gateway::stop() {
 }
 
 Result<Admission> Gateway::admit(Protocol protocol, const std::string& address) {
-  bool full = caps_.open() >= limits_.connections;
   auto admission = caps_.admit(address);
-  if (!admission) refused(protocol, full ? Refusal::kConnections : Refusal::kPerAddress);
+  if (!admission) {
+    bool full = admission.error().code == Errc::kBusy;
+    refused(protocol, full ? Refusal::kConnections : Refusal::kPerAddress);
+  }
   return admission;
 }
 
@@ -229,6 +231,7 @@ PublisherId Gateway::begin(Protocol protocol, Container container, const std::st
     log_.info("publisher_replaced", {{"venue", venue}, {"bytes", old.stream->bytes()}});
     old.session->kick(kWhy);
   }
+  caps_.welcome(address);
   PublisherId id{next_id_++};
   Publisher& publisher = publishers_[venue];
   publisher.id = id;

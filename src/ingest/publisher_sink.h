@@ -103,7 +103,7 @@ class PublisherSink {
 
   virtual ~PublisherSink() = default;
 
-  /// Asked first for every connection. kBusy: a cap is reached.
+  /// Asked first for every connection. kBusy, kLimit: a cap is reached.
   virtual Result<Admission> admit(Protocol protocol, const std::string& address) = 0;
 
   /// Asks the hub. `on_answer` is called once, later and never from inside this call, within 5 s (a hub that

@@ -91,7 +91,7 @@ struct Answer {
 /// A client that speaks bytes. Every wait ends after 10 s.
 class Client {
  public:
-  explicit Client(int port, int receive_buffer = 0) {
+  explicit Client(int port, int receive_buffer = 0, const char* source = nullptr) {
     fd_.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (receive_buffer > 0)
       ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
@@ -100,6 +100,10 @@ class Client {
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    if (source != nullptr) {
+      ::inet_pton(AF_INET, source, &address.sin_addr);
+      REQUIRE(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    }
     address.sin_port = htons(static_cast<uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     connected_ = ::connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;

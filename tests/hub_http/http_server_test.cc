@@ -368,6 +368,65 @@ TEST_CASE("connections beyond the cap are closed, and room comes back") {
   CHECK(fifth.get("/hello"));
 }
 
+TEST_CASE("one caller takes a quarter of the connections, the others are for others") {
+  HttpOptions options;
+  options.max_connections = 8;
+  options.unbounded = {"127.0.0.9/32"};
+  Hub hub(options, [&](HttpServer& s) { add_routes(s); });
+  std::vector<std::unique_ptr<Client>> clients;
+  auto call = [&](const char* source) {
+    clients.push_back(std::make_unique<Client>(hub.port(), 0, source));
+    return clients.back()->get("/hello").has_value();
+  };
+  CHECK(call("127.0.0.2"));
+  CHECK(call("127.0.0.2"));
+  CHECK_FALSE(call("127.0.0.2"));
+  CHECK(hub.counters().connections_refused == 1);
+  CHECK(call("127.0.0.3"));
+  for (int i = 0; i < 3; ++i) CHECK(call("127.0.0.9"));
+  clients.front()->close();
+  REQUIRE(eventually(hub, [&] { return hub.server().counters().connections_open == 5; }));
+  CHECK(call("127.0.0.2"));
+}
+
+TEST_CASE("one caller's waiting requests are bounded, and given back when they are answered or left") {
+  HttpOptions options;
+  options.max_waiting_per_caller = 2;
+  options.unbounded = {};
+  std::vector<Responder> waiting;  // on the hub thread
+  Hub hub(options, [&](HttpServer& s) {
+    add_routes(s);
+    s.router().get("/wait", [&](Request, Responder responder) { waiting.push_back(std::move(responder)); });
+  });
+  Client first(hub.port());
+  Client second(hub.port());
+  for (Client* one : {&first, &second}) one->send("GET /wait HTTP/1.1\r\nHost: test\r\n\r\n");
+  REQUIRE(eventually(hub, [&] { return waiting.size() == 2; }));
+  Client third(hub.port());
+  auto refused = third.get("/hello");
+  REQUIRE(refused);
+  CHECK(refused->status == 503);
+  CHECK(refused->header("retry-after") == "5");
+  Client neighbour(hub.port(), 0, "127.0.0.3");
+  CHECK(neighbour.get("/hello")->status == 200);
+  hub.on_hub([&] {
+    waiting[0].send(Response::text(200, "now"));
+    return 0;
+  });
+  CHECK(first.read()->body == "now");
+  CHECK(third.get("/hello")->status == 200);
+  first.send("GET /wait HTTP/1.1\r\nHost: test\r\n\r\n");
+  REQUIRE(eventually(hub, [&] { return waiting.size() == 3; }));
+  CHECK(third.get("/hello")->status == 503);
+  second.abort();
+  REQUIRE(eventually(hub, [&] { return hub.server().counters().connections_open == 3; }));
+  CHECK(third.get("/hello")->status == 200);
+  hub.on_hub([&] {
+    waiting.clear();
+    return 0;
+  });
+}
+
 TEST_CASE("clients behind a trusted proxy keep their address and scheme, others cannot lend one") {
   HttpOptions options;
   options.trusted_proxies = {"127.0.0.0/8"};

@@ -11,7 +11,7 @@ TEST_CASE("a place under the caps is free again when its holder lets go, even af
   auto caps = std::make_unique<ConnectionCaps>(3, 2);
   Admission first = caps->admit("192.0.2.1").value();
   Admission second = caps->admit("192.0.2.1").value();
-  CHECK(caps->admit("192.0.2.1").error().code == Errc::kBusy);  // its own cap
+  CHECK(caps->admit("192.0.2.1").error().code == Errc::kLimit);  // its own cap
   Admission third = caps->admit("192.0.2.2").value();
   CHECK(caps->admit("192.0.2.3").error().code == Errc::kBusy);  // everybody's
   CHECK(caps->open() == 3);
@@ -21,6 +21,23 @@ TEST_CASE("a place under the caps is free again when its holder lets go, even af
   caps.reset();
   second.reset();
   third.reset();
+}
+
+TEST_CASE("strangers leave a quarter of the places to those who have published before") {
+  ConnectionCaps caps(8, 4);
+  std::vector<Admission> places;
+  auto enters = [&](const std::string& address) {
+    auto place = caps.admit(address);
+    if (place) places.push_back(*place);
+    return place.has_value();
+  };
+  caps.welcome("192.0.2.1");
+  for (int i = 0; i < 3; ++i) CHECK((enters("192.0.2.2") && enters("192.0.2.3")));
+  CHECK(caps.admit("192.0.2.4").error().code == Errc::kBusy);
+  CHECK(enters("192.0.2.1"));
+  caps.welcome("192.0.2.2");  // its three are a stranger's no longer
+  CHECK(enters("192.0.2.4"));
+  CHECK(caps.admit("192.0.2.1").error().code == Errc::kBusy);  // now it is full
 }
 
 TEST_CASE("one owner of an IPv6 network is one address") {

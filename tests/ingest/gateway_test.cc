@@ -136,6 +136,26 @@ TEST_CASE("a hub that cannot look does not make a key a wrong one") {
   CHECK(studio.hub.hears("stats", {{"refused", {{"hub_away", 20}}}}));
 }
 
+TEST_CASE("an encoder that has published comes back while strangers hold all that they may") {
+  Studio studio({.connections = 8, .per_address = 8});
+  studio.start_hub();
+  std::vector<Admission> held;
+  auto enters = [&](const std::string& address) {
+    return studio.loop.call([&] {
+      auto place = studio.gateway->admit(Protocol::kRtmp, address);
+      if (place) held.push_back(*place);
+      return place.has_value();
+    });
+  };
+  FakeSession session;
+  begin(studio, session);  // from 192.0.2.1
+  for (int i = 0; i < 20; ++i) enters("198.51.100." + std::to_string(i));
+  CHECK(held.size() == 6);
+  CHECK(enters("192.0.2.1"));
+  CHECK(studio.hub.hears("stats", {{"refused", {{"connections", 14}}}}));
+  studio.loop.call([&] { held.clear(); });
+}
+
 TEST_CASE("a question waits for a hub that restarts, and is asked again when it is back") {
   Studio studio;
   std::promise<AuthAnswer> promise;

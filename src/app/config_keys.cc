@@ -50,7 +50,7 @@ const std::vector<Key>& keys() {
       {"store.dir", KeyType::kText, "", 0, 0, nullptr, "recorded media; empty: DATA_DIR/media"},
       {"store.retention_days", KeyType::kWhole, 90, 0, 36500, nullptr,
        "age at which media is deleted; 0 keeps it"},
-      {"store.max_gb", KeyType::kWhole, 0, 0, 1 << 20, nullptr, "oldest media goes beyond this; 0: no limit"},
+      {"store.max_gb", KeyType::kWhole, 0, 0, 1 << 20, nullptr, "oldest media of all broadcasts goes beyond this; 0: no limit"},
       {"store.reserve_mb", KeyType::kWhole, 1024, 0, 1 << 20, nullptr,
        "free space that recording leaves alone"},
       {"store.dvr_window_minutes", KeyType::kWhole, 240, 1, 1440, nullptr,

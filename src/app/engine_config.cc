@@ -19,19 +19,30 @@ auto guarded(const char* what, Parse parse) -> Result<decltype(parse())> {
   }
 }
 
+// Not by nlohmann's conversion: that takes fractions, and what no integer holds is undefined.
+Result<int64_t> whole(const char* what, const Json& of, const char* key, int64_t least, int64_t most,
+                      std::optional<int64_t> otherwise = std::nullopt) {
+  auto value = otherwise && of.is_object() && !of.contains(key) ? otherwise : link::integer_in(of, key);
+  if (value && *value >= least && *value <= most) return *value;
+  return fail(Errc::kInvalid, fmt::format("{}.{}: expected {} to {}", what, key, least, most));
+}
+
+Result<int> number(const char* what, const Json& of, const char* key, int least, int most) {
+  OPENDAY_TRY(int64_t value, whole(what, of, key, least, most));
+  return static_cast<int>(value);
+}
+
 }  // namespace
 
 Result<std::vector<mixer::SlotAssignment>> parse_slots(const Json& slots) {
-  OPENDAY_TRY(auto list, guarded("slots", [&] {
-                std::vector<mixer::SlotAssignment> out;
-                for (const auto& slot : slots) {
-                  out.push_back({slot.at("slot").get<int>(), slot.at("venue").get<std::string>(),
-                                 slot.at("name").get<std::string>()});
-                }
-                return out;
-              }));
-  for (const auto& slot : list) {
-    if (slot.slot < 0 || slot.slot >= mixer::kSlots) return fail(Errc::kInvalid, "slots: slot out of range");
+  std::vector<mixer::SlotAssignment> list;
+  for (const auto& slot : slots) {
+    OPENDAY_TRY(int index, number("slots", slot, "slot", 0, mixer::kSlots - 1));
+    OPENDAY_TRY(auto assigned, guarded("slots", [&] {
+                  return mixer::SlotAssignment{index, slot.at("venue").get<std::string>(),
+                                               slot.at("name").get<std::string>()};
+                }));
+    list.push_back(std::move(assigned));
   }
   return list;
 }
@@ -57,16 +68,21 @@ namespace {
 
 // Frame rings and encoders are made for no other.
 Result<media::HouseFormat> parse_house(const Json& house) {
-  auto whole = [&](const char* key, int64_t least, int64_t most) -> Result<int> {
-    auto value = link::integer_in(house, key);
-    if (value && *value >= least && *value <= most) return static_cast<int>(*value);
-    return fail(Errc::kInvalid, fmt::format("house.{}: expected {} to {}", key, least, most));
-  };
   media::HouseFormat out;
-  OPENDAY_TRY(out.width, whole("width", 16, 4096));
-  OPENDAY_TRY(out.height, whole("height", 16, 4096));
-  OPENDAY_TRY(out.fps, whole("fps", 1, 60));
+  OPENDAY_TRY(out.width, number("house", house, "width", 16, 4096));
+  OPENDAY_TRY(out.height, number("house", house, "height", 16, 4096));
+  OPENDAY_TRY(out.fps, number("house", house, "fps", 1, 60));
   return out;
+}
+
+Result<media::Rendition> parse_rung(const Json& rung) {
+  OPENDAY_TRY(int width, number("ladder", rung, "width", 0, 4096));
+  OPENDAY_TRY(int height, number("ladder", rung, "height", 0, 4096));
+  OPENDAY_TRY(int video_kbps, number("ladder", rung, "video_kbps", 0, 1'000'000));
+  OPENDAY_TRY(int audio_kbps, number("ladder", rung, "audio_kbps", 0, 10'000));
+  return guarded("ladder", [&] {
+    return media::Rendition{rung.at("name").get<std::string>(), width, height, video_kbps, audio_kbps};
+  });
 }
 
 }  // namespace
@@ -80,6 +96,16 @@ Result<EngineConfig> parse_engine_config(const Json& config) {
     OPENDAY_TRY(scene, mixer::parse_scene(*found));
   }
   OPENDAY_TRY(auto house, parse_house(config.value("house", Json::object())));
+  std::vector<media::Rendition> ladder;
+  const Json rungs = config.value("ladder", Json::array());
+  for (const auto& rung : rungs) {
+    OPENDAY_TRY(auto parsed, parse_rung(rung));
+    ladder.push_back(std::move(parsed));
+  }
+  const Json store = config.value("store", Json::object());
+  OPENDAY_TRY(int64_t retention_days, whole("store", store, "retention_days", 0, 100'000, 0));
+  OPENDAY_TRY(int64_t max_bytes, whole("store", store, "max_bytes", 0, INT64_MAX, 0));
+  OPENDAY_TRY(int64_t reserve_bytes, whole("store", store, "reserve_bytes", 0, INT64_MAX, 0));
   OPENDAY_TRY(auto parsed, guarded("engine config", [&] {
                 EngineConfig out;
                 out.broadcast = config.at("broadcast").get<std::string>();
@@ -87,21 +113,17 @@ Result<EngineConfig> parse_engine_config(const Json& config) {
                 out.mixer.house = house;
                 const Json institution = config.value("institution", Json::object());
                 out.mixer.institution = {institution.value("name_zh", ""), institution.value("name_en", "")};
-                for (const auto& rung : config.value("ladder", Json::array())) {
-                  out.ladder.push_back({rung.at("name"), rung.at("width"), rung.at("height"),
-                                        rung.at("video_kbps"), rung.at("audio_kbps")});
-                }
                 out.preset = config.value("preset", "superfast");
                 out.pipelines = config.at("pipelines").get<std::string>();
-                const Json& store = config.at("store");
-                out.store = {store.at("dir"), store.value("retention_days", 0),
-                             store.value("max_bytes", int64_t{0}), store.value("reserve_bytes", int64_t{0})};
+                out.store = {store.at("dir").get<std::string>(), static_cast<int>(retention_days), max_bytes,
+                             reserve_bytes};
                 out.targets = config.value("targets", Json::array());
                 out.allow_private = config.value("egress", Json::object()).value("allow_private", false);
                 return out;
               }));
   parsed.mixer.slots = std::move(slots);
   parsed.mix = std::move(mix);
+  parsed.ladder = std::move(ladder);
   parsed.scene = std::move(scene);
   return parsed;
 }

@@ -9,8 +9,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-// 64 s hold whole numbers of 2 s segments and of 1024-sample AAC frames: the loop has no seam.
-export const loopSeconds = 64;
+// 16 s hold whole numbers of 2 s segments and of 1024-sample AAC frames: the loop has no seam.
+export const loopSeconds = 16;
 export const segmentSeconds = 2;
 export const partsPerSegment = 6;
 export const segments = loopSeconds / segmentSeconds;
@@ -80,7 +80,7 @@ async function make(folder) {
     '-i', program, '-vn', '-c:a', 'copy', '-t', String(loopSeconds),
     '-movflags', 'empty_moov+default_base_moof+cmaf', '-frag_duration', '2000000', '-use_editlist', '0', join(folder, 'audio.mp4'),
   ]); // prettier-ignore
-  await ffmpeg(['-i', program, '-vf', 'fps=1/8,scale=640:360', '-q:v', '4', join(folder, 'thumb-%d.jpg')]);
+  await ffmpeg(['-i', program, '-vf', 'fps=1/2,scale=640:360', '-q:v', '4', join(folder, 'thumb-%d.jpg')]);
   await ffmpeg(['-ss', '5', '-i', program, '-frames:v', '1', '-q:v', '3', join(folder, 'poster.jpg')]);
   for (const [i, venue] of venues.entries()) {
     await ffmpeg([
@@ -154,13 +154,14 @@ export function shift(track, fragment, seconds) {
 }
 
 export async function loadMedia(folder) {
-  if (!existsSync(join(folder, 'done', 'poster.jpg'))) {
+  const done = join(folder, `${loopSeconds}s`);
+  if (!existsSync(join(done, 'poster.jpg'))) {
     const work = join(folder, `work-${process.pid}`);
     await mkdir(work, { recursive: true });
     await make(work);
-    await rename(work, join(folder, 'done'));
+    await rename(work, done);
   }
-  const at = (name) => join(folder, 'done', name);
+  const at = (name) => join(done, name);
   const tracks = new Map();
   for (const name of [...renditions.map((rendition) => rendition.name), 'audio']) {
     const { init, fragments } = cut(await readFile(at(`${name}.mp4`)));

@@ -109,7 +109,8 @@ function show(): void {
   const next = viewOf(value, clock.now());
   // A viewer in the middle of the program's end sees it out: the last seconds are still in the player.
   if (next !== 'live' && view.value === 'live' && player.status.value === 'playing' && player.mode.value === 'live') {
-    const latency = (player.latencyMs.value ?? 0) + 3000;
+    // Who stands still falls behind as fast as time goes by, and would never see it.
+    const latency = Math.min((player.latencyMs.value ?? 0) + 3000, 15_000);
     const ended = time(value.ended_at);
     if (ended !== null && clock.now() - ended < latency) {
       browserTimers.after(1000, show);

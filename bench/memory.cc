@@ -30,7 +30,9 @@ int main(int argc, char** argv) {
   }
   server.admin("POST", "/broadcasts/memory/take", {{"layout", "grid"}, {"venues", {"v0", "v1", "v2"}}});
   server.admin("POST", "/broadcasts/memory/go-live", Json::object());
-  if (!eventually(seconds(20), [&] { return server.get("/hls/memory/720p/live.m3u8").status == 200; })) {
+  // FFmpeg's player knows no parts: it wants a few segments.
+  if (!eventually(seconds(30),
+                  [&] { return segments_of(server, "/hls/memory/720p/live.m3u8").size() >= 3; })) {
     throw std::runtime_error("the program does not come up");
   }
   // Somebody watches all the time, and a platform takes the program.
@@ -63,7 +65,12 @@ int main(int argc, char** argv) {
         })) {
       return 1;
     }
-    if (!viewer.running() || !restreamed.running()) throw std::runtime_error("viewer or platform has ended");
+    for (const auto& [one, log] :
+         {std::pair(&viewer, "viewer.log"), std::pair(&restreamed, "platform.log")}) {
+      if (one->running()) continue;
+      throw std::runtime_error(
+          fmt::format("one has ended: {}: {}", log, bench::slurp(server.folder() + "/" + log)));
+    }
     std::string row = fmt::format("{:5.1f} min", minute);
     for (const auto& [pid, use] : bench::use_of_tree(server.program().pid(), true)) {
       series[pid].title = use.title;

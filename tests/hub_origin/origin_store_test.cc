@@ -198,14 +198,19 @@ TEST_CASE("the poster of a hub that starts anew is the last thumbnail that may b
 
   // The engine's own picture comes first, until its moment is withdrawn.
   int64_t at = kStart.ms + 25'000;
-  hub.hub().on_hub([&] {
-    auto jpeg = std::make_shared<const Bytes>(Bytes{'n', 'e', 'w'});
-    CHECK(hub.origin()
-              .take("b", link::make_message("thumbnail", {{"what", "poster"}, {"at", at}}, jpeg))
-              .value());
-  });
+  auto give = [&] {
+    hub.hub().on_hub([&] {
+      auto jpeg = std::make_shared<const Bytes>(Bytes{'n', 'e', 'w'});
+      CHECK(hub.origin()
+                .take("b", link::make_message("thumbnail", {{"what", "poster"}, {"at", at}}, jpeg))
+                .value());
+    });
+  };
+  give();
   CHECK(hub.get("/thumb/b/poster.jpg").body == "new");
   hub.hub().on_hub([&] { hub.origin().withdraw("b", ProgramTime{at - 1000}, ProgramTime{at + 1000}); });
+  CHECK(hub.get("/thumb/b/poster.jpg").body == "second");
+  give();  // was on its way
   CHECK(hub.get("/thumb/b/poster.jpg").body == "second");
   hub.hub().on_hub([&] { hub.origin().withdraw("b", kStart, kStart + milliseconds(20'000)); });
   CHECK(hub.get("/thumb/b/poster.jpg").status == 404);

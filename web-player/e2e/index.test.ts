@@ -59,8 +59,11 @@ describe.skipIf(real)('the index in its other states', () => {
     await page.getByRole('heading', { name: 'This could not be loaded' }).waitFor();
     expect(await page.locator('.error-id').textContent()).toContain('5eed0bad');
     await expectAccessible(page);
-    await mock('fail', { prefix: '/api/v1/broadcasts', status: 0 });
+    // Pressed while it still fails: afterwards the page may have tried by itself, and the button be gone.
+    const asked = page.waitForRequest((request) => request.url().includes('/api/v1/broadcasts'));
     await page.getByRole('button', { name: 'Try again' }).click();
+    await asked;
+    await mock('fail', { prefix: '/api/v1/broadcasts', status: 0 });
     await page.waitForSelector('.hero');
     await context.close();
   });

@@ -1,8 +1,8 @@
 // The hub: HTTP, the API over the database, the origin, and the links to engines and gateway.
 //
 // One loop thread serves all of it; the store has its writer thread, the origin its threads for files.
-// Nothing on the loop's thread waits for a disk but short reads of the database, a look whether an MP4 copy
-// is there, and what the page cache has lost of a file that is being sent.
+// Nothing on the loop's thread waits for a disk but short reads of the database, and what the page cache has
+// lost of a file that is being sent.
 #include <sys/stat.h>
 
 #include <memory>
@@ -18,7 +18,7 @@
 #include "app/secrets.h"
 #include "app/store_books.h"
 #include "base/log.h"
-#include "base/loop.h"
+#include "base/loop_worker.h"
 #include "broadcast/life_cycle.h"
 #include "hub/api.h"
 #include "hub/operations.h"
@@ -31,6 +31,8 @@ namespace openday::app {
 namespace {
 
 using link::Json;
+
+constexpr size_t kMostDeletions = 1000;  // that wait for the disk
 
 // Everything the hub is made of, in the order in which it is built; it comes down in the opposite one.
 class House {
@@ -76,11 +78,12 @@ class House {
     audience_ = std::make_unique<OriginAudience>(*origin_, config_.settings,
                                                  static_cast<double>(config_.dvr_window_s));
     janitor_ = std::make_unique<MediaJanitor>(config_.media_root, config_.retention, loop_.clock(), log_);
+    disk_ = std::make_unique<LoopWorker>(loop_, kMostDeletions);
     exports_ = std::make_unique<ReplayExport>(
         loop_, books_->view(),
         ReplayExport::Options{config_.media_root, config_.retention.most_bytes,
                               config_.retention.reserve_bytes,
-                              [this](const std::string& folder) { janitor_->discard(folder); }},
+                              [this](const std::string& folder) { discard(folder); }},
         log_);
     audience_->on_withdrawn = [this](const std::string& id, ProgramTime from, ProgramTime to) {
       exports_->forget(id);
@@ -101,7 +104,11 @@ class House {
     expiry_ = loop_.every(std::chrono::minutes(10), [this] { expire_media(); });
     expire_media();
     if (config_.http.tls) {
-      certificate_seen_ = written_at(config_.http.tls->certificate);
+      if (auto usable = http_->reload_certificate(); usable) {
+        certificate_seen_ = written_at(config_.http.tls->certificate);
+      } else {
+        log_.error("certificate_unusable", {{"why", usable.error().message}});
+      }
       certificate_watch_ = loop_.every(seconds(30), [this] { renew_certificate(); });
     }
     return {};
@@ -174,11 +181,13 @@ class House {
     api_.house = config_.house;
     api_.ingest = config_.ingest;
     api_.site = config_.site;
-    routes_ =
-        std::make_unique<hub::Api>(hub::Api::Parts{router, *books_, *rules_, *gate_, *engines_, *publishers_,
-                                                   *audience_, *room_, *conductor_, loop_.clock(),
-                                                   [this](const std::string& id) { delete_media(id); }, log_},
-                                   api_);
+    routes_ = std::make_unique<hub::Api>(
+        hub::Api::Parts{
+            router, *books_, *rules_, *gate_, *engines_, *publishers_, *audience_, *room_, *conductor_,
+            loop_.clock(),
+            [this](const std::string& id, std::function<void()> done) { delete_media(id, std::move(done)); },
+            log_},
+        api_);
     routes_->add_routes();
     operations_ = std::make_unique<hub::Operations>(hub::Operations::Parts{
         router, loop_, *engines_, *publishers_, *conductor_,
@@ -194,9 +203,21 @@ class House {
     exports_->add_routes(router);
   }
 
-  void delete_media(const std::string& id) {
+  void delete_media(const std::string& id, std::function<void()> done) {
     exports_->forget(id);
-    janitor_->remove(id);
+    if (disk_->is_full()) {
+      log_.error("media_not_deleted", {{"broadcast", id}, {"why", "the disk does not answer"}});
+      return done();
+    }
+    disk_->ask([this, id](const std::stop_token&) { return janitor_->remove(id); },
+               [done = std::move(done)](const Result<>&) { done(); });
+  }
+  /// Copies have names that nobody finds after a change; that they go takes its time.
+  void discard(const std::string& folder) {
+    if (!disk_->ask([this, folder](const std::stop_token&) { return janitor_->discard(folder); },
+                    [](const Result<>&) {})) {
+      log_.error("media_not_deleted", {{"folder", folder}, {"why", "the disk does not answer"}});
+    }
   }
 
   // Engines keep the policy for what they record; this is for what nobody records any more.
@@ -254,6 +275,7 @@ class House {
   Loop::TimerId certificate_watch_ = 0;
   int64_t certificate_seen_ = 0;
   std::unique_ptr<MediaJanitor> janitor_;
+  std::unique_ptr<LoopWorker> disk_;  // what of the janitor's work is not left to its own thread
   std::unique_ptr<ReplayExport> exports_;
   std::unique_ptr<hub::Origin> origin_;
   std::unique_ptr<OriginAudience> audience_;

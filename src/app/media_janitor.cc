@@ -24,12 +24,7 @@ MediaJanitor::MediaJanitor(std::string root, const output::RetentionPolicy& poli
       log_(std::move(log)),
       disk_(output::posix_disk()),
       queue_(kBound, WhenFull::kRefuse) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(root_, error)) {
-    if (!entry.path().filename().string().starts_with(kDoomed)) continue;
-    queue_.push(
-        [this, folder = entry.path().string()](const std::stop_token& stop) { delete_folder(folder, stop); });
-  }
+  queue_.push([this](const std::stop_token& stop) { sweep(stop); });
   thread_ = std::jthread([this](const std::stop_token& stop) {
     while (auto job = queue_.pop(stop)) (*job)(stop);
   });
@@ -43,21 +38,33 @@ void MediaJanitor::ask(const char* what, const std::string& of, Job job) {
   }
 }
 
-void MediaJanitor::remove(const std::string& broadcast) {
-  if (is_slug(broadcast)) discard(folder_of(broadcast));
+/// What was left when the process before this one ended.
+void MediaJanitor::sweep(const std::stop_token& stop) {
+  std::error_code error;
+  std::vector<std::string> doomed;
+  for (fs::directory_iterator entry(root_, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().filename().string().starts_with(kDoomed)) doomed.push_back(entry->path());
+  }
+  for (const std::string& folder : doomed) delete_folder(folder, stop);
 }
 
-void MediaJanitor::discard(const std::string& folder) {
+Result<> MediaJanitor::remove(const std::string& broadcast) {
+  if (!is_slug(broadcast)) return fail(Errc::kInvalid, "no name of a broadcast");  // becomes a path
+  return discard(folder_of(broadcast));
+}
+
+Result<> MediaJanitor::discard(const std::string& folder) {
   fs::path doomed = fs::path(root_) / (std::string(kDoomed) + random_name(8));
   std::error_code error;
-  if (!fs::exists(folder, error)) return;
+  if (!fs::exists(folder, error)) return {};
   fs::rename(folder, doomed, error);
   if (error) {
     log_.error("media_not_deleted", {{"folder", folder}, {"why", error.message()}});
-    return;
+    return fail(Errc::kIo, error.message());
   }
   ask("discard", folder,
       [this, doomed](const std::stop_token& stop) { delete_folder(doomed.string(), stop); });
+  return {};
 }
 
 void MediaJanitor::withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to) {
@@ -98,11 +105,7 @@ void MediaJanitor::expire_all(const std::vector<std::string>& resting,
   for (const std::string& id : resting) {
     if (stop.stop_requested()) return;
     std::error_code error;
-    if (!fs::exists(folder_of(id), error)) {
-      // An empty root is rather a disk that is not mounted.
-      if (!error && !fs::is_empty(root_, error) && !error) emptied(id);
-      continue;
-    }
+    if (!fs::exists(folder_of(id), error)) continue;  // never recorded, or its disk is not mounted
     output::StoreSurvey found = survey(id);
     if (!found.oldest || *found.oldest < oldest_kept) {
       expire_one(id, 0, emptied);

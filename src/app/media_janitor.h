@@ -15,9 +15,10 @@
 
 namespace openday::app {
 
-/// Any thread may ask; nothing waits. The work is done on a thread of its own, for a long recording is
-/// thousands of files, one request after the other. At most kBound wait; what is refused or not finished at
-/// the end is logged, and made good after the next start (deletions) or by the next round (retention).
+/// Any thread may ask; only remove() and discard() wait for the disk. The work is done on a thread of its
+/// own, for a long recording is thousands of files, one request after the other. At most kBound wait; what is
+/// refused or not finished at the end is logged, and made good after the next start (deletions) or by the
+/// next round (retention).
 class MediaJanitor {
  public:
   static constexpr size_t kBound = 1000;
@@ -29,10 +30,10 @@ class MediaJanitor {
   MediaJanitor(const MediaJanitor&) = delete;
 
   /// The broadcast's media goes. Its folder is renamed before this returns, so that a new broadcast of the
-  /// same name finds nothing there.
-  void remove(const std::string& broadcast);
+  /// same name finds nothing there. What fails is logged, too.
+  Result<> remove(const std::string& broadcast);
   /// The same for a folder inside the root, by its path.
-  void discard(const std::string& folder);
+  Result<> discard(const std::string& folder);
   /// Writes the withdrawal of [from, to) into the store's index and deletes its thumbnails, unless an engine
   /// holds the store: then that does it. The sealed recording keeps its segments until retention takes them.
   void withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to);
@@ -54,6 +55,7 @@ class MediaJanitor {
   };
 
   void ask(const char* what, const std::string& of, Job job);
+  void sweep(const std::stop_token& stop);
   void delete_folder(const std::string& folder, const std::stop_token& stop) const;
   [[nodiscard]] output::StoreSurvey survey(const std::string& broadcast);
   void expire_one(const std::string& broadcast, uint64_t most_bytes,

@@ -35,9 +35,9 @@ void OriginAudience::remove(const std::string& broadcast) {
 
 void OriginAudience::withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to,
                               std::function<void(int64_t segments)> done) {
-  origin_.when_known(broadcast, from, to, [=, this, done = std::move(done)](size_t recorded) {
-    origin_.withdraw(broadcast, from, to);
-    if (on_withdrawn) on_withdrawn(broadcast, from, to);
+  origin_.withdraw(broadcast, from, to);
+  if (on_withdrawn) on_withdrawn(broadcast, from, to);
+  origin_.count_recorded(broadcast, from, to, [done = std::move(done)](size_t recorded) {
     done(static_cast<int64_t>(recorded));
   });
 }

@@ -18,9 +18,11 @@ namespace fs = std::filesystem;
 
 constexpr auto kFailureKept = seconds(30);  // before the same export is tried again
 constexpr auto kWatchEvery = seconds(10);
+constexpr size_t kLooking = 64;  // requests that wait for the disk
 constexpr const char* kFolder = "/.exports/";  // no id of a broadcast begins with a dot
 
 const Error kNoSuchRendition{Errc::kNotFound, "there is no recording of this rendition"};
+const Error kTooMany{Errc::kBusy, "too many recordings are being prepared; try again later"};
 const Error kNoRoom{Errc::kBusy, "the disk has no room for a copy of this recording; try again later"};
 
 Result<ReplayExport::Contents> contents_of(const std::string& store) {
@@ -71,19 +73,14 @@ ReplayExport::ReplayExport(Loop& loop, broadcast::LedgerView& ledger, Options op
       ledger_(ledger),
       options_(std::move(options)),
       log_(std::move(log)),
-      files_(loop, 64),
-      queue_(kBound, WhenFull::kRefuse),
-      alive_(std::make_shared<bool>(true)),
-      thread_([this](const std::stop_token& stop) { work(stop); }) {
-  watch_ = loop_.every(kWatchEvery, [this] {
-    if (!watching_.exchange(true) && !queue_.push(Job())) watching_ = false;
-  });
+      files_(loop, kLooking),
+      look_(loop, kLooking),
+      maker_(loop, kBound) {
+  timer_ = loop_.every(kWatchEvery, [this] { watch(); });
 }
 
 ReplayExport::~ReplayExport() {
-  *alive_ = false;
-  loop_.cancel(watch_);
-  for (auto& [key, running] : running_) running.progress->cancelled = true;
+  loop_.cancel(timer_);
 }
 
 void ReplayExport::add_routes(hub::Router& router) {
@@ -97,60 +94,88 @@ std::string ReplayExport::folder_of(const std::string& broadcast) const {
   return options_.root + kFolder + broadcast;
 }
 
-void ReplayExport::serve(const hub::Request& request, hub::Responder responder) {
-  auto refuse = [&](const Error& error) { responder.send(hub::error_response(error, request.id)); };
-  auto broadcast = ledger_.broadcast(std::string(request.param("b")));
-  if (!broadcast) return refuse(broadcast.error());
-  if (broadcast->state != broadcast::State::kEnded || !broadcast->recorded) {
-    return refuse({Errc::kNotFound, "there is no replay of this broadcast"});
+std::string ReplayExport::store_of(const std::string& broadcast) const {
+  return options_.root + "/" + broadcast;
+}
+
+Result<broadcast::Broadcast> ReplayExport::recorded(const hub::Request& request) const {
+  OPENDAY_TRY(auto broadcast, ledger_.broadcast(std::string(request.param("b"))));
+  if (broadcast.state != broadcast::State::kEnded || !broadcast.recorded) {
+    return fail(Errc::kNotFound, "there is no replay of this broadcast");
   }
+  return broadcast;
+}
+
+void ReplayExport::serve(const hub::Request& request, hub::Responder responder) {
+  auto broadcast = recorded(request);
+  if (!broadcast) return responder.send(hub::error_response(broadcast.error(), request.id));
+  if (look_.is_full()) return responder.send(hub::error_response(kTooMany, request.id));
+  look_.ask(
+      [path = output::index_path(store_of(broadcast->id))](const std::stop_token&) -> std::optional<uint64_t> {
+        struct stat index{};
+        if (::stat(path.c_str(), &index) != 0) return std::nullopt;
+        return static_cast<uint64_t>(index.st_size);
+      },
+      [this, request, responder = std::move(responder)](std::optional<uint64_t> index_bytes) mutable {
+        if (index_bytes) return serve_state(request, std::move(responder), *index_bytes);
+        responder.send(hub::error_response({Errc::kNotFound, "there is no recording of this broadcast"},
+                                           request.id));
+      });
+}
+
+void ReplayExport::serve_state(const hub::Request& request, hub::Responder responder, uint64_t index_bytes) {
+  auto refuse = [&](const Error& error) { responder.send(hub::error_response(error, request.id)); };
+  auto broadcast = recorded(request);
+  if (!broadcast) return refuse(broadcast.error());
   std::string rendition(request.query.get("rendition").value_or(""));
   if (!rendition.empty() && !is_slug(rendition)) return refuse({Errc::kInvalid, "rendition is not a name"});
   auto withdrawals = ledger_.withdrawals(broadcast->id);
   if (!withdrawals) return refuse(withdrawals.error());
-  struct stat index{};
-  std::string store = options_.root + "/" + broadcast->id;
-  if (::stat(output::index_path(store).c_str(), &index) != 0) {
-    return refuse({Errc::kNotFound, "there is no recording of this broadcast"});
-  }
-  std::string folder = folder_of(broadcast->id);
-  std::string suffix = fmt::format("-{}-{}.mp4", index.st_size, withdrawals->size());
-  if (auto contents = contents_.find(folder + suffix); contents != contents_.end()) {
+  Job job;
+  job.folder = folder_of(broadcast->id);
+  job.suffix = fmt::format("-{}-{}.mp4", index_bytes, withdrawals->size());
+  if (auto contents = contents_.find(job.folder + job.suffix); contents != contents_.end()) {
     if (rendition.empty()) rendition = contents->second.tallest;
     if (!contents->second.bytes.contains(rendition)) return refuse(kNoSuchRendition);
   }
-  std::string key = fmt::format("{}/{}{}", folder, rendition, suffix);
-  if (auto running = running_.find(key); running != running_.end()) {
-    return responder.send(preparing(request, *running->second.progress));
-  }
-  struct stat file{};
-  if (!rendition.empty() && ::stat(key.c_str(), &file) == 0) {
-    // Its age is since when nobody has asked for it.
-    if (loop_.clock().wall().ms / 1000 - file.st_mtim.tv_sec > 60)
-      ::utimensat(AT_FDCWD, key.c_str(), nullptr, 0);
-    return files_.serve({key, "video/mp4", "public, max-age=60", std::string(request.header("range"))},
-                        std::move(responder));
-  }
-  if (auto failed = failed_.find(key); failed != failed_.end()) {
-    if (loop_.clock().now() < failed->second.second) return refuse(failed->second.first);
-    failed_.erase(failed);
-  }
-  Job job;
-  job.folder = folder;
-  job.suffix = suffix;
-  job.request.store = store;
+  job.request.store = store_of(broadcast->id);
   job.request.rendition = rendition;
   for (const auto& one : *withdrawals) job.request.withdrawn.push_back({one.from, one.to});
   // Segments are taken whole, so the one in which the broadcast went live would show the end of the
   // rehearsal.
   job.request.withdrawn.push_back({ProgramTime{0}, broadcast->public_from.value_or(ProgramTime{0})});
-  job.progress = std::make_shared<Progress>();
-  auto progress = job.progress;
-  if (!queue_.push(std::move(job))) {
-    return refuse({Errc::kBusy, "too many recordings are being prepared; try again later"});
+  if (rendition.empty()) return prepare(request, std::move(responder), broadcast->id, std::move(job));
+  // Its age is since when nobody has asked for it.
+  hub::MediaFiles::Wanted wanted{job.path(), "video/mp4", "public, max-age=60",
+                                 std::string(request.header("range")), true};
+  files_.serve(std::move(wanted), std::move(responder), {},
+               [this, request, id = broadcast->id, job = std::move(job)](hub::Responder again) {
+                 prepare(request, std::move(again), id, job);
+               });
+}
+
+void ReplayExport::prepare(const hub::Request& request, hub::Responder responder,
+                           const std::string& broadcast, Job job) {
+  auto refuse = [&](const Error& error) { responder.send(hub::error_response(error, request.id)); };
+  std::string key = job.path();
+  if (auto running = running_.find(key); running != running_.end()) {
+    return responder.send(preparing(request, *running->second.progress));
   }
-  running_[key] = {broadcast->id, progress};
-  responder.send(preparing(request, *progress));
+  if (auto failed = failed_.find(key); failed != failed_.end()) {
+    if (loop_.clock().now() < failed->second.second) return refuse(failed->second.first);
+    failed_.erase(failed);
+  }
+  if (maker_.is_full()) return refuse(kTooMany);
+  job.progress = std::make_shared<Progress>();
+  running_[key] = {broadcast, job.progress};
+  responder.send(preparing(request, *job.progress));
+  std::string state = job.folder + job.suffix;
+  maker_.ask(
+      [this, job = std::move(job)](const std::stop_token& stop) mutable {
+        std::stop_callback cancel(stop, [&] { job.progress->cancelled = true; });
+        return make(job);
+      },
+      [this, key, state](const Outcome& outcome) { finished(key, state, outcome); });
 }
 
 hub::Response ReplayExport::preparing(const hub::Request& request, const Progress& progress) const {
@@ -177,21 +202,17 @@ void ReplayExport::forget(const std::string& broadcast) {
   options_.discard(folder_of(broadcast));
 }
 
-void ReplayExport::work(const std::stop_token& stop) {
-  while (auto job = queue_.pop(stop)) {
-    if (job->folder.empty()) {
-      watching_ = false;
-      if (auto room = make_room(0); !room) log_.debug("no_room_to_make", {{"why", room.error().message}});
-      continue;
-    }
-    std::stop_callback cancel(stop, [&] { job->progress->cancelled = true; });
-    std::string key = fmt::format("{}/{}{}", job->folder, job->request.rendition, job->suffix);
-    auto outcome = make(*job);
-    auto tell = [this, alive = alive_, key, state = job->folder + job->suffix, outcome = std::move(outcome)] {
-      if (*alive) finished(key, state, outcome);
-    };
-    while (!stop.stop_requested() && !loop_.post(tell)) std::this_thread::sleep_for(milliseconds(50));
-  }
+std::string ReplayExport::Job::path() const {
+  return fmt::format("{}/{}{}", folder, request.rendition, suffix);
+}
+
+void ReplayExport::watch() {
+  if (watching_) return;
+  watching_ = maker_.ask([this](const std::stop_token&) { return make_room(0); },
+                         [this](const Result<>& room) {
+                           watching_ = false;
+                           if (!room) log_.debug("no_room_to_make", {{"why", room.error().message}});
+                         });
 }
 
 ReplayExport::Outcome ReplayExport::make(Job& job) const {
@@ -205,7 +226,7 @@ ReplayExport::Outcome ReplayExport::make(Job& job) const {
     outcome.made = std::unexpected(kNoSuchRendition);
     return outcome;
   }
-  std::string path = fmt::format("{}/{}{}", job.folder, job.request.rendition, job.suffix);
+  std::string path = job.path();
   std::error_code error;
   if (fs::exists(path, error)) return outcome;
   fs::create_directories(job.folder, error);

@@ -7,11 +7,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "base/log.h"
-#include "base/loop.h"
-#include "base/queue.h"
+#include "base/loop_worker.h"
 #include "broadcast/ledger.h"
 #include "hub/http.h"
 #include "hub/media_files.h"
@@ -19,8 +17,8 @@
 
 namespace openday::app {
 
-/// Home thread: the loop's; files are written on a thread of its own, one after the other, and served with
-/// ranges.
+/// Home thread: the loop's, which never waits for the disk; files are written on a thread of their own, one
+/// after the other, and served with ranges.
 ///
 /// A file's name holds what it was made of (rendition, size of the store's index, number of withdrawals):
 /// when anything is withdrawn or expires, the name is another one, and what has the old name is deleted
@@ -63,10 +61,11 @@ class ReplayExport {
     std::atomic<bool> cancelled = false;
   };
   struct Job {
-    std::string folder;  // of the broadcast's exports; empty: see to the room on the disk, no more
+    std::string folder;  // of the broadcast's exports
     std::string suffix;  // of all files made from the present state of the recording
     output::ExportRequest request;
     std::shared_ptr<Progress> progress;
+    [[nodiscard]] std::string path() const;  // of the file; with no rendition yet, what was asked for
   };
   struct Outcome {
     std::optional<Contents> contents;
@@ -77,11 +76,15 @@ class ReplayExport {
     std::shared_ptr<Progress> progress;
   };
 
+  [[nodiscard]] Result<broadcast::Broadcast> recorded(const hub::Request& request) const;
   void serve(const hub::Request& request, hub::Responder responder);
+  void serve_state(const hub::Request& request, hub::Responder responder, uint64_t index_bytes);
+  void prepare(const hub::Request& request, hub::Responder responder, const std::string& broadcast, Job job);
   [[nodiscard]] hub::Response preparing(const hub::Request& request, const Progress& progress) const;
-  void work(const std::stop_token& stop);
+  void watch();
   void finished(const std::string& key, const std::string& state, const Outcome& outcome);
   [[nodiscard]] std::string folder_of(const std::string& broadcast) const;
+  [[nodiscard]] std::string store_of(const std::string& broadcast) const;
   Outcome make(Job& job) const;
   [[nodiscard]] Result<> make_room(uint64_t wanted) const;
 
@@ -94,11 +97,10 @@ class ReplayExport {
   std::map<std::string, Running> running_;  // queued ones too
   std::map<std::string, std::pair<Error, HouseTime>> failed_;
   std::map<std::string, Contents> contents_;  // by folder and suffix: a state of a recording
-  Loop::TimerId watch_ = 0;
-  std::atomic<bool> watching_ = false;  // a look at the disk is in the queue
-  BoundedQueue<Job> queue_;
-  std::shared_ptr<bool> alive_;  // read and written on the loop's thread
-  std::jthread thread_;
+  Loop::TimerId timer_ = 0;
+  bool watching_ = false;  // a look at the disk is asked for
+  LoopWorker look_;        // what is in the store just now
+  LoopWorker maker_;
 };
 
 }  // namespace openday::app

@@ -114,18 +114,24 @@ Result<> remove_scene(Ledger& ledger, const std::string& id, const std::string& 
   return ledger.append({0, act.at, act.by, act.via, "scene.delete", id, Json{{"name", name}}.dump()});
 }
 
-Result<Withdrawal> withdraw(Ledger& ledger, const std::string& id, ProgramTime from, ProgramTime to,
-                            const std::string& reason, const Act& act) {
-  OPENDAY_TRY(Broadcast broadcast, ledger.broadcast(id));
+Result<> check_withdrawal(const Broadcast& broadcast, ProgramTime from, ProgramTime to,
+                          const std::string& reason) {
   if (!broadcast.live_at) {
     return fail(Errc::kConflict,
-                fmt::format("broadcast {} has not been live; there is nothing to withdraw", id));
+                fmt::format("broadcast {} has not been live; there is nothing to withdraw", broadcast.id));
   }
   OPENDAY_CHECK_OK(check_line("reason", reason, 1, 500));
   if (to <= from) return fail(Errc::kInvalid, "to must be later than from");
   if (to - from > std::chrono::hours(24))
     return fail(Errc::kLimit, "at most 24 hours can be withdrawn at once");
   if (to <= *broadcast.live_at) return fail(Errc::kInvalid, "the range ends before the broadcast went live");
+  return {};
+}
+
+Result<Withdrawal> withdraw(Ledger& ledger, const std::string& id, ProgramTime from, ProgramTime to,
+                            const std::string& reason, const Act& act) {
+  OPENDAY_TRY(Broadcast broadcast, ledger.broadcast(id));
+  OPENDAY_CHECK_OK(check_withdrawal(broadcast, from, to, reason));
   Withdrawal withdrawal{0, id, from, to, reason, act.at};
   OPENDAY_TRY(withdrawal.id, ledger.add(withdrawal));
   Json detail = {{"from", to_rfc3339(from)}, {"to", to_rfc3339(to)}, {"reason", reason}};

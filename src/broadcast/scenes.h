@@ -29,6 +29,9 @@ Result<SavedScene> save_scene(Ledger& ledger, const std::string& id, const Saved
                               const Rules& rules, const Act& act);
 Result<> remove_scene(Ledger& ledger, const std::string& id, const std::string& name, const Act& act);
 
+/// kConflict: nothing has been live; kInvalid, kLimit: the range or the reason.
+Result<> check_withdrawal(const Broadcast& broadcast, ProgramTime from, ProgramTime to,
+                          const std::string& reason);
 /// Takes [from, to) out of everything that is shown again. At most a day at once, and not before the
 /// broadcast.
 Result<Withdrawal> withdraw(Ledger& ledger, const std::string& id, ProgramTime from, ProgramTime to,

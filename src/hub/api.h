@@ -33,6 +33,10 @@ class Reply {
   void nothing() const { responder_->send(Response::empty(204)); }
   void send(Response response) const { responder_->send(std::move(response)); }
   void fail(const Error& error) const;
+  /// Unless there was another answer by then: after `patience`, `answer`.
+  void at_latest(Duration patience, const Response& answer) const {
+    responder_->set_deadline(patience, [answer] { return answer; });
+  }
   [[nodiscard]] const std::string& id() const { return id_; }
 
  private:
@@ -55,7 +59,8 @@ class Api {
     Conductor& conductor;
     const Clock& clock;
     /// The broadcast's media may go.
-    std::function<void(const std::string& broadcast)> delete_media;
+    /// `done` runs when nobody can have the media any more.
+    std::function<void(const std::string& broadcast, std::function<void()> done)> delete_media;
     Log log;
   };
   struct AdminRoute {

@@ -62,8 +62,8 @@ void Api::add_broadcast_routes() {
                           if (!outcome) return reply.fail(outcome.error());
                           forget_cached();
                           parts_.conductor.removed(id);
-                          if (parts_.delete_media) parts_.delete_media(id);
-                          reply.nothing();
+                          if (!parts_.delete_media) return reply.nothing();
+                          parts_.delete_media(id, [reply] { reply.nothing(); });
                         });
   });
   admin(Method::kGet, kOne + "/status", [this](const Request& request, const Act&, const Reply& reply) {

@@ -1,7 +1,9 @@
 // The program: takes, the slate, the mix, saved scenes, and what is withdrawn from it.
 //
-// What is on air must not wait for a disk: a take or a mix is carried out first and written down then, and a
-// database in trouble is reported by /readyz and the log, not by a producer who cannot cut.
+// What is on air must not wait for a disk: a take, a mix or a withdrawal is carried out first and written
+// down then, and a database in trouble is reported by /readyz and the log, not by a producer who cannot cut.
+// One that takes long is waited for a moment, so that who asks next finds what was written; then the answer
+// goes.
 #include "broadcast/scenes.h"
 
 #include <algorithm>
@@ -19,6 +21,8 @@ using broadcast::SavedScene;
 using broadcast::Scene;
 
 namespace {
+
+constexpr Duration kDiskPatience = seconds(3);
 
 Result<Broadcast> on_the_way(Result<Broadcast> broadcast) {
   if (broadcast && !is_active(broadcast->state)) {
@@ -73,14 +77,15 @@ void Api::add_program_routes() {
 void Api::take(const std::string& id, const Scene& scene, const Act& act, const Reply& reply) {
   parts_.engines.take(id, scene, [this, id, act, reply](Result<Taken> taken) {
     if (!taken) return reply.fail(taken.error());
+    Json answer = {
+        {"ok", true}, {"at", taken->at.ms}, {"tick", taken->tick}, {"scene", to_json(taken->scene)}};
+    reply.at_latest(kDiskPatience, Response::json(200, dump(answer)));
     broadcast::submit<Broadcast>(
         parts_.books,
         [id, scene = taken->scene, act](Ledger& ledger) { return note_scene(ledger, id, scene, act); },
-        [this, id, reply, taken = *taken](Result<Broadcast> noted) {
+        [this, id, reply, answer](Result<Broadcast> noted) {
           if (!noted) parts_.log.error("take_not_noted", {{"broadcast", id}, {"why", noted.error().message}});
-          reply.json(
-              200,
-              {{"ok", true}, {"at", taken.at.ms}, {"tick", taken.tick}, {"scene", to_json(taken.scene)}});
+          reply.json(200, answer);
         });
   });
 }
@@ -94,25 +99,25 @@ void Api::change_mix(const std::string& id, const Json& body, const Act& act, co
   auto changes = read_mix(body, broadcast->mix);
   if (!changes) return reply.fail(changes.error());
   if (auto fits = check_mix(*changes, *broadcast); !fits) return reply.fail(fits.error());
-  auto write_down = [this, id, act, reply, changes = *changes, before = broadcast->mix] {
+  auto mix = broadcast->mix;
+  for (const auto& [venue, one] : *changes) mix[venue] = one;
+  auto write_down = [this, id, act, reply, changes = *changes, mix] {
     broadcast::submit<Broadcast>(
         parts_.books,
         [id, changes, act](Ledger& ledger) { return broadcast::change_mix(ledger, id, changes, act); },
-        [this, id, reply, changes, before](Result<Broadcast> noted) {
-          auto mix = before;
-          for (const auto& [venue, one] : changes) mix[venue] = one;
+        [this, id, reply, mix](Result<Broadcast> noted) {
           if (!noted) {
             parts_.log.error("mix_not_noted", {{"broadcast", id}, {"why", noted.error().message}});
           } else {
-            mix = noted->mix;
             parts_.conductor.changed(*noted);
           }
-          reply.json(200, {{"venues", to_json(mix)}});
+          reply.json(200, {{"venues", to_json(noted ? noted->mix : mix)}});
         });
   };
   if (!is_active(broadcast->state)) return write_down();
-  parts_.engines.mix(id, *changes, [reply, write_down](Result<> done) {
+  parts_.engines.mix(id, *changes, [reply, write_down, mix](Result<> done) {
     if (!done) return reply.fail(done.error());
+    reply.at_latest(kDiskPatience, Response::json(200, dump({{"venues", to_json(mix)}})));
     write_down();
   });
 }
@@ -138,28 +143,39 @@ void Api::add_withdrawal_routes() {
 void Api::withdraw(const std::string& id, const Json& body, const Act& act, const Reply& reply) {
   auto wanted = read_withdraw(body);
   if (!wanted) return reply.fail(wanted.error());
+  auto broadcast = parts_.books.view().broadcast(id);
+  if (!broadcast) return reply.fail(broadcast.error());
+  auto fits = check_withdrawal(*broadcast, wanted->from, wanted->to, wanted->reason);
+  if (!fits) return reply.fail(fits.error());
+  // A name was said that must not be heard: it goes now, and is written down then.
+  if (auto told = parts_.engines.withdraw(id, wanted->from, wanted->to); !told) {
+    parts_.log.error("engine_not_told_of_withdrawal", {{"broadcast", id}, {"why", told.error().message}});
+  }
+  const Error unwritten{
+      Errc::kIo,
+      "it is withdrawn now but could not be written down; ask again, or it comes back with the next restart"};
+  reply.at_latest(kDiskPatience, error_response(unwritten, reply.id()));
+  auto counted = std::make_shared<std::optional<int64_t>>();
+  auto written = std::make_shared<bool>(false);
+  auto answer = [reply, counted, written] {
+    if (*counted && *written) reply.json(200, {{"segments", **counted}});
+  };
+  parts_.audience.withdraw(id, wanted->from, wanted->to, [counted, answer](int64_t segments) {
+    *counted = segments;
+    answer();
+  });
   broadcast::submit<broadcast::Withdrawal>(
       parts_.books,
       [id, wanted = *wanted, act](Ledger& ledger) {
         return broadcast::withdraw(ledger, id, wanted.from, wanted.to, wanted.reason, act);
       },
-      [this, id, reply, wanted = *wanted](Result<broadcast::Withdrawal> kept) {
-        bool disk = !kept && (kept.error().code == Errc::kIo || kept.error().code == Errc::kBusy);
-        if (!kept && !disk) return reply.fail(kept.error());
-        // A name was said that must not be heard: it goes now, even when the books cannot be written.
-        if (auto told = parts_.engines.withdraw(id, wanted.from, wanted.to); !told) {
-          parts_.log.error("engine_not_told_of_withdrawal",
-                           {{"broadcast", id}, {"why", told.error().message}});
-        }
-        if (disk)
+      [this, id, reply, unwritten, written, answer](Result<broadcast::Withdrawal> kept) {
+        if (!kept) {
           parts_.log.error("withdrawal_not_noted", {{"broadcast", id}, {"why", kept.error().message}});
-        parts_.audience.withdraw(id, wanted.from, wanted.to, [reply, disk](int64_t segments) {
-          if (!disk) return reply.json(200, {{"segments", segments}});
-          reply.fail(
-              {Errc::kIo,
-               "it is withdrawn now but could not be written down; ask again, or it comes back with the next "
-               "restart"});
-        });
+          return reply.fail(unwritten);
+        }
+        *written = true;
+        answer();
       });
 }
 

@@ -19,8 +19,8 @@ class Audience {
   /// Live and after: from public_from on. Rehearsal: under its preview name only.
   virtual void update(const broadcast::Broadcast& broadcast) = 0;
   virtual void remove(const std::string& broadcast) = 0;
-  /// Out of live, DVR, replay and thumbnails; `done` hears how many segments that were. At once, or when the
-  /// store has been read, and in two seconds at the latest.
+  /// Out of live, DVR, replay and thumbnails, at once. `done` hears how many recorded segments that were when
+  /// the store has been read, and in two seconds at the latest.
   virtual void withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to,
                         std::function<void(int64_t segments)> done) = 0;
   /// The same for what was withdrawn before the hub started.

@@ -11,23 +11,23 @@
 
 namespace openday::hub {
 
-struct MediaFiles::Opened {
+namespace {
+
+struct Opened {
   std::shared_ptr<const UniqueFd> file;  // null: not there
   uint64_t size = 0;
 };
 
-namespace {
-
 /// As much as is read ahead before the answer begins: a segment, as a rule.
 constexpr uint64_t kWarm = 4 * 1024 * 1024;
 
-template <class Opened>
-Opened open_warm(const std::string& path, const std::string& range) {
-  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+Opened open_warm(const MediaFiles::Wanted& asked) {
+  UniqueFd file(::open(asked.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat info{};
   if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
   auto size = static_cast<uint64_t>(info.st_size);
-  RangeAnswer wanted = parse_range(range, size);
+  if (asked.touch) ::futimens(file.get(), nullptr);
+  RangeAnswer wanted = parse_range(asked.range, size);
   uint64_t at = wanted.kind == RangeKind::kPartial ? wanted.range.first : 0;
   uint64_t length = wanted.kind == RangeKind::kPartial ? wanted.range.length : size;
   uint64_t end = at + std::min(length, kWarm);
@@ -41,7 +41,6 @@ Opened open_warm(const std::string& path, const std::string& range) {
   return {std::make_shared<const UniqueFd>(std::move(file)), size};
 }
 
-template <class Opened>
 Response answer_for(const Opened& opened, const MediaFiles::Wanted& wanted) {
   if (!opened.file) return Response::error(404, "not_found", "this media is not there", "");
   RangeAnswer range = parse_range(wanted.range, opened.size);
@@ -67,50 +66,21 @@ Response answer_for(const Opened& opened, const MediaFiles::Wanted& wanted) {
 
 }  // namespace
 
-MediaFiles::MediaFiles(Loop& loop, size_t bound)
-    : loop_(loop),
-      queue_(bound, WhenFull::kRefuse),
-      alive_(std::make_shared<bool>(true)),
-      thread_([this](const std::stop_token& stop) { work(stop); }) {}
-
-MediaFiles::~MediaFiles() {
-  *alive_ = false;
-  queue_.close();
-  thread_.request_stop();
-  thread_.join();
-}
-
-void MediaFiles::serve(Wanted wanted, Responder responder, std::function<void(int status)> done) {
-  uint64_t id = next_id_++;
-  if (queue_.push({id, wanted.path, wanted.range})) {
-    pending_.emplace(id, Pending{std::move(wanted), std::move(responder), std::move(done)});
-    return;
+void MediaFiles::serve(Wanted wanted, Responder responder, std::function<void(int status)> done,
+                       std::function<void(Responder)> missing) {
+  if (worker_.is_full()) {
+    if (done) done(503);
+    Response busy = Response::error(503, "busy", "the media store is busy", "");
+    return responder.send(std::move(busy.with("Retry-After", "1")));
   }
-  if (done) done(503);
-  Response busy = Response::error(503, "busy", "the media store is busy", "");
-  responder.send(std::move(busy.with("Retry-After", "1")));
-}
-
-void MediaFiles::work(const std::stop_token& stop) {
-  while (auto job = queue_.pop(stop)) {
-    if (stop.stop_requested()) return;
-    auto opened = open_warm<Opened>(job->path, job->range);
-    auto task = [this, alive = alive_, id = job->id, opened] {
-      if (*alive) finish(id, opened);
-    };
-    // The hub may be too busy to take mail; there is nothing better to do than to try again.
-    while (!loop_.post(task) && !stop.stop_requested()) std::this_thread::sleep_for(milliseconds(1));
-  }
-}
-
-void MediaFiles::finish(uint64_t id, const Opened& opened) {
-  auto found = pending_.find(id);
-  if (found == pending_.end()) return;
-  Pending pending = std::move(found->second);
-  pending_.erase(found);
-  Response response = answer_for(opened, pending.wanted);
-  if (pending.done) pending.done(response.status);
-  pending.responder.send(std::move(response));
+  auto work = [wanted](const std::stop_token&) { return open_warm(wanted); };
+  worker_.ask(std::move(work), [wanted = std::move(wanted), responder = std::move(responder),
+                                done = std::move(done), missing = std::move(missing)](Opened opened) mutable {
+    if (!opened.file && missing) return missing(std::move(responder));
+    Response response = answer_for(opened, wanted);
+    if (done) done(response.status);
+    responder.send(std::move(response));
+  });
 }
 
 }  // namespace openday::hub

@@ -6,55 +6,31 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string>
-#include <thread>
-#include <unordered_map>
 
-#include "base/loop.h"
-#include "base/queue.h"
+#include "base/loop_worker.h"
 #include "hub/http.h"
 
 namespace openday::hub {
 
-/// Home thread: the loop's. Requests still in the queue at its end are dropped (their Responders answer 500).
+/// Home thread: the loop's. Requests still in the queue at its end get 500 (their Responders do that).
 class MediaFiles {
  public:
-  explicit MediaFiles(Loop& loop, size_t bound = 1024);
-  ~MediaFiles();
-  MediaFiles(const MediaFiles&) = delete;
-  MediaFiles& operator=(const MediaFiles&) = delete;
+  explicit MediaFiles(Loop& loop, size_t bound = 1024) : worker_(loop, bound) {}
 
   struct Wanted {
     std::string path;  // made of checked parts by the caller
     std::string content_type;
     std::string cache_control;
     std::string range;  // the Range header
+    bool touch = false;  // that somebody wanted it shows in its time of modification
   };
-  /// 200, 206 or 416 with the file, 404 when there is none; `done` hears the status.
-  void serve(Wanted wanted, Responder responder, std::function<void(int status)> done = {});
+  /// 200, 206 or 416 with the file; `done` hears the status. Where there is none: 404, or `missing`.
+  void serve(Wanted wanted, Responder responder, std::function<void(int status)> done = {},
+             std::function<void(Responder)> missing = {});
 
  private:
-  struct Job {
-    uint64_t id = 0;
-    std::string path;
-    std::string range;
-  };
-  struct Pending {
-    Wanted wanted;
-    Responder responder;
-    std::function<void(int)> done;
-  };
-  struct Opened;
-  void work(const std::stop_token& stop);
-  void finish(uint64_t id, const Opened& opened);
-
-  Loop& loop_;
-  std::unordered_map<uint64_t, Pending> pending_;  // Responders never leave the loop's thread
-  uint64_t next_id_ = 0;
-  BoundedQueue<Job> queue_;
-  std::shared_ptr<bool> alive_;  // posts that come late find it false; its value is the loop's thread's
-  std::jthread thread_;
+  LoopWorker worker_;
 };
 
 }  // namespace openday::hub

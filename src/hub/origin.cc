@@ -113,15 +113,15 @@ void Origin::withdraw(std::string_view id, ProgramTime from, ProgramTime to) {
   if (auto found = broadcasts_.find(id); found != broadcasts_.end()) found->second->withdraw(from, to);
 }
 
-void Origin::when_known(std::string_view id, ProgramTime from, ProgramTime to,
-                        std::function<void(size_t recorded)> then) {
+void Origin::count_recorded(std::string_view id, ProgramTime from, ProgramTime to,
+                            std::function<void(size_t recorded)> then) {
   auto found = broadcasts_.find(id);
   if (found == broadcasts_.end()) return then(0);
   OriginBroadcast& broadcast = *found->second;
   broadcast.when_fresh([&broadcast, from, to, then = std::move(then)] {
     size_t most = 0;
     for (auto& [name, rendition] : broadcast.renditions()) {
-      most = std::max(most, rendition->archive->range(from, to).size());
+      most = std::max(most, rendition->archive->count(from, to));
     }
     then(most);
   });

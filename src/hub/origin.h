@@ -82,13 +82,14 @@ class Origin {
   /// snapshot, snapshot_end, thumbnail of kind poster). Errors are the engine's and cost nothing but the
   /// message.
   Result<bool> take(std::string_view id, const link::Message& message);
-  /// Media of [from, to) is not to be seen any more: playlists, segments, thumbnails. To be called for every
-  /// withdrawal, also at start for those that were decided before.
+  /// Media of [from, to) is not to be seen any more: playlists, segments, thumbnails. At once, and whatever
+  /// the store turns out to hold of it. To be called for every withdrawal, also at start for those that were
+  /// decided before.
   void withdraw(std::string_view id, ProgramTime from, ProgramTime to);
-  /// Tells how many recorded segments of a rendition overlap [from, to) and may be seen, as soon as the
-  /// store's index was read; after two seconds, when the disk does not answer, how many are known.
-  void when_known(std::string_view id, ProgramTime from, ProgramTime to,
-                  std::function<void(size_t recorded)> then);
+  /// Tells how many recorded segments of a rendition overlap [from, to), as soon as the store's index was
+  /// read; after two seconds, when the disk does not answer, how many are known.
+  void count_recorded(std::string_view id, ProgramTime from, ProgramTime to,
+                      std::function<void(size_t recorded)> then);
 
   /// Nothing when the broadcast is not known.
   [[nodiscard]] std::optional<OriginView> view(std::string_view id);

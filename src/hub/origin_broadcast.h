@@ -144,6 +144,7 @@ class OriginBroadcast {
   void finish_reading(const output::IndexReader* index, StoreFollower::News news);
   void release_readers();
   void watch_reading(HouseTime now);
+  void give_up_waiting();
   void apply_fact(const output::IndexFact& fact);
   void learn_run(const std::string& run);
   void choose_stored_poster();

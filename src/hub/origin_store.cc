@@ -83,8 +83,8 @@ void OriginBroadcast::start_reading() {
                                         if (*alive) finish_reading(index.get(), std::move(news));
                                       });
   if (!taken) {  // the disk is far behind
-    slow_ = true;
-    return release_readers();
+    give_up_waiting();
+    return;
   }
   list_ = false;
   reading_since_ = origin_.loop_.clock().now();
@@ -127,9 +127,11 @@ void OriginBroadcast::watch_reading(HouseTime now) {
     if (slow_ && index_) start_reading();
     return;
   }
-  if (slow_ || now - *reading_since_ < kPatience) return;
-  slow_ = true;
-  origin_.log_.warn("store_does_not_answer", {{"broadcast", id_}});
+  if (now - *reading_since_ >= kPatience) give_up_waiting();
+}
+
+void OriginBroadcast::give_up_waiting() {
+  if (!std::exchange(slow_, true)) origin_.log_.warn("store_does_not_answer", {{"broadcast", id_}});
   release_readers();
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-StoreFollower::Listing list(const std::string& store) {
+StoreFollower::Listing listing_of(const std::string& store) {
   StoreFollower::Listing found;
   std::error_code error;
   for (fs::directory_iterator entry(store, error), end; !error && entry != end; entry.increment(error)) {
@@ -33,35 +33,15 @@ StoreFollower::Listing list(const std::string& store) {
 
 }  // namespace
 
-StoreFollower::StoreFollower(Loop& loop, size_t bound)
-    : loop_(loop),
-      queue_(bound, WhenFull::kRefuse),
-      alive_(std::make_shared<bool>(true)),
-      thread_([this](const std::stop_token& stop) { work(stop); }) {}
-
-StoreFollower::~StoreFollower() {
-  *alive_ = false;
-  queue_.close();
-  thread_.request_stop();
-  thread_.join();
-}
-
 bool StoreFollower::read(std::shared_ptr<output::IndexReader> index, std::string list,
                          std::function<void(News)> done) {
-  return queue_.push({std::move(index), std::move(list), std::move(done)});
-}
-
-void StoreFollower::work(const std::stop_token& stop) {
-  while (auto job = queue_.pop(stop)) {
-    if (stop.stop_requested()) return;
-    auto news = std::make_shared<News>(News{job->index->read(), std::nullopt});
-    if (!job->list.empty()) news->listing = list(job->list);
-    auto task = [alive = alive_, news, done = std::move(job->done)] {
-      if (*alive) done(std::move(*news));
-    };
-    // The hub may be too busy to take mail; there is nothing better to do than to try again.
-    while (!loop_.post(task) && !stop.stop_requested()) std::this_thread::sleep_for(milliseconds(1));
-  }
+  return worker_.ask(
+      [index = std::move(index), list = std::move(list)](const std::stop_token&) {
+        News news{index->read(), std::nullopt};
+        if (!list.empty()) news.listing = listing_of(list);
+        return news;
+      },
+      std::move(done));
 }
 
 }  // namespace openday::hub

@@ -5,23 +5,17 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "base/loop.h"
-#include "base/queue.h"
+#include "base/loop_worker.h"
 #include "output/store_index.h"
 
 namespace openday::hub {
 
-/// Home thread: the loop's. Stores are read one after the other on a thread of its own; at most `bound` reads
-/// wait. What is not finished at the end is dropped.
+/// Home thread: the loop's. Stores are read one after the other; at most `bound` reads wait.
 class StoreFollower {
  public:
-  explicit StoreFollower(Loop& loop, size_t bound = 1024);
-  ~StoreFollower();
-  StoreFollower(const StoreFollower&) = delete;
-  StoreFollower& operator=(const StoreFollower&) = delete;
+  explicit StoreFollower(Loop& loop, size_t bound = 1024) : worker_(loop, bound) {}
 
   struct Listing {
     std::vector<std::string> runs;        // the store's folders
@@ -36,17 +30,7 @@ class StoreFollower {
   bool read(std::shared_ptr<output::IndexReader> index, std::string list, std::function<void(News)> done);
 
  private:
-  struct Job {
-    std::shared_ptr<output::IndexReader> index;
-    std::string list;
-    std::function<void(News)> done;
-  };
-  void work(const std::stop_token& stop);
-
-  Loop& loop_;
-  BoundedQueue<Job> queue_;
-  std::shared_ptr<bool> alive_;  // posts that come late find it false; its value is the loop's thread's
-  std::jthread thread_;
+  LoopWorker worker_;
 };
 
 }  // namespace openday::hub

@@ -10,7 +10,6 @@
 #include "package/timeline.h"
 
 namespace openday::package {
-namespace {}  // namespace
 
 Archive::Archive(Options options) : options_(std::move(options)) {}
 
@@ -77,18 +76,11 @@ bool Archive::is_withdrawn(ProgramTime from, ProgramTime to) const {
                              [&](const auto& range) { return from < range.second && range.first < to; });
 }
 
-std::vector<media::StoredSegment> Archive::range(ProgramTime from, ProgramTime to) const {
-  std::vector<media::StoredSegment> out;
-  for (const auto& [msn, entry] : segments_) {
-    if (entry.withdrawn || entry.at >= to || entry.at + to_ms(entry.duration) <= from) continue;
-    out.push_back({.run = runs_[entry.run].run,
-                   .rendition = options_.rendition,
-                   .msn = msn,
-                   .at = entry.at,
-                   .duration = entry.duration,
-                   .bytes = entry.bytes});
-  }
-  return out;
+size_t Archive::count(ProgramTime from, ProgramTime to) const {
+  return static_cast<size_t>(std::ranges::count_if(segments_, [&](const auto& item) {
+    const Entry& entry = item.second;
+    return entry.at < to && from < entry.at + to_ms(entry.duration);
+  }));
 }
 
 std::shared_ptr<const std::string> Archive::dvr(double window, bool ended) {

@@ -45,8 +45,8 @@ class Archive {
   /// Whether this segment may be served.
   [[nodiscard]] bool is_public(std::string_view run, int64_t msn) const;
   [[nodiscard]] bool is_withdrawn(ProgramTime from, ProgramTime to) const;
-  /// Public segments that overlap [from, to), oldest first.
-  [[nodiscard]] std::vector<media::StoredSegment> range(ProgramTime from, ProgramTime to) const;
+  /// Segments that overlap [from, to), public or not.
+  [[nodiscard]] size_t count(ProgramTime from, ProgramTime to) const;
   [[nodiscard]] const media::InitSegment* init() const { return runs_.empty() ? nullptr : &runs_.back(); }
 
   /// The newest `window` seconds (0: everything). Cached until something changes. Null when there is nothing

@@ -30,7 +30,7 @@ class Media {
     janitor.expire(std::move(resting), std::move(recording),
                    [&](const std::string& id) { emptied.push_back(id); });
     // One thread does all in order: the next round's end is behind this one's.
-    std::filesystem::create_directories(folder / "other");
+    std::filesystem::create_directories(folder / "nothing");
     janitor.expire({"nothing"}, {}, [&](const std::string&) { done.set_value(); });
     done.get_future().wait();
     return emptied;
@@ -73,6 +73,13 @@ TEST_CASE("the bytes that may be kept are those of all broadcasts, and the oldes
   policy.most_bytes = 1;
   CHECK(media.expire(policy, resting, {"running"}).back() == "second");
   CHECK(media.bytes("running") == one);
+}
+
+TEST_CASE("media that is not there is not taken for media that is gone") {
+  Media media;  // its disk is not mounted, and somebody has begun to record beneath the mount point
+  media.record("new", std::chrono::minutes(10));
+  output::RetentionPolicy policy{1, std::chrono::minutes(5), 0};
+  CHECK(media.expire(policy, {"ended"}, {"new"}).empty());
 }
 
 TEST_CASE("what is too old goes from every broadcast that rests") {

@@ -147,6 +147,7 @@ class MemoryBooks final : public Books {
  public:
   void submit(Work work, Done done) override {
     if (refuse) return done(fail(Errc::kBusy, "too many changes at once; try again"));
+    if (stall) return stalled_.emplace_back(std::move(work), std::move(done)), void();
     MemoryLedger before = ledger;
     auto outcome = work(ledger);
     if (!outcome) ledger = before;
@@ -156,6 +157,14 @@ class MemoryBooks final : public Books {
 
   MemoryLedger ledger;
   bool refuse = false;
+  bool stall = false;  // the disk hangs; go_on() lets it go
+  void go_on() {
+    stall = false;
+    for (auto& [work, done] : std::exchange(stalled_, {})) submit(std::move(work), std::move(done));
+  }
+
+ private:
+  std::vector<std::pair<Work, Done>> stalled_;
 };
 
 /// Of a refusal.

@@ -116,13 +116,33 @@ TEST_CASE("what is on air does not wait for the disk") {
             .json["venues"]["a"]["mute"] == true);
   // A withdrawal is carried out too, but says that it is not written down.
   auto withdrawn =
-      house.post(kDay + "/withdraw", R"({"from":1790000000000,"to":1790000005000,"reason":"a name"})");
+      house.post(kDay + "/withdraw", R"({"from":1893456000000,"to":1893456005000,"reason":"a name"})");
   CHECK(withdrawn.status == 503);
   CHECK(house.audience.withdrawn.size() == 1);
   std::lock_guard lock(house.log_mutex);
   CHECK(std::count_if(house.log_lines.begin(), house.log_lines.end(), [](const std::string& line) {
           return line.find("_not_noted") != std::string::npos;
         }) == 4);
+}
+
+TEST_CASE("a disk that hangs holds up neither what is on air nor a withdrawal") {
+  ControlHouse house;
+  house.furnish();
+  REQUIRE(house.post(kDay + "/go-live").status == 200);
+  auto& engine = house.start_engine("day");
+  house.on_loop([&] { return house.books.stall = true; });
+  auto withdrawing = std::async(std::launch::async, [&] {
+    return house.post(kDay + "/withdraw", R"({"from":1893456000000,"to":1893456005000,"reason":"a name"})");
+  });
+  house.until(
+      [&] { return house.audience.withdrawn.size() == 1 && engine.heard_of("withdraw").size() == 1; });
+  CHECK(house.post(kDay + "/slate", R"({"on":true})").json["scene"]["slate"] == true);
+  CHECK(house.ask(Method::kPatch, kDay + "/mix", R"({"venues":{"a":{"mute":true}}})")
+            .json["venues"]["a"]["mute"] == true);
+  CHECK(withdrawing.get().status == 503);  // it is not written down
+  house.on_loop([&] { house.books.go_on(); });
+  CHECK(house.get(kDay + "/withdraw").json["withdrawals"].size() == 1);
+  CHECK(house.get(kDay).json["mix"]["venues"]["a"]["mute"] == true);
 }
 
 TEST_CASE("the mix changes what is named, on air and in the books") {

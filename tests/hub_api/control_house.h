@@ -57,6 +57,27 @@ struct Answered {
   }
 };
 
+/// A request that is answered once: by its handler, or when its deadline has come.
+class Asked final : public Exchange, public std::enable_shared_from_this<Asked> {
+ public:
+  Asked(Loop& loop, std::function<void(Response)> on_answer)
+      : loop_(loop), on_answer_(std::move(on_answer)) {}
+  void send(Response response) override {
+    if (auto answer = std::exchange(on_answer_, {})) answer(std::move(response));
+  }
+  [[nodiscard]] bool gone() const override { return !on_answer_; }
+  void when_gone(std::function<void()>) override {}
+  void set_deadline(Duration patience, std::function<Response()> answer) override {
+    loop_.after(patience, [self = shared_from_this(), answer] {
+      if (!self->gone()) self->send(answer());
+    });
+  }
+
+ private:
+  Loop& loop_;
+  std::function<void(Response)> on_answer_;
+};
+
 class ControlHouse {
  public:
   static constexpr const char* kToken = "the-admin-token";
@@ -97,9 +118,14 @@ class ControlHouse {
     api_settings.ingest = {"", 1935, 0, 9000};
     api_settings.site = {{"name", "Court"}};
     api_settings.layouts = {{"layouts", Json::array()}};
-    api.emplace(Api::Parts{router, books, rules, *gate, *engines, *publishers, audience, *room, *conductor,
-                           clock, [this](const std::string& id) { deleted_media.push_back(id); }, log},
-                api_settings);
+    api.emplace(
+        Api::Parts{router, books, rules, *gate, *engines, *publishers, audience, *room, *conductor, clock,
+                   [this](const std::string& id, const std::function<void()>& done) {
+                     deleted_media.push_back(id);
+                     done();
+                   },
+                   log},
+        api_settings);
     api->add_routes();
     operations.emplace(Operations::Parts{router,
                                          *loop_,
@@ -165,7 +191,7 @@ class ControlHouse {
     auto future = promise->get_future();
     on_loop([&] {
       router.dispatch(
-          std::move(made), make_responder([promise](Response response) {
+          std::move(made), Responder(std::make_shared<Asked>(*loop_, [promise](Response response) {
             Answered answered;
             answered.status = response.status;
             answered.headers = response.headers;
@@ -178,7 +204,7 @@ class ControlHouse {
             answered.json = Json::parse(answered.text, nullptr, false);
             if (answered.json.is_discarded()) answered.json = nullptr;
             promise->set_value(std::move(answered));
-          }));
+          })));
     });
     if (future.wait_for(std::chrono::seconds(10)) != std::future_status::ready) FAIL("no answer in 10 s");
     return future.get();

@@ -170,7 +170,13 @@ TEST_CASE("what was withdrawn is gone from the store's media, its lists and its 
   CHECK(thumb.body == "second");
   CHECK(thumb.header("content-type") == "image/jpeg");
   CHECK(hub.get(url(25'000)).status == 404);
-  hub.hub().on_hub([&] { hub.origin().withdraw("b", store.at(6), store.at(7)); });
+  std::atomic<int> recorded = -1;
+  hub.hub().on_hub([&] {
+    hub.origin().withdraw("b", store.at(6), store.at(7));
+    hub.origin().count_recorded("b", store.at(6), store.at(7),
+                                [&](size_t segments) { recorded = static_cast<int>(segments); });
+  });
+  CHECK(eventually(hub.hub(), [&] { return recorded == 1; }));
   CHECK(hub.get("/media/run1/720p/5.m4s").status == 200);
   CHECK(hub.get("/media/run1/720p/6.m4s").status != 200);
   CHECK(hub.get("/hls/b/720p/replay.m3u8").body.find("/6.m4s") == std::string::npos);
@@ -274,8 +280,8 @@ TEST_CASE("a store that does not answer holds nobody up for long, and live nobod
   CHECK(hub.get("/hls/b/720p/live.m3u8").status == 200);
   std::atomic<int> told = -1;
   hub.hub().on_hub([&] {
-    hub.origin().when_known("b", store.at(0), store.at(9),
-                            [&](size_t recorded) { told = static_cast<int>(recorded); });
+    hub.origin().count_recorded("b", store.at(0), store.at(9),
+                                [&](size_t recorded) { told = static_cast<int>(recorded); });
   });
   CHECK(told == 0);
 

@@ -423,6 +423,14 @@ TEST_CASE("an ended broadcast can be had as one MP4, without what was withdrawn,
   house.until([&] { return status_of(house, "/hls/day/replay.mp4?rendition=audio") == 200; });
   CHECK(copies() == 1);
 
+  // A disk that recording will need: no copies, neither new ones nor those that are there.
+  REQUIRE(house.stop() == 0);
+  Json crowded = house.config();
+  crowded["store"]["reserve_bytes"] = std::filesystem::space(house.folder.path()).available;
+  house.start(crowded);
+  CHECK(download().status == 429);
+  CHECK(copies() == 0);
+
   REQUIRE(house.stop() == 0);
   Json stingy = house.config();
   stingy["store"]["max_bytes"] = 1;

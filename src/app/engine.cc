@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/engine_stats.h"
 #include "base/random.h"
 #include "encode/ladder_choice.h"
 
@@ -283,8 +284,7 @@ void Engine::on_feed_message(const std::string& venue, const link::Message& mess
   auto feed = feeds_.find(venue);
   auto slot = slot_of_.find(venue);
   if (feed == feeds_.end() || slot == slot_of_.end()) return;
-  feed->second.state = message.head;
-  feed->second.state.erase("t");
+  feed->second.state = feed_state(message.head);
   mixer_->feed_state(slot->second, {text_of(message.head, "state") == "live",
                                     link::truth_in(message.head, "caught_up").value_or(false)});
 }
@@ -340,23 +340,6 @@ void Engine::configure_targets(const Json& list) {
     }
   }
   targets_->configure(wanted);
-}
-
-Json Engine::target_stats() const {
-  Json list = Json::array();
-  for (const auto& t : targets_->stats()) {
-    list.push_back({{"id", t.id},
-                    {"state", output::name_of(t.state)},
-                    {"kbps", t.kbps},
-                    {"acked_bytes", t.acked_bytes},
-                    {"reconnects", t.reconnects},
-                    {"dropped", t.dropped},
-                    {"why", t.why},
-                    {"since_ms", t.since.ms},
-                    {"rtt_ms", t.rtt_ms},
-                    {"lost", t.lost}});
-  }
-  return list;
 }
 
 void Engine::take(const Json& head) {
@@ -470,15 +453,7 @@ void Engine::send_stats() {
   auto ticks = ticker_->stats();
   auto packaged = packager_->counters();
   auto recording = recorder_->status();
-  Json encoders = Json::array();
-  for (const auto& e : ladder_->stats()) {
-    encoders.push_back({{"rendition", e.rendition},
-                        {"fps", e.fps},
-                        {"speed", e.speed},
-                        {"queue", e.queue},
-                        {"shed", e.shed},
-                        {"kbps", e.kbps}});
-  }
+  recording.dropped += recorder_->refused();
   outlet_.send(link::make_message("stats", {{"tick", status.tick},
                                             {"late_ms", ticks.late_ms},
                                             {"dropped_ticks", ticks.dropped_ticks},
@@ -489,22 +464,10 @@ void Engine::send_stats() {
                                             {"slots", slot_stats()},
                                             {"sound_lost_ms", lost_sound_ms(packaged)},
                                             {"program", {{"peak_db", status.peak_db}, {"lufs", status.lufs}}},
-                                            {"encoders", std::move(encoders)},
-                                            {"packager",
-                                             {{"refused", packaged.refused},
-                                              {"undecodable", packaged.undecodable},
-                                              {"misplaced", packaged.misplaced},
-                                              {"without_audio", packaged.without_audio},
-                                              {"without_picture", packaged.without_picture},
-                                              {"failed", packaged.failed}}},
-                                            {"targets", target_stats()},
-                                            {"recording",
-                                             {{"state", output::name_of(recording.state)},
-                                              {"bytes", recording.bytes},
-                                              {"free_bytes", recording.free_bytes},
-                                              {"stored", recording.stored},
-                                              {"dropped", recording.dropped + recorder_->refused()},
-                                              {"why", recording.why}}},
+                                            {"encoders", to_json(ladder_->stats())},
+                                            {"packager", to_json(packaged)},
+                                            {"targets", to_json(targets_->stats())},
+                                            {"recording", to_json(recording)},
                                             {"link_dropped", outlet_.dropped()},
                                             {"shedding", encode::name_of(ladder_->shedding())}}));
 }

@@ -62,7 +62,6 @@ class Engine final : private package::PackageListener {
   void on_taken(const mixer::Taken& taken);
   void configure(const link::Json& head);
   void configure_targets(const link::Json& list);
-  [[nodiscard]] link::Json target_stats() const;
   void take(const link::Json& head);
   void withdraw(const link::Json& head);
   void on_thumbnail(const encode::Thumbnail& thumbnail);

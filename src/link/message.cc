@@ -28,6 +28,30 @@ Result<Header> parse_header(ByteView bytes) {
   return header;
 }
 
+bool is_deeper(std::string_view json, int most) {
+  int depth = 0;
+  bool in_string = false;
+  bool escaped = false;
+  for (char c : json) {
+    if (in_string) {
+      if (escaped) {
+        escaped = false;
+      } else if (c == '\\') {
+        escaped = true;
+      } else if (c == '"') {
+        in_string = false;
+      }
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > most) return true;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string Message::type() const {
@@ -63,26 +87,7 @@ std::optional<bool> truth_in(const Json& object, const char* name) {
 
 Result<Json> parse_json(std::string_view text, int max_depth) {
   // Depth is checked over the text first: the values of a deep document must not even be built.
-  int depth = 0;
-  bool in_string = false;
-  bool escaped = false;
-  for (char c : text) {
-    if (in_string) {
-      if (escaped) {
-        escaped = false;
-      } else if (c == '\\') {
-        escaped = true;
-      } else if (c == '"') {
-        in_string = false;
-      }
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > max_depth) return fail(Errc::kLimit, "JSON is nested too deeply");
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
+  if (is_deeper(text, max_depth)) return fail(Errc::kLimit, "JSON is nested too deeply");
   Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (value.is_discarded()) return fail(Errc::kInvalid, "not valid JSON");
   return value;
@@ -91,7 +96,8 @@ Result<Json> parse_json(std::string_view text, int max_depth) {
 Result<Bytes> encode_front(const Message& message) {
   std::string head = message.head.dump(-1, ' ', false, Json::error_handler_t::replace);
   size_t body = message.body ? message.body->size() : 0;
-  if (head.size() > kMaxHead || body > kMaxBody || message.fds.size() > kMaxFds) {
+  if (head.size() > kMaxHead || body > kMaxBody || message.fds.size() > kMaxFds ||
+      is_deeper(head, kMaxDepth)) {
     return fail(Errc::kLimit, "link: message is larger than the protocol allows");
   }
   Bytes out;

@@ -52,7 +52,7 @@ std::string text_in(const Json& object, const char* name);
 std::optional<int64_t> integer_in(const Json& object, const char* name);
 std::optional<bool> truth_in(const Json& object, const char* name);
 
-/// Header and head of `message`, ready to be followed by its body.
+/// Header and head of `message`, ready to be followed by its body. kLimit: more than the peer would take.
 Result<Bytes> encode_front(const Message& message);
 
 /// Reads messages out of a byte stream. Holds at most one message; after an error it stays broken.

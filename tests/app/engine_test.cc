@@ -73,6 +73,8 @@ class Studio {
     }));
   }
 
+  void feed_says(Json fields) { REQUIRE(feed_->send(link::make_message("state", std::move(fields)))); }
+
   template <class Condition>
   bool wait_for(Condition condition) {
     std::unique_lock lock(mutex_);
@@ -171,4 +173,27 @@ TEST_CASE(
   REQUIRE(studio.wait_for([&] { return told("ring", 2); }));
   studio.stop();
   CHECK(std::ranges::count_if(studio.told_feed, [](const Json& head) { return head["t"] == "ring"; }) == 2);
+}
+
+TEST_CASE("a feed that lies spoils its own tile and nothing else") {
+  test::TempFolder folder;
+  Studio studio(folder.path());
+  REQUIRE(studio.start({}));
+  studio.introduce_feed("b/court");
+  REQUIRE(studio.wait_for([&] { return !studio.told_feed.empty(); }));
+  Json deep = 1;  // as deep as a message may be, so that whoever wraps it sends one that is too deep
+  for (int i = 0; i < link::kMaxDepth - 1; ++i) deep = Json::array({deep});
+  std::string long_text(link::kMaxHead - 1000, 'x');
+  studio.feed_says({{"state", "live"}, {"why", deep}, {"source", {{"video", 7}}}, {"stats", long_text}});
+  studio.feed_says({{"state", "live"}, {"caught_up", deep}, {"source", nullptr}, {"stats", {{"fps", "fast"}}}});
+  studio.feed_says({{"state", "stalled"}, {"why", long_text}, {"more", long_text.substr(0, 9)}});
+  REQUIRE(studio.wait_for([&] {
+    return studio.stats.contains("slots") && studio.stats["slots"][0]["feed"].value("state", "") == "stalled";
+  }));
+  Json feed = studio.stats["slots"][0]["feed"];
+  CHECK(feed["why"].get<std::string>().size() == 200);
+  CHECK(!feed.contains("more"));
+  size_t heard = studio.parts.size();
+  CHECK(studio.wait_for([&] { return studio.parts.size() > heard; }));
+  studio.stop();
 }

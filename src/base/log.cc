@@ -1,8 +1,10 @@
 #include "base/log.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <climits>
 #include <cmath>
 #include <iterator>
 
@@ -20,6 +22,26 @@ struct Log::State {
 namespace {
 
 constexpr std::string_view kNames[] = {"debug", "info", "warn", "error"};
+
+constexpr std::string_view kCut = R"(,"cut":true)";
+constexpr std::string_view kEnd = "}\n";
+constexpr size_t kLongest = PIPE_BUF - kCut.size() - kEnd.size();
+
+std::string json_of(const LogField& field) {
+  if (const auto* whole = std::get_if<int64_t>(&field.value)) return std::to_string(*whole);
+  if (const auto* real = std::get_if<double>(&field.value))
+    return std::isfinite(*real) ? fmt::format("{:.6g}", *real) : "null";
+  if (const auto* truth = std::get_if<bool>(&field.value)) return *truth ? "true" : "false";
+  return json_quote(std::get<std::string>(field.value));
+}
+
+/// One write keeps lines of several processes whole. A reader that does not read loses lines rather than
+/// stopping the program: where poll(2) says that a pipe may be written, a whole line fits.
+void put(std::string_view line) {
+  pollfd out{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0) return;
+  [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
 
 }  // namespace
 
@@ -68,27 +90,21 @@ void Log::write(LogLevel level, std::string_view event, std::initializer_list<Lo
   std::string line =
       fmt::format(R"({{"ts":"{}","level":"{}","proc":{},"event":{})", to_rfc3339(SystemClock().wall()),
                   kNames[static_cast<int>(level)], json_quote(state_->process), json_quote(event));
+  bool cut = false;
   for (const auto& field : fields) {
-    line += ',';
-    line += json_quote(field.key);
-    line += ':';
-    if (const auto* whole = std::get_if<int64_t>(&field.value)) {
-      line += std::to_string(*whole);
-    } else if (const auto* real = std::get_if<double>(&field.value)) {
-      line += std::isfinite(*real) ? fmt::format("{:.6g}", *real) : "null";
-    } else if (const auto* truth = std::get_if<bool>(&field.value)) {
-      line += *truth ? "true" : "false";
+    std::string said = ',' + json_quote(field.key) + ':' + json_of(field);
+    if (line.size() + said.size() > kLongest) {
+      cut = true;
     } else {
-      line += json_quote(std::get<std::string>(field.value));
+      line += said;
     }
   }
-  line += "}\n";
+  if (cut) line += kCut;
+  line += kEnd;
   if (state_->sink) {
     state_->sink(line);
   } else {
-    // One write keeps lines of several processes whole; a full pipe loses a line rather than stopping the
-    // program.
-    [[maybe_unused]] ssize_t put = ::write(STDERR_FILENO, line.data(), line.size());
+    put(line);
   }
 }
 

@@ -12,7 +12,9 @@
 #include "base/address.h"
 #include "base/text.h"
 #include "encode/ladder.h"
+#include "encode/ladder_choice.h"
 #include "hub/http_parse.h"
+#include "mixer/layout.h"
 #include "wrap/ssl/tls.h"
 #include "wrap/toml/toml.h"
 
@@ -379,6 +381,17 @@ Result<> check_certificate(const Config& config, const std::string& file) {
                     file, made.error().message));
   }
   return {};
+}
+
+Result<> check_pipelines(const Config& config, const std::string& file) {
+  std::string folder = link::text_in(config.hub, "pipelines");
+  auto layouts = mixer::LayoutBook::load(folder + "/layouts");
+  auto ladders = encode::LadderBook::load(folder + "/ladders.json");
+  if (layouts && ladders) return {};
+  const Error& why = layouts ? ladders.error() : layouts.error();
+  return fail(why.code, fmt::format("{}: server.pipelines: {}; name the folder `pipelines` that came with "
+                                    "this openday",
+                                    file, why.message));
 }
 
 std::string config_reference() {

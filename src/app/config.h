@@ -25,6 +25,8 @@ Result<Config> load_config(const std::string& file);
 /// Whether HTTPS and RTMPS, where the file asks for them, can start with the certificate and the key it
 /// names; else "FILE: KEY: what is wrong; what to do".
 Result<> check_certificate(const Config& config, const std::string& file);
+/// The same for the layouts and ladders that the server needs.
+Result<> check_pipelines(const Config& config, const std::string& file);
 
 /// Every key with its type, default and meaning, as Markdown (docs/OPERATOR.md holds it; a test compares).
 std::string config_reference();

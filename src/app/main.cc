@@ -40,6 +40,7 @@ int help() {
 Result<Config> usable_config(const std::string& file) {
   OPENDAY_TRY(Config config, load_config(file));
   OPENDAY_CHECK_OK(check_certificate(config, file));
+  OPENDAY_CHECK_OK(check_pipelines(config, file));
   return config;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "broadcast/values.h"
+#include "wrap/ssl/tls.h"
 
 namespace openday::app {
 namespace {
@@ -18,6 +19,8 @@ constexpr auto kStopDeadline = seconds(5);
 constexpr auto kStableAfter = seconds(30);
 constexpr int kMostUnanswered = 10;                          // pings, one a second
 constexpr size_t kMostChildren = broadcast::kMostProcesses;  // beside hub and gateway
+
+constexpr size_t kMostCheckpoint = size_t{64} * 1024;  // bytes; it travels beside a configuration
 
 // The first restart is at once: a viewer waits for it. A child that keeps failing is given more and more
 // time.
@@ -49,21 +52,24 @@ Result<> Supervisor::start() {
   return {};
 }
 
-Json Supervisor::start_config(const Key& key, const Entry& entry) const {
+Json Supervisor::start_config(const Key& key, const Entry& entry) {
   Json config = entry.config;
-  if (key.role == "gateway" && config["tls"].is_object()) {
-    // The gateway sees no files: it is handed what it needs, anew at each start so that a renewed certificate
-    // counts.
-    auto certificate = read_file(text_of(config["tls"], "certificate"), 1 << 20);
-    auto secret = read_file(text_of(config["tls"], "private_key"), 1 << 20);
-    if (certificate && secret) {
-      config["tls"] = {{"cert_pem", *certificate}, {"key_pem", *secret}};
-    } else {
-      log_.error("certificate_unreadable", {{"why", (certificate ? secret : certificate).error().message}});
-      config["tls"] = nullptr;
-      config["rtmps"] = nullptr;
-    }
+  if (key.role != "gateway" || !config["tls"].is_object()) return config;
+  // The gateway sees no files: it is handed what it needs, anew at each start so that a renewed certificate
+  // counts. One that cannot be used, as when half of the pair is renewed, must not cost RTMP and SRT.
+  auto usable = [&]() -> Result<Json> {
+    OPENDAY_TRY(auto certificate, read_file(text_of(config["tls"], "certificate"), 1 << 20));
+    OPENDAY_TRY(auto secret, read_file(text_of(config["tls"], "private_key"), 1 << 20));
+    OPENDAY_TRY([[maybe_unused]] auto context, wrap::TlsContext::server(certificate, secret));
+    return Json{{"cert_pem", certificate}, {"key_pem", secret}};
+  };
+  if (auto tls = usable(); tls) {
+    certificate_ = *tls;
+  } else {
+    log_.error("certificate_unusable", {{"why", tls.error().message}, {"kept", !certificate_.is_null()}});
   }
+  config["tls"] = certificate_;
+  if (certificate_.is_null()) config["rtmps"] = nullptr;
   return config;
 }
 
@@ -164,7 +170,8 @@ void Supervisor::on_message(const Key& key, link::Message message) {
     loop_.cancel(entry.deadline);
     log_.info("process_ready", {{"role", key.role}, {"id", key.id}, {"pid", entry.process->pid()}});
     report_children();
-  } else if (type == "checkpoint" && key.role == "engine" && message.head.contains("state")) {
+  } else if (type == "checkpoint" && key.role == "engine" && message.head.contains("state") &&
+             message.head["state"].dump().size() <= kMostCheckpoint) {
     entry.checkpoint = std::move(message.head["state"]);
   } else if (type == "desired" && key.role == "hub") {
     apply_desired(message.head);

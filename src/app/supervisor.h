@@ -64,12 +64,13 @@ class Supervisor {
   void watch_over();
   void report_children();
   void finish_if_empty();
-  [[nodiscard]] link::Json start_config(const Key& key, const Entry& entry) const;
+  [[nodiscard]] link::Json start_config(const Key& key, const Entry& entry);
   [[nodiscard]] static bool are_peers(const Key& a, const Entry& ea, const Key& b, const Entry& eb);
 
   Loop& loop_;
   const Clock& clock_;
   Log log_;
+  link::Json certificate_;  // the last that could be used, with its key, as the gateway gets it
   Config config_;
   std::map<Key, Entry> entries_;
   bool stopping_ = false;

@@ -327,7 +327,8 @@ class HttpServer {
   /// `patience`, then closes what is left and calls `done`.
   virtual void drain(Duration patience, std::function<void()> done) = 0;
 
-  /// New connections use the files' present content; on failure the old certificate stays.
+  /// New connections use the files' present content; on failure the old certificate stays. A server that has
+  /// other listeners, too, starts without one.
   virtual Result<> reload_certificate() = 0;
   [[nodiscard]] virtual const HttpCounters& counters() const = 0;
 };

@@ -163,7 +163,11 @@ Result<> Server::start() {
   ServerCore::counters.connections_limit = most_;
   bool tls = std::ranges::any_of(options.listeners, &HttpListener::tls);
   if (tls && !options.tls) return fail(Errc::kInvalid, "a TLS listener needs a certificate");
-  if (tls) OPENDAY_CHECK_OK(reload_certificate());
+  // Without one, those who come by TLS are let go until it can be loaded; the others need not wait for that.
+  if (auto loaded = tls ? reload_certificate() : Result<>();
+      !loaded && std::ranges::all_of(options.listeners, &HttpListener::tls)) {
+    return loaded;
+  }
   for (const HttpListener& wanted : options.listeners) {
     OPENDAY_TRY(Listener listener, open_listener(wanted));
     listeners_.push_back(std::move(listener));
@@ -229,7 +233,7 @@ void Server::admit(UniqueFd socket, const sockaddr_storage& from, bool tls) {
   std::string peer = to_text(from);
   auto caller = caller_of(peer);
   bool too_many = caller && caller->connections >= std::max<size_t>(1, most_ / kCallersShare);
-  if (connections_.size() >= most_ || too_many) {
+  if (connections_.size() >= most_ || too_many || (tls && !tls_)) {
     ++count.connections_refused;
     return;
   }

@@ -1,6 +1,7 @@
 // The test program, and, as `child ROLE`, what its supervisor starts: a process that does as it is told.
 #define CATCH_CONFIG_RUNNER
 #include <catch2/catch.hpp>
+#include <fstream>
 
 #include "base/loop.h"
 #include "link/channel.h"
@@ -21,9 +22,12 @@ int play(const std::string& role) {
       **loop, UniqueFd(3), 4 << 20,
       [&](link::Message message) {
         if (message.type() == "start") {
+          const auto& config = message.head["config"];
+          if (config.contains("note")) {
+            std::ofstream(config["note"].get<std::string>(), std::ios::app) << config.dump() << "\n";
+          }
           say("ready", link::Json::object());
-          for (const auto& wish : message.head["config"].value("wishes", link::Json::array()))
-            say("desired", wish);
+          for (const auto& wish : config.value("wishes", link::Json::array())) say("desired", wish);
         } else if (message.type() == "ping") {
           say("pong", link::Json::object());
           // What the supervisor refuses stands in its log: so the test sees that this ping was answered.

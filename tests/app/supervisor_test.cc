@@ -7,7 +7,12 @@
 #include <csignal>
 #include <future>
 #include <mutex>
+#include <sstream>
 #include <thread>
+
+#include "../hub_http/harness.h"
+#include "base/text.h"
+#include "wrap/ssl/self_signed.h"
 
 using namespace openday;
 using namespace openday::app;
@@ -17,10 +22,11 @@ namespace {
 
 class House {
  public:
-  explicit House(Json hub = Json::object()) : loop_(*Loop::create(clock_)) {
+  explicit House(Json hub = Json::object(), Json gateway = {{"tls", nullptr}})
+      : loop_(*Loop::create(clock_)) {
     Config config;
     config.hub = std::move(hub);
-    config.gateway = {{"tls", nullptr}};
+    config.gateway = std::move(gateway);
     Log log("supervisor", LogLevel::kInfo, [this](std::string_view line) {
       std::lock_guard lock(mutex_);
       lines_.push_back(Json::parse(line));
@@ -136,4 +142,34 @@ TEST_CASE("a hub that wants more than there may be keeps what runs and gets what
   CHECK(house.locked([&] { return house.count("process_ready", "engine"); }) == 64);
   CHECK(house.locked([&] { return house.count("process_stopped") + house.count("process_died"); }) == 0);
   CHECK(house.locked([&] { return house.count("too_many_desired"); }) == 1);
+}
+
+TEST_CASE("a certificate that is half renewed costs the gateway nothing") {
+  hub::test::TemporaryFolder folder;
+  auto first = wrap::make_self_signed("one.test").value();
+  auto second = wrap::make_self_signed("one.test").value();
+  REQUIRE(write_file_atomic(folder / "cert.pem", first.certificate_pem));
+  REQUIRE(write_file_atomic(folder / "key.pem", first.key_pem));
+  House house(Json::object(),
+              {{"tls", {{"certificate", folder / "cert.pem"}, {"private_key", folder / "key.pem"}}},
+               {"rtmps", {{"port", 1936}}},
+               {"note", folder / "note"}});
+  auto start_again = [&](size_t times) {
+    ::kill(house.pid("gateway"), SIGKILL);
+    REQUIRE(house.wait([&] { return house.count("process_ready", "gateway") == times; }));
+  };
+  REQUIRE(write_file_atomic(folder / "cert.pem", second.certificate_pem));
+  start_again(2);
+  CHECK(house.locked([&] { return house.count("certificate_unusable"); }) == 1);
+  REQUIRE(write_file_atomic(folder / "key.pem", second.key_pem));
+  house.pass(seconds(60));  // it had been stable
+  start_again(3);
+  std::istringstream notes(read_file(folder / "note", 1 << 20).value());
+  std::vector<std::string> given;
+  for (std::string line; std::getline(notes, line);) {
+    Json config = Json::parse(line);
+    CHECK(config["rtmps"]["port"] == 1936);
+    given.push_back(config["tls"]["cert_pem"]);
+  }
+  CHECK(given == std::vector{first.certificate_pem, first.certificate_pem, second.certificate_pem});
 }

@@ -117,6 +117,10 @@ TEST_CASE("a configuration that cannot be started with is refused by the check a
             "openday.toml: http.private_key: " + key +
                 ": No such file or directory; name a PEM file that this user may read");
   }
+  std::string lost = server.folder() + "/lost.toml";
+  std::ofstream(lost) << "[server]\npipelines = \"/nowhere\"\n";
+  for (const char* said : {"lost.toml: server.pipelines: ", "/nowhere/layouts", "that came with"})
+    refused(server, {"check-config", lost}, said);
 }
 
 TEST_CASE("a broadcast is run from the command line, from its venues to its replay") {

@@ -238,6 +238,31 @@ TEST_CASE("a renewed certificate serves the next connection and a broken one cha
   CHECK(handshakes(secure.hub().port(), second, "two.test"));
 }
 
+TEST_CASE("a certificate that cannot be used keeps nobody out but those who need it") {
+  TemporaryFolder folder;
+  auto renew = [&](const std::string& certificate, const std::string& key) {
+    REQUIRE(write_file_atomic(folder / "cert.pem", certificate));
+    REQUIRE(write_file_atomic(folder / "key.pem", key));
+  };
+  auto old = wrap::make_self_signed("one.test").value();
+  auto fresh = wrap::make_self_signed("one.test").value();
+  renew(fresh.certificate_pem, old.key_pem);  // half renewed
+  HttpOptions options;
+  options.listeners = {{.address = "127.0.0.1", .port = 0, .tls = false},
+                       {.address = "127.0.0.1", .port = 0, .tls = true}};
+  options.tls = TlsFiles{folder / "cert.pem", folder / "key.pem"};
+  Hub hub(options, [](HttpServer& server) {
+    server.router().get(
+        "/hello", [](const Request&, Responder responder) { responder.send(Response::text(200, "hello")); });
+  });
+  int secure = hub.on_hub([&] { return hub.server().port(1); });
+  CHECK(Client(hub.port()).get("/hello").value().status == 200);
+  CHECK(Client(secure).at_end());
+  renew(fresh.certificate_pem, fresh.key_pem);
+  REQUIRE(hub.on_hub([&] { return hub.server().reload_certificate().has_value(); }));
+  CHECK(handshakes(secure, fresh.certificate_pem, "one.test"));
+}
+
 TEST_CASE("clients that speak no TLS, or begin and stop, are let go") {
   HttpOptions options;
   options.header_timeout = milliseconds(300);

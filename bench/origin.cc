@@ -1,7 +1,8 @@
 // How soon after a part exists the players that wait for it have its playlist.
 //
-// Three processes: a publisher that sends parts over a link as the engine does (four renditions, 1/3 s
-// parts), the hub (one thread), and the clients here (one thread).
+// Three processes: an engine with three test patterns in a grid (the ladder for these cores, 1/3 s parts),
+// the hub (one thread), and the clients here (one thread). A part exists when the engine's message with it
+// has been read where it is passed on to the hub.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -17,11 +18,13 @@
 #include <fstream>
 #include <optional>
 
+#include "app/engine.h"
 #include "base/text.h"
 #include "bench/cpu.h"
 #include "bench/origin_clients.h"
 #include "bench/origin_reference.h"
 #include "bench/report.h"
+#include "feed/feed.h"
 #include "hub/http.h"
 #include "hub/origin.h"
 #include "link/channel.h"
@@ -34,13 +37,11 @@ using namespace openday::bench;
 
 namespace {
 
-constexpr Duration kPart = Duration(1'000'000'000 / 3);
-constexpr const char* kRenditions[] = {"720p", "480p", "360p", "audio"};
 constexpr size_t kReferenceBody = 700;  // about what a packed live playlist has
-constexpr size_t kPartBytes[] = {120'000, 60'000, 30'000, 5'000};
 
 struct Shared {
   PartTimes times;
+  char run[32];  // the engine's, there before its first part
   std::atomic<int> plain_port;
   std::atomic<int> tls_port;
   std::atomic<int> reference_port;
@@ -66,61 +67,65 @@ pid_t start_child(const Work& work) {
   ::_exit(0);
 }
 
+/// An engine with three venues in a grid, its feeds, and who sees each message off to the hub.
 class Publisher {
  public:
-  Publisher(Loop& loop, Shared& shared, UniqueFd socket) : loop_(loop), shared_(shared) {
-    channel_ =
-        link::Channel::open(
-            loop, std::move(socket), 64 << 20, [](link::Message) {}, [&](const Error&) { loop_.stop(); })
-            .value();
-    for (size_t i = 0; i < std::size(kRenditions); ++i) {
-      media::InitSegment init;
-      init.run = "run1";
-      init.rendition = kRenditions[i];
-      bool audio = init.rendition == "audio";
-      init.codecs = audio ? "mp4a.40.2" : "avc1.64001f,mp4a.40.2";
-      init.width = audio ? 0 : 1280;
-      init.height = audio ? 0 : 720;
-      init.fps = audio ? 0 : 30;
-      init.bandwidth = static_cast<int>(kPartBytes[i]) * 24;
-      init.part_target = 1.0 / 3;
-      init.start = loop.clock().wall();
-      init.data = std::make_shared<const Bytes>(1000);
-      start_ = init.start;
-      static_cast<void>(channel_->send(package::to_message(init)));
-      data_.push_back(std::make_shared<const Bytes>(kPartBytes[i], 'x'));
+  Publisher(Loop& loop, Shared& shared, UniqueFd socket, const std::string& folder) : shared_(shared) {
+    to_hub_ = link::Channel::open(
+                  loop, std::move(socket), 64 << 20, [](link::Message) {}, [&](const Error&) { loop.stop(); })
+                  .value();
+    app::EngineConfig config;
+    config.broadcast = "bench";
+    config.preset = "superfast";
+    config.pipelines = OPENDAY_SOURCE_DIR "/pipelines";
+    config.store = {folder + "/store", 0, 0, 0};
+    config.scene.layout = "grid";
+    for (int i = 0; i < kVenues; ++i) {
+      config.mixer.slots.push_back({i, fmt::format("v{}", i), fmt::format("Venue {}", i)});
+      config.scene.venues.push_back(config.mixer.slots.back().venue);
     }
-    loop.every(kPart, [this] { part(); });
+    media::HouseFormat house = config.mixer.house;
+    engine_ = app::Engine::start(std::move(config), {}, loop, loop.clock(), Log("bench", LogLevel::kError),
+                                 [](const app::Checkpoint&) {})
+                  .value();
+    for (int i = 0; i < kVenues; ++i) {
+      feed::FeedConfig venue;
+      venue.venue = fmt::format("v{}", i);
+      venue.source = feed::TestConfig{static_cast<uint32_t>(i)};
+      venue.house = house;
+      auto ends = socket_pair().value();
+      feeds_.push_back(std::make_unique<feed::Feed>(loop, Log("bench", LogLevel::kError), venue));
+      feeds_.back()->connect_engine(std::move(ends.first)).value();
+      engine_->attach_feed("bench/" + venue.venue, std::move(ends.second));
+    }
+    auto ends = socket_pair().value();
+    from_engine_ = link::Channel::open(
+                       loop, std::move(ends.first), 64 << 20,
+                       [this, &loop](link::Message message) { pass_on(std::move(message), loop.clock()); },
+                       [&](const Error&) { loop.stop(); })
+                       .value();
+    engine_->attach_hub(std::move(ends.second));
   }
 
  private:
-  void part() {
-    int64_t msn = next_ / kPartsPerSegment;
-    auto index = static_cast<int>(next_ % kPartsPerSegment);
-    for (size_t i = 0; i < std::size(kRenditions); ++i) {
-      media::Part part{kRenditions[i],
-                       msn,
-                       index,
-                       index == 0,
-                       index == kPartsPerSegment - 1,
-                       1.0 / 3,
-                       start_ + milliseconds(next_ * 1000 / 3),
-                       data_[i]};
-      if (i == 0) {
-        shared_.times.appeared_ns[static_cast<size_t>(next_) % PartTimes::kMost].store(
-            now_ns(loop_.clock()), std::memory_order_release);
-      }
-      static_cast<void>(channel_->send(package::to_message("run1", part)));
+  void pass_on(link::Message message, const Clock& clock) {
+    if (auto init = package::init_from(message); init && init->rendition == "720p") {
+      *fmt::format_to_n(shared_.run, sizeof shared_.run - 1, "{}", init->run).out = '\0';
     }
-    ++next_;
+    if (auto part = package::part_from(message); part && part->value.rendition == "720p") {
+      auto number = static_cast<size_t>(part->value.msn * kPartsPerSegment + part->value.index);
+      if (number < PartTimes::kMost)
+        shared_.times.appeared_ns[number].store(now_ns(clock), std::memory_order_release);
+    }
+    static_cast<void>(to_hub_->send(std::move(message)));
   }
 
-  Loop& loop_;
+  static constexpr int kVenues = 3;
   Shared& shared_;
-  std::shared_ptr<link::Channel> channel_;
-  std::vector<SharedBytes> data_;
-  ProgramTime start_;
-  int64_t next_ = 0;
+  std::shared_ptr<link::Channel> to_hub_;
+  std::unique_ptr<app::Engine> engine_;
+  std::vector<std::unique_ptr<feed::Feed>> feeds_;
+  std::shared_ptr<link::Channel> from_engine_;
 };
 
 void run_hub(Shared& shared, UniqueFd socket, const std::string& folder) {
@@ -136,6 +141,7 @@ void run_hub(Shared& shared, UniqueFd socket, const std::string& folder) {
   hub::OriginSetup setup;
   setup.id = "bench";
   setup.names = {"bench"};
+  setup.store = folder + "/store";
   setup.state = hub::OriginState::kLive;
   origin.put(setup);
   auto channel = link::Channel::open(
@@ -160,7 +166,7 @@ void run_hub(Shared& shared, UniqueFd socket, const std::string& folder) {
 /// The hub and its publisher, alive while it is.
 class Stage {
  public:
-  explicit Stage(const std::string& folder) {
+  explicit Stage(const std::string& folder) : folder_(folder) {
     void* memory = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     shared_ = new (memory) Shared();
     auto ends = socket_pair().value();
@@ -172,7 +178,7 @@ class Stage {
       ends.first.reset();
       SystemClock clock;
       auto loop = Loop::create(clock).value();
-      Publisher publisher(*loop, *shared_, std::move(ends.second));
+      Publisher publisher(*loop, *shared_, std::move(ends.second), folder);
       loop->run();
     });
     while (shared_->tls_port == 0 || shared_->times.appeared_ns[3] == 0) ::usleep(10'000);
@@ -183,6 +189,7 @@ class Stage {
       ::kill(pid, SIGKILL);
       ::waitpid(pid, nullptr, 0);
     }
+    std::filesystem::remove_all(folder_ + "/store");  // the next run's numbers begin anew
   }
   /// Another server beside the hub, which then has no players; its port.
   int start_reference() {
@@ -206,6 +213,7 @@ class Stage {
  private:
   [[nodiscard]] pid_t server() const { return reference_ > 0 ? reference_ : hub_; }
 
+  const std::string folder_;
   Shared* shared_ = nullptr;
   pid_t reference_ = -1;
   pid_t hub_ = -1;
@@ -226,6 +234,7 @@ Outcome run_case(Report& report, const std::string& folder, const std::string& n
                  Front front = Front::kHub) {
   Stage stage(folder);
   load.playlist = "/hls/bench/720p/live.m3u8";
+  load.run = stage.shared().run;
   bool tls = !load.tls_certificate.empty();
   load.port = (tls ? stage.shared().tls_port : stage.shared().plain_port).load();
   std::optional<test::Nginx> nginx;
@@ -244,13 +253,15 @@ Outcome run_case(Report& report, const std::string& folder, const std::string& n
   }
   double took = static_cast<double>(now_ns(SystemClock()) - began) / 1e9;
   Outcome out{result->percentile(50), result->percentile(99), result->errors == 0 && result->answers > 0};
-  report.sample(fmt::format(
-      "{}: {} clients, {} answers{}, p50 {:.1f} ms, p99 {:.1f} ms, max {:.1f} ms, {} errors{}; "
-      "server {:.2f} CPU-s/s, {:.0f} MB",
-      name, load.clients, result->answers,
-      load.download_parts ? fmt::format(" and {} parts", result->parts) : "", out.p50, out.p99,
-      result->percentile(100), result->errors, result->errors ? " (" + result->first_error + ")" : "",
-      (stage.server_cpu() - cpu) / took, stage.server_pss()));
+  report.sample(
+      fmt::format("{}: {} clients, {} answers{}, p50 {:.1f} ms, p99 {:.1f} ms, max {:.1f} ms, {} unanswered, "
+                  "{} errors{}; "
+                  "server {:.2f} CPU-s/s, {:.0f} MB",
+                  name, load.clients, result->answers,
+                  load.download_parts ? fmt::format(" and {} parts", result->parts) : "", out.p50, out.p99,
+                  result->percentile(100), result->unanswered, result->errors,
+                  result->errors ? " (" + result->first_error + ")" : "", (stage.server_cpu() - cpu) / took,
+                  stage.server_pss()));
   if (front == Front::kHub) {
     report.sample(fmt::format(
         "{}: pass mean {:.1f} ms, slowest {:.1f} ms, render {:.2f} ms; estimated viewers {}", name,

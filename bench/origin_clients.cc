@@ -209,7 +209,7 @@ void Clients::answered(Client& client) {
   int64_t got = client.part++;
   if (!load_.download_parts) return ask(client);
   client.media = true;
-  send(client, fmt::format("GET /media/run1/720p/{}.{}.m4s HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  send(client, fmt::format("GET /media/{}/720p/{}.{}.m4s HTTP/1.1\r\nHost: localhost\r\n\r\n", load_.run,
                            got / kPartsPerSegment, got % kPartsPerSegment));
 }
 
@@ -221,6 +221,15 @@ Result<OriginResult> Clients::run() {
   while (now_ns() < until) {
     int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 100);
     for (int i = 0; i < count; ++i) on_ready(clients_[events[static_cast<size_t>(i)].data.u64]);
+  }
+  // Who still waits for a part that exists has waited that long at least.
+  int64_t end = now_ns();
+  for (const Client& client : clients_) {
+    int64_t appeared = times_.appeared_ns[static_cast<size_t>(client.part) % PartTimes::kMost].load(
+        std::memory_order_acquire);
+    if (client.media || appeared == 0) continue;
+    ++result_.unanswered;
+    result_.latencies_ms.push_back(static_cast<double>(end - appeared) / 1e6);
   }
   result_.urls = asked_.size();
   return std::move(result_);

@@ -25,6 +25,7 @@ struct OriginLoad {
   int clients = 2000;
   std::string playlist;         // "/hls/bench/720p/live.m3u8"
   bool download_parts = false;  // also fetch the part that the playlist brought, on the same connection
+  std::string run;              // of those parts
   std::string tls_certificate;  // PEM to trust; empty: no TLS
   Duration warm_up = seconds(2);
   Duration length = seconds(20);
@@ -36,7 +37,8 @@ struct OriginResult {
   uint64_t answers = 0;
   uint64_t parts = 0;  // downloaded
   uint64_t bytes = 0;
-  uint64_t errors = 0;  // other statuses, closed connections
+  uint64_t unanswered = 0;  // at the end, though the part exists; in latencies_ms with their age
+  uint64_t errors = 0;      // other statuses, closed connections
   std::string first_error;
   uint64_t urls = 0;  // distinct playlist URLs asked for
 

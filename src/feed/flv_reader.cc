@@ -66,8 +66,8 @@ std::optional<Unit> FlvReader::read(int tag, int64_t time_ms, HouseTime arrival,
   return unit;
 }
 
-std::optional<Unit> FlvReader::read_video(ByteView body) {
-  auto tag = rtmp::parse_video_tag(body);
+template <class Tag>
+std::optional<Unit> FlvReader::read_frame(const Result<Tag>& tag, std::shared_ptr<const Setup>& setup) {
   if (!tag) {
     ++malformed_;
     return std::nullopt;
@@ -75,45 +75,35 @@ std::optional<Unit> FlvReader::read_video(ByteView body) {
   const char* codec = codec_name(tag->codec);
   if (codec == nullptr) return std::nullopt;
   if (tag->packet == rtmp::FlvPacket::kConfig) {
-    set_up(video_, codec, tag->data);
+    set_up(setup, codec, tag->data);
     return std::nullopt;
   }
   if (tag->packet != rtmp::FlvPacket::kFrame || tag->data.empty()) return std::nullopt;
-  if (!video_ || video_->codec != codec) {
+  if (!setup || setup->codec != codec) {
     if (needs_config(tag->codec)) return std::nullopt;
-    set_up(video_, codec, {});
+    set_up(setup, codec, {});
   }
   Unit unit;
-  unit.kind = media::Kind::kVideo;
-  unit.setup = video_;
-  unit.key = tag->key;
-  unit.pts = milliseconds(tag->composition_ms);
+  unit.setup = setup;
   unit.data = std::make_shared<const Bytes>(tag->data.begin(), tag->data.end());
   return unit;
 }
 
+std::optional<Unit> FlvReader::read_video(ByteView body) {
+  auto tag = rtmp::parse_video_tag(body);
+  auto unit = read_frame(tag, video_);
+  if (!unit) return std::nullopt;
+  unit->kind = media::Kind::kVideo;
+  unit->key = tag->key;
+  unit->pts = milliseconds(tag->composition_ms);
+  return unit;
+}
+
 std::optional<Unit> FlvReader::read_audio(ByteView body) {
-  auto tag = rtmp::parse_audio_tag(body);
-  if (!tag) {
-    ++malformed_;
-    return std::nullopt;
-  }
-  const char* codec = codec_name(tag->codec);
-  if (codec == nullptr) return std::nullopt;
-  if (tag->packet == rtmp::FlvPacket::kConfig) {
-    set_up(audio_, codec, tag->data);
-    return std::nullopt;
-  }
-  if (tag->packet != rtmp::FlvPacket::kFrame || tag->data.empty()) return std::nullopt;
-  if (!audio_ || audio_->codec != codec) {
-    if (needs_config(tag->codec)) return std::nullopt;
-    set_up(audio_, codec, {});
-  }
-  Unit unit;
-  unit.kind = media::Kind::kAudio;
-  unit.setup = audio_;
-  unit.key = true;
-  unit.data = std::make_shared<const Bytes>(tag->data.begin(), tag->data.end());
+  auto unit = read_frame(rtmp::parse_audio_tag(body), audio_);
+  if (!unit) return std::nullopt;
+  unit->kind = media::Kind::kAudio;
+  unit->key = true;
   return unit;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/result.h"
 #include "feed/unit.h"
 
 namespace openday::feed {
@@ -21,6 +22,9 @@ class FlvReader {
  private:
   std::optional<Unit> read_video(ByteView body);
   std::optional<Unit> read_audio(ByteView body);
+  /// Its kind and times are for the caller to fill in.
+  template <class Tag>
+  std::optional<Unit> read_frame(const Result<Tag>& tag, std::shared_ptr<const Setup>& setup);
   void set_up(std::shared_ptr<const Setup>& place, const char* codec, ByteView config);
 
   std::shared_ptr<const Setup> video_;

@@ -145,6 +145,10 @@ class Recorder final : public feed::Sink {
   int beats = 0;
 };
 
+inline feed::PipelineOptions house_720() {
+  return {.house = {1280, 720, 30}};
+}
+
 /// A house whose time is simulated: units arrive, the pipeline does what is due, nothing waits.
 class House {
  public:

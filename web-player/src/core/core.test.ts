@@ -17,7 +17,7 @@ import { catalogue, chooseLocale, pseudo } from './i18n';
 import { calendarFile } from './ics';
 import { watchAction, type KeyPress } from './keys';
 import { fellBehind, LatencyMeter, Watchdog } from './latency';
-import { pollDelay, viewOf } from './lifecycle';
+import { endIsToCome, pollDelay, viewOf } from './lifecycle';
 import { Settings } from './settings';
 import type { PublicBroadcast } from './types';
 
@@ -257,6 +257,14 @@ describe('what a watch page shows', () => {
     expect(pollDelay(base, start - 100_000, random)).toBe(20_000);
     expect(pollDelay(base, start - 2000, random)).toBe(2500);
     expect(pollDelay(base, start + 1, random)).toBe(4000);
+  });
+
+  it('lets the end be seen by who is behind it, but waits for nobody who stands still', () => {
+    expect(endIsToCome(1500, 4400)).toBe(true);
+    expect(endIsToCome(1500, 4500)).toBe(false);
+    expect(endIsToCome(null, 2999)).toBe(true);
+    expect(endIsToCome(14_000, 14_900)).toBe(true);
+    for (const since of [15_000, 60_000, 3_600_000]) expect(endIsToCome(since + 1500, since)).toBe(false);
   });
 });
 

@@ -2,24 +2,17 @@ import { describe, expect, it } from 'vitest';
 import type { LoadSpec, Quality } from './engine';
 import { createNativeEngine } from './engine-native';
 import { Player } from './player';
+import { FakeVideo } from './player.stage';
 import { Settings } from './settings';
 import { ManualTimers } from './timers';
 
 /** An iPhone's video element: loading resets it, and what it knows of a stream comes when the test says so. */
-class FakeVideo extends EventTarget {
+class PhoneVideo extends FakeVideo {
   readonly calls: string[] = [];
   src = '';
-  currentTime = 0;
-  duration = NaN;
-  paused = true;
-  ended = false;
-  seeking = false;
-  readyState = 0;
-  volume = 1;
-  muted = false;
+  override readyState = 0;
   videoHeight = 0;
   error: { code: number } | null = null;
-  buffered = { length: 0, end: () => 0 };
   seekableEnd: number | null = null;
   /** Program time at position 0, or not known yet. */
   startDate = NaN;
@@ -41,16 +34,9 @@ class FakeVideo extends EventTarget {
     Object.assign(this, { currentTime: 0, duration: NaN, paused: true, readyState: 0, error: null, seekableEnd: null });
   }
 
-  play(): Promise<void> {
+  override play(): Promise<void> {
     this.calls.push('play');
-    this.paused = false;
-    return Promise.resolve();
-  }
-
-  pause(): void {
-    if (this.paused) return;
-    this.paused = true;
-    this.fire('pause');
+    return super.play();
   }
 
   fire(type: string): void {
@@ -77,7 +63,7 @@ const dvr: LoadSpec = { kind: 'dvr', url: '/dvr.m3u8', at: 1_060_000 };
 const replay: LoadSpec = { kind: 'replay', url: '/replay.m3u8', at: 60_000 };
 
 function setup() {
-  const video = new FakeVideo();
+  const video = new PhoneVideo();
   const failures: string[] = [];
   const heights: (number | null)[] = [];
   const lists: Quality[][] = [];
@@ -258,7 +244,7 @@ describe('the browser’s own HLS', () => {
 
 describe('a player on an iPhone', () => {
   async function playing() {
-    const video = new FakeVideo();
+    const video = new PhoneVideo();
     const timers = new ManualTimers();
     const player = new Player({
       video: video as unknown as HTMLVideoElement,

@@ -34,3 +34,11 @@ export function pollDelay(broadcast: PublicBroadcast, now: number, random: () =>
       return spread(120_000);
   }
 }
+
+/**
+ * Whether who watches live may still have the program's last seconds before them, so long after it ended. Who stands
+ * still falls behind as fast as time goes by, and would wait for ever: fifteen seconds are enough.
+ */
+export function endIsToCome(latencyMs: number | null, sinceEndMs: number): boolean {
+  return sinceEndMs < Math.min((latencyMs ?? 0) + 3000, 15_000);
+}

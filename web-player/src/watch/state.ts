@@ -6,7 +6,7 @@ import { request } from '../core/api';
 import { ServerClock } from '../core/clock';
 import { prefersNative, type EngineFactory } from '../core/engine';
 import { failureDelay, Poll } from '../core/poll';
-import { pollDelay, viewOf, type View } from '../core/lifecycle';
+import { endIsToCome, pollDelay, viewOf, type View } from '../core/lifecycle';
 import { Player } from '../core/player';
 import { settings } from '../core/settings';
 import type { Source } from '../core/source';
@@ -109,10 +109,8 @@ function show(): void {
   const next = viewOf(value, clock.now());
   // A viewer in the middle of the program's end sees it out: the last seconds are still in the player.
   if (next !== 'live' && view.value === 'live' && player.status.value === 'playing' && player.mode.value === 'live') {
-    // Who stands still falls behind as fast as time goes by, and would never see it.
-    const latency = Math.min((player.latencyMs.value ?? 0) + 3000, 15_000);
     const ended = time(value.ended_at);
-    if (ended !== null && clock.now() - ended < latency) {
+    if (ended !== null && endIsToCome(player.latencyMs.value, clock.now() - ended)) {
       browserTimers.after(1000, show);
       return;
     }

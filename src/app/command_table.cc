@@ -349,7 +349,7 @@ const std::vector<Command>& command_table() {
       {"target",
        "add",
        "BROADCAST NAME URL [--key KEY] [--rendition NAME] [--id ID]",
-       "restream the program by RTMP(S) or SRT",
+       "restream the program by RTMP(S) or SRT; an RTMP URL may end in its key",
        3,
        3,
        {"--key", "--rendition", "--id"},

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/loop_worker.h"
 #include "broadcast/life_cycle.h"
+#include "broadcast/targets.h"
 #include "hub/api.h"
 #include "hub/operations.h"
 #include "hub/origin.h"
@@ -144,6 +145,11 @@ class House {
     api_.layouts = layouts_answer(layouts.to_json());
     OPENDAY_TRY(store_, store::Store::open(config_.data_dir + "/openday.db", log_));
     OPENDAY_TRY(books_, StoreBooks::open(loop_, *store_));
+    books_->submit(
+        [&rules = *rules_](broadcast::Ledger& ledger) { return broadcast::seal_targets(ledger, rules); },
+        [this](Result<> sealed) {
+          if (!sealed) log_.error("targets_not_sealed", {{"why", sealed.error().message}});
+        });
     gate_ = std::make_unique<hub::AdminGate>(std::move(token), *books_, loop_.clock(), log_);
     return {};
   }

@@ -11,7 +11,7 @@ namespace openday::broadcast {
 struct NewTarget {
   std::string id;
   std::string name;
-  std::string url;
+  std::string url;  // RTMP without a key: whole, the key is the path's last part with the query
   std::string key;  // in plain, sealed at once; empty: none
   std::string rendition;
   bool enabled = true;
@@ -32,5 +32,7 @@ Result<Target> add_target(Ledger& ledger, const std::string& broadcast, const Ne
 Result<Target> edit_target(Ledger& ledger, const std::string& broadcast, const std::string& id,
                            const TargetChanges& changes, const Rules& rules, const Act& act);
 Result<> remove_target(Ledger& ledger, const std::string& broadcast, const std::string& id, const Act& act);
+/// Seals what older versions kept in the URLs of targets in plain. They mean what they meant.
+Result<> seal_targets(Ledger& ledger, const Rules& rules);
 
 }  // namespace openday::broadcast

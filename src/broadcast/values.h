@@ -128,7 +128,8 @@ struct Target {
   std::string id;
   std::string broadcast;
   std::string name;
-  std::string url;
+  std::string url;        // as shown: no stream key, and *** for a query
+  Bytes sealed_url;       // the whole, if it has a query
   Bytes sealed_key;       // empty: none
   std::string rendition;  // empty: the best
   bool enabled = true;

@@ -18,19 +18,20 @@ Json slots_json(const Broadcast& broadcast) {
 Json targets_json(const Active& active, const Rules& rules, std::vector<std::string>* trouble) {
   Json targets = Json::array();
   if (active.broadcast.state != State::kLive) return targets;
+  auto plain = [&](const Bytes& sealed, const std::string& otherwise) -> Result<std::string> {
+    return sealed.empty() ? otherwise : rules.vault.open(sealed);
+  };
   for (const auto& target : active.targets) {
-    std::string key;
-    if (!target.sealed_key.empty()) {
-      auto opened = rules.vault.open(target.sealed_key);
-      if (!opened) {
-        if (trouble != nullptr) trouble->push_back("target " + target.id + ": " + opened.error().message);
-        continue;
-      }
-      key = std::move(*opened);
+    auto url = plain(target.sealed_url, target.url);
+    auto key = plain(target.sealed_key, "");
+    if (!url || !key) {
+      const Error& error = url ? key.error() : url.error();
+      if (trouble != nullptr) trouble->push_back("target " + target.id + ": " + error.message);
+      continue;
     }
     targets.push_back({{"id", target.id},
-                       {"url", target.url},
-                       {"key", key},
+                       {"url", *url},
+                       {"key", *key},
                        {"rendition", target.rendition},
                        {"enabled", target.enabled}});
   }

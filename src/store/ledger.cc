@@ -14,7 +14,7 @@
 #define OPENDAY_VENUE_COLUMNS \
   "id, name, source_kind, source_url, source_sealed_url, source_path, av_offset_ms, jitter_ms, created_at"
 #define OPENDAY_KEY_COLUMNS "venue, rtmp_digest, sealed_passphrase, created_at"
-#define OPENDAY_TARGET_COLUMNS "id, broadcast, name, url, sealed_key, rendition, enabled"
+#define OPENDAY_TARGET_COLUMNS "id, broadcast, name, url, sealed_url, sealed_key, rendition, enabled"
 #define OPENDAY_AUDIT_COLUMNS "number, at, by, via, action, subject, detail"
 
 namespace openday::store {
@@ -162,8 +162,8 @@ Result<SavedScene> read_scene(const Rows& row) {
 }
 
 Result<Target> read_target(const Rows& row) {
-  return Target{row.text(0),  row.text(1), row.text(2),        row.text(3),
-                row.bytes(4), row.text(5), row.integer(6) != 0};
+  return Target{row.text(0),  row.text(1),  row.text(2), row.text(3),
+                row.bytes(4), row.bytes(5), row.text(6), row.integer(7) != 0};
 }
 
 Result<Withdrawal> read_withdrawal(const Rows& row) {
@@ -336,10 +336,11 @@ Result<> SqliteLedger::remove_scene(const std::string& broadcast, const std::str
 Result<> SqliteLedger::put(const Target& t) {
   return db_.run(
       "INSERT INTO targets (" OPENDAY_TARGET_COLUMNS
-      ") VALUES (?, ?, ?, ?, ?, ?, ?)"
+      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (broadcast, id) DO UPDATE SET name = excluded.name, url = excluded.url,"
-      " sealed_key = excluded.sealed_key, rendition = excluded.rendition, enabled = excluded.enabled",
-      {t.id, t.broadcast, t.name, t.url, t.sealed_key, t.rendition, t.enabled});
+      " sealed_url = excluded.sealed_url, sealed_key = excluded.sealed_key, rendition = excluded.rendition,"
+      " enabled = excluded.enabled",
+      {t.id, t.broadcast, t.name, t.url, t.sealed_url, t.sealed_key, t.rendition, t.enabled});
 }
 
 Result<> SqliteLedger::remove_target(const std::string& broadcast, const std::string& id) {

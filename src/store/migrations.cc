@@ -105,6 +105,8 @@ CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(AB
 CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
 )sql",
          "PRAGMA user_version = 1"},
+    // targets.url is as shown from now on: broadcast::seal_targets() takes the secrets out of older rows.
+    Step{"ALTER TABLE targets ADD COLUMN sealed_url BLOB NOT NULL DEFAULT x''", "PRAGMA user_version = 2"},
 };
 
 Result<> apply(sqlite::Database& db, const Step& step) {

@@ -125,6 +125,111 @@ TEST_CASE("a stored key is not sent to another address without being given again
   CHECK(house.rules.vault.open(edited->sealed_key) == "other");
 }
 
+TEST_CASE("the key at the end of a pasted RTMP URL is sealed as the key") {
+  SceneHouse house;
+  struct Case {
+    const char* pasted;
+    const char* url;
+    const char* key;
+  };
+  for (const auto& one :
+       {Case{"rtmp://live.example/app/s3cret", "rtmp://live.example/app", "s3cret"},
+        Case{"rtmps://live.example:443/app/s3cret?auth_key=s3cret&t=1/2", "rtmps://live.example:443/app",
+             "s3cret?auth_key=s3cret&t=1/2"},
+        Case{"rtmp://live.example/app/inst//s3cret/?s3cret", "rtmp://live.example/app/inst", "s3cret?s3cret"},
+        Case{"rtmp://[2001:4860::1]/app/s3cret?", "rtmp://[2001:4860::1]/app", "s3cret"}}) {
+    CAPTURE(one.pasted);
+    NewTarget wanted = rtmp_target("t");
+    wanted.url = one.pasted;
+    wanted.key.clear();
+    auto made = add_target(house.ledger, "day", wanted, house.rules, house.act);
+    REQUIRE(made);
+    CHECK(made->url == one.url);
+    CHECK(made->sealed_url.empty());
+    CHECK(house.rules.vault.open(made->sealed_key) == one.key);
+
+    TargetChanges off;  // as the studio's form sends it: with the URL it was shown
+    off.url = one.url;
+    off.enabled = false;
+    REQUIRE(edit_target(house.ledger, "day", "t", off, house.rules, house.act));
+    CHECK(house.ledger.target("day", "t")->sealed_key == made->sealed_key);
+
+    TargetChanges other;
+    other.url = "rtmp://other.example/live/n3w?x=1";
+    auto edited = edit_target(house.ledger, "day", "t", other, house.rules, house.act);
+    REQUIRE(edited);
+    CHECK(edited->url == "rtmp://other.example/live");
+    CHECK(house.rules.vault.open(edited->sealed_key) == "n3w?x=1");
+    REQUIRE(remove_target(house.ledger, "day", "t", house.act));
+  }
+  auto trail = house.ledger.audit(0, 100);
+  for (const auto& entry : *trail) {
+    CHECK(entry.detail.find("s3cret") == std::string::npos);
+    CHECK(entry.detail.find("n3w") == std::string::npos);
+  }
+}
+
+TEST_CASE("the query of an SRT target is sealed, shown as *** and stays when it comes back like that") {
+  SceneHouse house;
+  NewTarget wanted = rtmp_target("t");
+  wanted.url = "srt://live.example:9000?streamid=s3cret&latency=200";
+  wanted.key = "a passphrase";
+  auto made = add_target(house.ledger, "day", wanted, house.rules, house.act);
+  REQUIRE(made);
+  CHECK(made->url == "srt://live.example:9000?***");
+  CHECK(house.rules.vault.open(made->sealed_url) == wanted.url);
+  CHECK(house.rules.vault.open(made->sealed_key) == wanted.key);
+  auto edit = [&](std::optional<std::string> url, std::optional<std::string> key) {
+    TargetChanges changes;
+    changes.url = std::move(url);
+    changes.key = std::move(key);
+    return edit_target(house.ledger, "day", "t", changes, house.rules, house.act);
+  };
+  auto rekeyed = edit(made->url, "another passphrase");
+  REQUIRE(rekeyed);
+  CHECK(rekeyed->sealed_url == made->sealed_url);
+  CHECK(house.rules.vault.open(rekeyed->sealed_key) == "another passphrase");
+  CHECK(test::code_of(edit("srt://other.example:9000?***", "another passphrase")) == Errc::kInvalid);
+  CHECK(test::code_of(edit("srt://other.example:9000?streamid=x", std::nullopt)) == Errc::kInvalid);
+  auto open = edit("srt://other.example:9000", "");
+  REQUIRE(open);
+  CHECK(open->url == "srt://other.example:9000");
+  CHECK(open->sealed_url.empty());
+  CHECK(open->sealed_key.empty());
+  auto trail = house.ledger.audit(0, 100);
+  for (const auto& entry : *trail) CHECK(entry.detail.find("s3cret") == std::string::npos);
+}
+
+TEST_CASE("what older versions stored in plain is sealed, and means what it meant") {
+  SceneHouse house;
+  auto store = [&](const char* id, const char* url, const char* key) {
+    Bytes sealed = key == nullptr ? Bytes() : house.rules.vault.seal(key);
+    REQUIRE(house.ledger.put(Target{id, "day", id, url, {}, sealed, "", true}));
+  };
+  store("whole", "rtmp://live.example/app/s3cret?x=1", nullptr);
+  store("apart", "rtmp://live.example/app/inst", "key");
+  store("token", "rtmp://live.example/app?token=s3cret", "key");
+  store("srt", "srt://live.example:9000?streamid=s3cret", nullptr);
+  store("bare", "srt://live.example:9000", nullptr);
+  for (int round = 0; round < 2; ++round) {  // the second finds nothing to do
+    REQUIRE(seal_targets(house.ledger, house.rules));
+    auto is = [&](const char* id) { return *house.ledger.target("day", id); };
+    CHECK(is("whole").url == "rtmp://live.example/app");
+    CHECK(is("whole").sealed_url.empty());
+    CHECK(house.rules.vault.open(is("whole").sealed_key) == "s3cret?x=1");
+    CHECK(is("apart").url == "rtmp://live.example/app/inst");
+    CHECK(house.rules.vault.open(is("apart").sealed_key) == "key");
+    CHECK(is("token").url == "rtmp://live.example:1935/app?***");
+    CHECK(house.rules.vault.open(is("token").sealed_url) == "rtmp://live.example/app?token=s3cret");
+    CHECK(house.rules.vault.open(is("token").sealed_key) == "key");
+    CHECK(is("srt").url == "srt://live.example:9000?***");
+    CHECK(house.rules.vault.open(is("srt").sealed_url) == "srt://live.example:9000?streamid=s3cret");
+    CHECK(is("srt").sealed_key.empty());
+    CHECK(is("bare").url == "srt://live.example:9000");
+    CHECK(is("bare").sealed_url.empty());
+  }
+}
+
 TEST_CASE("a target that cannot work is refused with the reason") {
   SceneHouse house;
   auto with = [&](auto change) {
@@ -142,6 +247,16 @@ TEST_CASE("a target that cannot work is refused with the reason") {
           t.url = "srt://x.example:9";
           t.key = "short";
         }) == Errc::kInvalid);
+  CHECK(with([](auto& t) { t.url = "rtmp://x.example/app?token=1"; }) == Errc::kInvalid);
+  for (const char* url :
+       {"rtmp://x.example", "rtmp://x.example/", "rtmp://x.example/app", "rtmp://x.example//key",
+        "rtmp://x.example/app/?token=1", "rtmp://x.example/app/key?***"}) {
+    CAPTURE(url);
+    CHECK(with([&](auto& t) {
+            t.url = url;
+            t.key = "";
+          }) == Errc::kInvalid);
+  }
   CHECK(with([](auto& t) { t.name = ""; }) == Errc::kInvalid);
   CHECK(with([](auto& t) { t.key = "line\nbreak"; }) == Errc::kInvalid);
   for (size_t i = 0; i < kMaxTargets; ++i) {

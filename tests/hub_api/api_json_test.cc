@@ -131,7 +131,7 @@ TEST_CASE("a broadcast is shown to the public without what is the institution's"
 }
 
 TEST_CASE("secrets of targets and pull sources never come back") {
-  broadcast::Target target{"t", "day", "N", "rtmp://h/a", {1, 2, 3}, "", true};
+  broadcast::Target target{"t", "day", "N", "rtmp://h/a", {}, {1, 2, 3}, "", true};
   CHECK(target_json(target) ==
         Json::parse(
             R"({"id":"t","name":"N","url":"rtmp://h/a","rendition":null,"enabled":true,"has_key":true})"));

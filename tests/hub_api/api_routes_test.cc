@@ -301,6 +301,15 @@ TEST_CASE("targets are made, changed and deleted, and their keys go to the engin
   house.until([&] { return engine.heard_of("configure").back()["targets"][0]["enabled"] == false; });
   CHECK(house.ask(Method::kPatch, targets + "/p", R"({"url":"rtmp://other.example/app"})").status == 400);
   CHECK(house.post(targets, R"({"name":"P","url":"http://live.example/app"})").status == 403);
+  auto pasted =
+      house.ask(Method::kPatch, targets + "/p", R"({"url":"rtmp://other.example/app/secret-key?a=1"})");
+  CHECK(pasted.json["url"] == "rtmp://other.example/app");
+  CHECK(pasted.json["has_key"] == true);
+  house.until([&] {
+    auto target = engine.heard_of("configure").back()["targets"][0];
+    return target["url"] == "rtmp://other.example/app" && target["key"] == "secret-key?a=1";
+  });
+  CHECK(house.get(targets).text.find("secret-key") == std::string::npos);
   CHECK(house.ask(Method::kDelete, targets + "/p").status == 204);
   house.until([&] { return engine.heard_of("configure").back()["targets"].empty(); });
   CHECK(house.ask(Method::kDelete, targets + "/p").status == 404);

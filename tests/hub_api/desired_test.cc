@@ -22,7 +22,9 @@ struct Plan {
                           -40, 200, {}};
     active.venues["c"] = {"c", "C", {SourceKind::kFile, "", {}, "intro.mp4"}, 0, 120, {}};
     active.venues["d"] = {"d", "D", {SourceKind::kTest, "", {}, ""}, 0, 120, {}};
-    active.targets = {{"t", "day", "T", "rtmp://h/a", rules.vault.seal("k"), "720p", true}};
+    active.targets = {
+        {"t", "day", "T", "rtmp://h/a", {}, rules.vault.seal("k"), "720p", true},
+        {"s", "day", "S", "srt://h:1?***", rules.vault.seal("srt://h:1?streamid=x"), {}, "", true}};
   }
   Rules rules{{{"full", {1}}}, {}, *Vault::with_key(Bytes(32, 7))};
   HouseSettings settings;
@@ -43,6 +45,8 @@ TEST_CASE("an active broadcast wants its engine, and a feed for each venue in it
   CHECK(engine["config"]["slots"][1] == Json::parse(R"({"slot":2,"venue":"b","name":"B"})"));
   CHECK(engine["config"]["targets"][0] ==
         Json::parse(R"({"id":"t","url":"rtmp://h/a","key":"k","rendition":"720p","enabled":true})"));
+  CHECK(engine["config"]["targets"][1] ==
+        Json::parse(R"({"id":"s","url":"srt://h:1?streamid=x","key":"","rendition":"","enabled":true})"));
   REQUIRE(desired.fields["feeds"].size() == 4);
   auto feed = [&](size_t i) { return desired.fields["feeds"][i]; };
   CHECK(feed(0)["id"] == "day/a");
@@ -73,14 +77,14 @@ TEST_CASE("a rehearsal is pushed to nobody") {
             .fields["engines"][0]["config"]["targets"]
             .empty());
   plan.active.broadcast.state = State::kLive;
-  CHECK(configuration(plan.active, plan.rules)["targets"].size() == 1);
+  CHECK(configuration(plan.active, plan.rules)["targets"].size() == 2);
 }
 
 TEST_CASE("what another server key sealed is trouble, and the rest runs") {
   Plan plan;
   plan.rules.vault = *Vault::with_key(Bytes(32, 8));
   Desired desired = desired_state({plan.active}, plan.settings, plan.rules);
-  CHECK(desired.trouble.size() == 2);
+  CHECK(desired.trouble.size() == 3);
   CHECK(desired.fields["feeds"].size() == 3);
   CHECK(desired.fields["engines"][0]["config"]["targets"].empty());
 }

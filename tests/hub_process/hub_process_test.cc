@@ -5,6 +5,7 @@
 #include "broadcast/scenes.h"
 #include "mixer/scene.h"
 #include "supervised_hub.h"
+#include "wrap/sqlite/sqlite.h"
 
 using namespace openday;
 using namespace openday::app::test;
@@ -124,6 +125,23 @@ TEST_CASE("a hub that is lost while live takes its engines up again where they a
   CHECK(playlist.find("DISCONTINUITY\n") == std::string::npos);
   CHECK(house.json("GET", "/api/v1/admin/broadcasts/day")["scene"]["venues"][0] == "b");
   CHECK(house.json("GET", "/api/v1/admin/broadcasts/day")["state"] == "live");
+}
+
+TEST_CASE("a stream key that an older version kept in a target's URL is sealed when the hub starts") {
+  House house;
+  house.start();
+  furnish(house);
+  house.post("/broadcasts/day/targets", R"({"id":"p","name":"P","url":"rtmp://live.example/app","key":"k"})");
+  CHECK(house.stop() == 0);
+  {
+    auto db = sqlite::Database::open(house.folder / "openday.db", sqlite::Mode::kReadWrite);
+    REQUIRE(db);
+    REQUIRE(db->script("UPDATE targets SET url = 'rtmp://live.example/app/s3cret', sealed_key = x''"));
+  }
+  house.start();
+  const std::string targets = "/api/v1/admin/broadcasts/day/targets";
+  house.until([&] { return house.json("GET", targets)["targets"][0]["has_key"] == true; });
+  CHECK(house.json("GET", targets)["targets"][0]["url"] == "rtmp://live.example/app");
 }
 
 TEST_CASE("an engine that is started again goes on with a discontinuity") {

@@ -40,7 +40,7 @@ void check_ledger(Ledger& ledger) {
   CHECK(ledger.broadcast("other").error().code == Errc::kNotFound);
 
   REQUIRE(ledger.put("day", SavedScene{"intro", day.scene}));
-  Target target{"t", "day", "N", "rtmp://h/a", {1, 2}, "720p", false};
+  Target target{"t", "day", "N", "srt://h:1?***", {3}, {1, 2}, "720p", false};
   REQUIRE(ledger.put(target));
   int64_t first = *ledger.add({0, "day", {10}, {20}, "r", {30}});
   CHECK(*ledger.withdrawals("day") == std::vector<Withdrawal>{{first, "day", {10}, {20}, "r", {30}}});

@@ -30,6 +30,17 @@ TEST_CASE("an empty file becomes the present schema, and opening it again change
   CHECK(number(*db, "PRAGMA schema_version") == schema);
 }
 
+TEST_CASE("targets of the first version are kept") {
+  test::Folder folder;
+  auto db = sqlite::Database::open(folder / "x.db", sqlite::Mode::kReadWrite);
+  REQUIRE(db);
+  REQUIRE(migrate(*db));
+  REQUIRE(db->script("ALTER TABLE targets DROP COLUMN sealed_url; PRAGMA user_version = 1"));
+  REQUIRE(db->script("INSERT INTO targets VALUES ('day', 't', 'T', 'rtmp://h/a/key', x'', '', 1)"));
+  REQUIRE(migrate(*db));
+  CHECK(number(*db, "SELECT count(*) FROM targets WHERE url = 'rtmp://h/a/key' AND sealed_url = x''") == 1);
+}
+
 TEST_CASE("a database of a newer program is left alone") {
   test::Folder folder;
   {

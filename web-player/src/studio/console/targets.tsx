@@ -53,7 +53,7 @@ function Editor({ room, value, onClose }: { room: Console; value: Target | null;
         label={t.keyStream}
         value={key}
         type="password"
-        {...(value === null ? {} : { hint: t.targetKeyHint })}
+        hint={value === null ? t.targetNewKeyHint : t.targetKeyHint}
       />
       {renditions.length > 0 && (
         <Field label={t.targetRendition}>

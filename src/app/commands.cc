@@ -13,6 +13,7 @@
 #include "app/data_folder.h"
 #include "base/text.h"
 #include "wrap/curl/curl.h"
+#include "wrap/ssl/digest.h"
 
 namespace openday::app {
 namespace {
@@ -87,22 +88,26 @@ int run_local(const LocalCommand& command, const CommandLine& line) {
 struct Server {
   std::string url;
   std::string token;
-  std::string ca_file;
+  std::string pin;  // of its TLS key
 };
 
 Result<Server> find_server(const std::string& config_file) {
   OPENDAY_TRY(Config config, load_config(config_file));
   const Json& http = config.hub["http"];
   Server server;
-  const char* scheme = http["listen"].empty() ? "https" : "http";
-  const Json& listen = http["listen"].empty() ? http["tls"] : http["listen"];
+  bool tls = http["listen"].empty();
+  const Json& listen = http[tls ? "tls" : "listen"];
   if (listen.empty()) return fail(Errc::kInvalid, config_file + ": http.listen and http.tls are both empty");
   std::string host = listen[0]["address"];
   if (host == "0.0.0.0") host = "127.0.0.1";
   if (host == "::") host = "::1";
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  server.url = fmt::format("{}://{}:{}", scheme, host, listen[0]["port"].get<int>());
-  if (listen == http["tls"]) server.ca_file = http["certificate"];
+  server.url = fmt::format("{}://{}:{}", tls ? "https" : "http", host, listen[0]["port"].get<int>());
+  if (tls) {
+    // A certificate names the house as viewers know it, never 127.0.0.1.
+    OPENDAY_TRY(std::string certificate, read_file(http["certificate"], 1 << 20));
+    OPENDAY_TRY(server.pin, wrap::public_key_pin(certificate));
+  }
   OPENDAY_TRY(std::string token, read_file(config.data_dir + "/admin.token", 4096));
   while (!token.empty() && (token.back() == '\n' || token.back() == ' ')) token.pop_back();
   server.token = std::move(token);
@@ -204,8 +209,15 @@ int run_command(const CommandLine& line) {
                                       "Content-Type: application/json"};
   auto answer =
       wrap::http_request(command->method, server->url + *path, headers, body->is_null() ? "" : body->dump(),
-                         std::chrono::seconds(15), server->ca_file);
+                         std::chrono::seconds(15), server->pin);
   if (!answer) {
+    if (answer.error().code == Errc::kRefused) {
+      fmt::print(stderr,
+                 "openday: {}\nhttp.certificate is not what is served there. If it was renewed just now, "
+                 "try again in half a minute.\n",
+                 answer.error().message);
+      return 1;
+    }
     fmt::print(stderr, "openday: {}\nIs the server running? Start it with 'openday serve --config {}'.\n",
                answer.error().message, config_file_of(line));
     return 1;

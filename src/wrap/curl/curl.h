@@ -15,9 +15,10 @@ struct HttpAnswer {
 };
 
 /// Blocks, at most `patience`. The answer's body is limited to 16 MiB. No redirects are followed. kIo when
-/// nobody answers. `ca_file`: a PEM bundle to trust besides the system's; empty for none.
+/// nobody answers. `pin`: over TLS the peer is who has the key of this pin (public_key_pin()), whatever its
+/// certificate says; kRefused otherwise. Empty: the system's authorities and the URL's host decide.
 Result<HttpAnswer> http_request(const std::string& method, const std::string& url,
                                 const std::vector<std::string>& headers, const std::string& body,
-                                std::chrono::milliseconds patience, const std::string& ca_file = {});
+                                std::chrono::milliseconds patience, const std::string& pin = {});
 
 }  // namespace openday::wrap

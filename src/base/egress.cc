@@ -112,7 +112,6 @@ uint16_t default_port(std::string_view scheme) {
   if (scheme == "rtmp") return 1935;
   if (scheme == "rtmps" || scheme == "https") return 443;
   if (scheme == "rtsp") return 554;
-  if (scheme == "rtsps") return 322;
   if (scheme == "http") return 80;
   return 0;
 }
@@ -235,6 +234,17 @@ Result<Url> check_url(std::string_view text, std::span<const std::string_view> s
     return fail(Errc::kRefused, "the address " + literal->ip() + " is not a public one");
   }
   return url;
+}
+
+Result<Url> check_pull_url(std::string_view text, const EgressPolicy& policy) {
+  // The RTSP demuxer of FFmpeg (5.1 at least) has no options for TLS: it takes any certificate.
+  if (auto url = parse_url(text); url && url->scheme == "rtsps") {
+    return fail(
+        Errc::kRefused,
+        "rtsps is not pulled, as the camera's certificate would not be checked; use rtsp inside a VPN, "
+        "srt with a passphrase, or let the encoder push RTMPS");
+  }
+  return check_url(text, kPullSchemes, policy);
 }
 
 AddressClass classify(const SocketAddress& address) {

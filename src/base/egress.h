@@ -20,7 +20,7 @@
 namespace openday {
 
 inline constexpr std::string_view kPushSchemes[] = {"rtmp", "rtmps", "srt"};
-inline constexpr std::string_view kPullSchemes[] = {"rtsp", "rtsps", "srt", "rtmp", "rtmps", "http", "https"};
+inline constexpr std::string_view kPullSchemes[] = {"rtsp", "srt", "rtmp", "rtmps", "http", "https"};
 
 struct EgressPolicy {
   bool allow_private = false;  // loopback, RFC 1918, shared (CGNAT) and unique local addresses
@@ -51,6 +51,8 @@ Result<Url> parse_url(std::string_view text);
 /// through: what a form can be told at once. kRefused otherwise.
 Result<Url> check_url(std::string_view text, std::span<const std::string_view> schemes,
                       const EgressPolicy& policy);
+/// check_url() for kPullSchemes; rtsps is refused with what to use instead.
+Result<Url> check_pull_url(std::string_view text, const EgressPolicy& policy);
 
 enum class AddressClass {
   kPublic,

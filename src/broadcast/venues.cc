@@ -17,8 +17,7 @@ Result<Source> checked_source(const NewSource& wanted, const Rules& rules) {
   Source source;
   source.kind = wanted.kind;
   if (wanted.kind == SourceKind::kPull) {
-    OPENDAY_TRY(Url url, about("source.url", check_url(wanted.url, kPullSchemes, rules.egress)));
-    if (url.scheme == "srt" && url.port == 0) return fail(Errc::kInvalid, "source.url: srt:// needs a port");
+    OPENDAY_TRY(Url url, about("source.url", check_pull_url(wanted.url, rules.egress)));
     if (url.user_info.ends_with(":***") || url.query == "***") {
       return fail(Errc::kInvalid, "source.url: *** stands for a secret; write the secret itself");
     }

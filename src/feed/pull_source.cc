@@ -63,7 +63,7 @@ Plan plan_rtsp(const Url& url) {
   Plan plan;
   plan.url = url.text();
   plan.options.format = "rtsp";
-  plan.options.protocols = url.scheme == "rtsps" ? "rtsp,tls,tcp" : "rtsp,tcp";
+  plan.options.protocols = "rtsp,tcp";
   plan.options.settings["rtsp_transport"] =
       "tcp";  // no ports of ours, no lost packets, no addresses from the SDP
   plan.options.settings["allowed_media_types"] = "video+audio";
@@ -97,11 +97,11 @@ Plan plan_rtmp(const Url& url) {
 }
 
 Result<Plan> make_plan(const PullConfig& config) {
-  OPENDAY_TRY(Url url, check_url(config.url, kPullSchemes, config.egress));
+  OPENDAY_TRY(Url url, check_pull_url(config.url, config.egress));
   OPENDAY_TRY(auto addresses, resolve(url.host, url.port, config.egress));
   Result<Plan> plan = fail(Errc::kUnsupported, "this kind of source is not pulled");
   if (url.scheme == "srt") plan = plan_srt(config, url, addresses.front());
-  if (url.scheme == "rtsp" || url.scheme == "rtsps") plan = plan_rtsp(url);
+  if (url.scheme == "rtsp") plan = plan_rtsp(url);
   if (url.scheme == "http" || url.scheme == "https") plan = plan_http(config, url);
   if (url.scheme == "rtmp" || url.scheme == "rtmps") plan = plan_rtmp(url);
   if (!plan) return plan;
@@ -130,7 +130,7 @@ bool StopSwitch::sleep_until(HouseTime until) {
 }
 
 Result<> check_pull(const PullConfig& config) {
-  OPENDAY_TRY(Url url, check_url(config.url, kPullSchemes, config.egress));
+  OPENDAY_TRY(Url url, check_pull_url(config.url, config.egress));
   if (url.host.empty()) return fail(Errc::kInvalid, "the URL names no host");
   return {};
 }

@@ -136,6 +136,17 @@ TEST_CASE("an address literal in a URL is checked at once") {
   CHECK_FALSE(check_url("http://169.254.169.254/latest/meta-data", kPullSchemes, {.allow_private = true}));
 }
 
+TEST_CASE("rtsps is not pulled, and why is said with what to use instead") {
+  CHECK(check_pull_url("rtsp://cam.example/1", {}));
+  CHECK(code_of(check_pull_url("gopher://cam.example/", {})) == Errc::kRefused);
+  auto refused = check_pull_url("rtsps://viewer:secret@cam.example/1", {});
+  REQUIRE(code_of(refused) == Errc::kRefused);
+  for (const char* word : {"certificate", "VPN", "passphrase", "RTMPS"}) {
+    CHECK(refused.error().message.find(word) != std::string::npos);
+  }
+  CHECK(refused.error().message.find("secret") == std::string::npos);
+}
+
 TEST_CASE("what a name resolves to is what is checked") {
   auto refused = resolve("localhost", 1935, {});
   REQUIRE_FALSE(refused);

@@ -42,6 +42,7 @@ TEST_CASE("sources that reach what they must not are refused") {
   CHECK(test::code_of(house.make("x", {SourceKind::kPull, "srt://h.example", ""})) == Errc::kInvalid);
   CHECK(test::code_of(house.make("x", {SourceKind::kPull, "http://169.254.169.254/", ""})) == Errc::kRefused);
   CHECK(test::code_of(house.make("x", {SourceKind::kPull, "rtsp://127.0.0.1/", ""})) == Errc::kRefused);
+  CHECK(test::code_of(house.make("x", {SourceKind::kPull, "rtsps://cam.example/", ""})) == Errc::kRefused);
   house.rules.egress.allow_private = true;
   CHECK(house.make("near", {SourceKind::kPull, "rtsp://127.0.0.1/", ""}));
   CHECK(test::code_of(house.make("x", {SourceKind::kFile, "", "/etc/passwd"})) == Errc::kInvalid);

@@ -104,6 +104,8 @@ TEST_CASE("a feed's configuration is checked field by field") {
       {{"kind", "pull"}, {"url", "srt://x:1"}, {"options", {{"latency_ms", 200}, {"streamid", "a"}}}}));
   REQUIRE(pull);
   CHECK(std::get<PullConfig>(pull->source).options.at("latency_ms") == "200");
+  CHECK(check_pull({"rtsp://cam.example/1", {}, {}}));
+  CHECK_FALSE(check_pull({"rtsps://cam.example/1", {}, {}}));  // of a venue from before it was refused
   auto file = parse_config(config_of({{"kind", "file"}, {"path", "a.mp4"}}));
   CHECK(std::get<FileConfig>(file->source).path == "a.mp4");
   auto test = parse_config(config_of({{"kind", "test"}, {"seed", 5}}));

@@ -98,7 +98,11 @@ std::shared_ptr<const SharedResponse> OriginBroadcast::dvr(Rendition& rendition,
 }
 
 std::shared_ptr<const SharedResponse> OriginBroadcast::replay(Rendition& rendition, bool gzip) {
-  auto text = rendition.archive->replay();
+  std::vector<const package::Archive*> variants;
+  for (const auto& [name, other] : renditions_) {
+    if (other->video && other.get() != &rendition) variants.push_back(other->archive.get());
+  }
+  auto text = rendition.archive->replay(variants);
   if (!text) return nullptr;
   if (!rendition.replay.is(text)) rendition.replay.set(text);
   return rendition.replay.response(gzip, false, origin_.loop_.clock().wall().ms / 1000);

@@ -5,11 +5,19 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <optional>
 
 #include "package/cadence.h"
 #include "package/timeline.h"
 
 namespace openday::package {
+namespace {
+
+microseconds to_us(double duration_s) {
+  return microseconds(std::llround(duration_s * 1e6));
+}
+
+}  // namespace
 
 Archive::Archive(Options options) : options_(std::move(options)) {}
 
@@ -39,8 +47,8 @@ Result<> Archive::add(const media::StoredSegment& segment) {
   at->second = {.run = run,
                 .at = segment.at,
                 .duration = segment.duration,
-                .bytes = segment.bytes,
                 .withdrawn = is_withdrawn(segment.at, segment.at + to_ms(segment.duration))};
+  if (!at->second.withdrawn) playable_ += to_us(segment.duration);
   ++revision_;
   return {};
 }
@@ -48,22 +56,20 @@ Result<> Archive::add(const media::StoredSegment& segment) {
 void Archive::drop_before(int64_t msn) {
   auto end = segments_.lower_bound(msn);
   if (end == segments_.begin()) return;
-  segments_.erase(segments_.begin(), end);
+  for (auto at = segments_.begin(); at != end; at = segments_.erase(at)) {
+    if (!at->second.withdrawn) playable_ -= to_us(at->second.duration);
+  }
   ++revision_;
 }
 
 void Archive::withdraw(ProgramTime from, ProgramTime to) {
   withdrawn_.emplace_back(from, to);
   for (auto& [msn, entry] : segments_) {
-    entry.withdrawn = entry.withdrawn || is_withdrawn(entry.at, entry.at + to_ms(entry.duration));
+    if (entry.withdrawn || !is_withdrawn(entry.at, entry.at + to_ms(entry.duration))) continue;
+    entry.withdrawn = true;
+    playable_ -= to_us(entry.duration);
   }
   ++revision_;
-}
-
-double Archive::duration() const {
-  double sum = 0;
-  for (const auto& [msn, entry] : segments_) sum += entry.withdrawn ? 0 : entry.duration;
-  return sum;
 }
 
 bool Archive::is_public(std::string_view run, int64_t msn) const {
@@ -95,14 +101,15 @@ std::shared_ptr<const std::string> Archive::dvr(double window, bool ended) {
   return dvr_.text;
 }
 
-std::shared_ptr<const std::string> Archive::replay() {
-  if (std::ranges::none_of(segments_, [](const auto& item) { return !item.second.withdrawn; }))
-    return nullptr;
-  if (replay_.text == nullptr || replay_.revision != revision_) {
-    replay_ = {.revision = revision_,
+std::shared_ptr<const std::string> Archive::replay(std::span<const Archive* const> others) {
+  uint64_t revision = revision_;  // of all together: each only rises
+  for (const Archive* other : others) revision += other->revision_;
+  if (replay_.revision != revision) {
+    std::string text = render_replay(others);
+    replay_ = {.revision = revision,
                .window = 0,
                .ended = true,
-               .text = std::make_shared<const std::string>(render_replay())};
+               .text = text.empty() ? nullptr : std::make_shared<const std::string>(std::move(text))};
   }
   return replay_.text;
 }
@@ -160,25 +167,41 @@ std::string Archive::render_dvr(double window, bool ended) const {
   return render(playlist);
 }
 
-std::string Archive::render_replay() const {
+bool Archive::has_recorded(std::string_view run) const {
+  auto found = std::ranges::find(runs_, run, &media::InitSegment::run);
+  return found != runs_.end() && numbers_[static_cast<size_t>(found - runs_.begin())] >= 0;
+}
+
+/// Empty when there is nothing to play.
+std::string Archive::render_replay(std::span<const Archive* const> others) const {
   MediaPlaylist playlist;
   playlist.kind = PlaylistKind::kVod;
   playlist.target_duration = kTargetDuration;
   const Entry* before = nullptr;
   int64_t expected = 0;
+  std::optional<size_t> of_run;
+  std::vector<const Archive*> with;  // those of `others` that have something of it
   for (const auto& [msn, entry] : segments_) {
-    if (entry.withdrawn) continue;
+    const std::string& run = runs_[entry.run].run;
+    if (of_run != entry.run) {
+      of_run = entry.run;
+      with.clear();
+      std::ranges::copy_if(others, std::back_inserter(with),
+                           [&](const Archive* other) { return other->has_recorded(run); });
+    }
+    auto plays = [&](const Archive* other) { return other->is_public(run, msn); };
+    if (entry.withdrawn || !std::ranges::all_of(with, plays)) continue;
     PlaylistSegment segment = listed(msn, entry);
     bool new_run = before == nullptr || before->run != entry.run;
     bool jump = before != nullptr && (new_run || msn != expected);
     segment.discontinuity = jump;
-    if (new_run) segment.map_uri = init_uri(options_.media_prefix, runs_[entry.run].run, options_.rendition);
+    if (new_run) segment.map_uri = init_uri(options_.media_prefix, run, options_.rendition);
     if (jump || before == nullptr) segment.at = entry.at;
     playlist.segments.push_back(std::move(segment));
     before = &entry;
     expected = msn + 1;
   }
-  return render(playlist);
+  return playlist.segments.empty() ? std::string() : render(playlist);
 }
 
 }  // namespace openday::package

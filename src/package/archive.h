@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,7 @@ class Archive {
   [[nodiscard]] uint64_t revision() const { return revision_; }
   [[nodiscard]] size_t size() const { return segments_.size(); }
   /// Seconds of media that may be played.
-  [[nodiscard]] double duration() const;
+  [[nodiscard]] double duration() const { return static_cast<double>(playable_.count()) / 1e6; }
   /// Whether this segment may be served.
   [[nodiscard]] bool is_public(std::string_view run, int64_t msn) const;
   [[nodiscard]] bool is_withdrawn(ProgramTime from, ProgramTime to) const;
@@ -52,14 +53,15 @@ class Archive {
   /// The newest `window` seconds (0: everything). Cached until something changes. Null when there is nothing
   /// to play.
   [[nodiscard]] std::shared_ptr<const std::string> dvr(double window, bool ended);
-  [[nodiscard]] std::shared_ptr<const std::string> replay();
+  /// Variants list the same numbers (RFC 8216bis 6.2.4): what one of `others` cannot play is left out, unless
+  /// nothing at all was recorded of that run there. `others`: the same each time, or more.
+  [[nodiscard]] std::shared_ptr<const std::string> replay(std::span<const Archive* const> others = {});
 
  private:
   struct Entry {
     size_t run = 0;  // index in runs_
     ProgramTime at;
     double duration = 0;
-    uint64_t bytes = 0;
     bool withdrawn = false;
   };
   struct Cached {
@@ -70,13 +72,15 @@ class Archive {
   };
 
   [[nodiscard]] std::string render_dvr(double window, bool ended) const;
-  [[nodiscard]] std::string render_replay() const;
+  [[nodiscard]] std::string render_replay(std::span<const Archive* const> others) const;
+  [[nodiscard]] bool has_recorded(std::string_view run) const;
   [[nodiscard]] PlaylistSegment listed(int64_t msn, const Entry& entry) const;
 
   const Options options_;
   std::vector<media::InitSegment> runs_;  // as they began
   std::vector<int64_t> numbers_;          // their discontinuity numbers; −1: nothing recorded yet
   std::map<int64_t, Entry> segments_;
+  microseconds playable_{0};  // duration()'s sum; whole numbers, as what is added must go again without rest
   std::vector<std::pair<ProgramTime, ProgramTime>> withdrawn_;
   uint64_t revision_ = 1;
   Cached dvr_;

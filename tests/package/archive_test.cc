@@ -138,6 +138,66 @@ TEST_CASE("the DVR playlist begins behind a hole that is longer than a player wo
   CHECK(archive.replay()->find("/10.m4s") != std::string::npos);
 }
 
+TEST_CASE("the duration is that of what may be played, through all that changes it") {
+  Archive archive = two_runs();
+  auto walked = [&] {
+    std::string text = archive.replay() ? *archive.replay() : "";
+    double sum = 0;
+    for (size_t at = 0; (at = text.find("#EXTINF:", at)) != std::string::npos; ++at)
+      sum += std::stod(text.substr(at + 8));
+    return Approx(sum);
+  };
+  CHECK(archive.duration() == Approx(3 * 2 + 1.33333 + 4 * 2));
+  REQUIRE(archive.add(stored("run2", 19, 18'000)));  // again
+  CHECK(archive.duration() == walked());
+  archive.withdraw(kStart + milliseconds(100), kStart + milliseconds(2500));
+  CHECK(archive.duration() == walked());
+  archive.withdraw(kStart + milliseconds(1000), kStart + milliseconds(9000));  // some of it again
+  CHECK(archive.duration() == walked());
+  REQUIRE(archive.add(stored("run1", 12, 4000)));  // withdrawn before it came
+  CHECK(archive.duration() == walked());
+  archive.drop_before(17);
+  CHECK(archive.duration() == walked());
+  archive.withdraw(kStart, kStart + milliseconds(1'000'000));
+  CHECK(archive.duration() == 0);
+}
+
+TEST_CASE("the replay playlists of variants list the same numbers, with the same discontinuities") {
+  auto variant = [](const std::string& name, std::vector<int64_t> numbers) {
+    auto archive = std::make_unique<Archive>(Archive::Options{.rendition = name, .media_prefix = "/media/"});
+    for (const auto& [run, first] : {std::pair("run1", 10), std::pair("run2", 16)}) {
+      media::InitSegment init = init_of(run, first, first == 10 ? 0 : 1);
+      archive->begin(init);
+    }
+    for (int64_t msn : numbers) REQUIRE(archive->add(stored(msn < 16 ? "run1" : "run2", msn, msn * 2000)));
+    return archive;
+  };
+  // The disk ran full and had room again between two renditions of a number; run2 began without 360p.
+  auto p720 = variant("720p", {10, 11, 13, 14, 16, 17});
+  auto p480 = variant("480p", {10, 11, 12, 14, 15, 16, 17});
+  auto p360 = variant("360p", {10, 11, 12, 13, 14});
+  std::vector<const Archive*> of_720 = {p480.get(), p360.get()};
+  std::vector<const Archive*> of_480 = {p720.get(), p360.get()};
+  std::vector<const Archive*> of_360 = {p720.get(), p480.get()};
+  std::string text = *p720->replay(of_720);
+  CHECK(text == golden("replay_variant.m3u8", text));
+  auto without_name = [](std::string list, const std::string& name) {
+    for (size_t at; (at = list.find(name)) != std::string::npos;) list.erase(at, name.size());
+    return list;
+  };
+  CHECK(without_name(*p480->replay(of_480), "480p") == without_name(text, "720p"));
+  CHECK(p360->replay(of_360)->find("/14.m4s") != std::string::npos);
+  CHECK(p360->replay(of_360)->find("/13.m4s") == std::string::npos);
+
+  // Rendered once, until one of them changes.
+  auto once = p720->replay(of_720);
+  CHECK(p720->replay(of_720) == once);
+  p480->withdraw(kStart + milliseconds(20'000), kStart + milliseconds(21'000));
+  CHECK(p720->replay(of_720)->find("/10.m4s") == std::string::npos);
+  p480->withdraw(kStart, kStart + milliseconds(1'000'000));
+  CHECK(p720->replay(of_720) == nullptr);
+}
+
 TEST_CASE("a segment of an unknown run, or a number taken by another, is refused") {
   Archive archive = two_runs();
   CHECK(archive.add(stored("run9", 30, 0)).error().code == Errc::kNotFound);

@@ -90,6 +90,7 @@ void Origin::put(const OriginSetup& setup) {
   std::erase_if(names_, [&](const auto& entry) { return entry.second == broadcast.get(); });
   for (const std::string& name : setup.names) names_[name] = broadcast.get();
   broadcast->apply(setup);
+  list_next();
 }
 
 void Origin::remove(std::string_view id) {
@@ -128,16 +129,16 @@ void Origin::count_recorded(std::string_view id, ProgramTime from, ProgramTime t
 }
 
 void Origin::when_fresh(const Request& request, Responder& responder, OriginBroadcast& broadcast,
-                        std::function<void(const Request&, Responder&)> answer) {
+                        Answer answer) {
   auto held = std::make_shared<std::pair<Request, Responder>>(request, std::move(responder));
-  broadcast.when_fresh([held, answer = std::move(answer)] { answer(held->first, held->second); });
+  broadcast.when_fresh(
+      [this, held, &broadcast, answer] { (this->*answer)(held->first, held->second, broadcast); });
 }
 
-void Origin::when_fresh(const Request& request, Responder& responder, OriginBroadcast& broadcast,
-                        Answer answer) {
-  when_fresh(request, responder, broadcast, [this, &broadcast, answer](const Request& asked, Responder& to) {
-    (this->*answer)(asked, to, broadcast);
-  });
+void Origin::list_next() {
+  if (!follower_.idle()) return;
+  auto next = std::ranges::find_if(broadcasts_, [](const auto& entry) { return !entry.second->is_listed(); });
+  if (next != broadcasts_.end()) next->second->refresh();
 }
 
 std::optional<OriginView> Origin::view(std::string_view id) {
@@ -166,6 +167,7 @@ std::optional<OriginView> Origin::view(std::string_view id) {
 void Origin::tick() {
   HouseTime now = loop_.clock().now();
   for (auto& [id, broadcast] : broadcasts_) broadcast->tick(now);
+  list_next();
 }
 
 bool Origin::admit_waiter() {
@@ -290,20 +292,20 @@ void Origin::serve_media(const Request& request, Responder responder) {
     count(of, response.status);
     responder.send(std::move(response));
   };
-  auto later = [&](OriginBroadcast& broadcast) {
-    when_fresh(request, responder, broadcast,
-               [this](const Request& asked, Responder& to) { serve_media(asked, std::move(to)); });
+  auto again = [&] {
+    auto held = std::make_shared<std::pair<Request, Responder>>(request, std::move(responder));
+    return [this, held] { serve_media(held->first, std::move(held->second)); };
   };
   auto of_run = runs_.find(run);
   Rendition* rendition = nullptr;
   if (of_run != runs_.end() && of_run->second->setup().state != OriginState::kOffline) {
     rendition = of_run->second->find(request.param("r"));
-    if (!rendition && !of_run->second->is_fresh()) return later(*of_run->second);
+    if (!rendition && !of_run->second->is_fresh()) return of_run->second->when_fresh(again());
   }
-  if (of_run == runs_.end()) {  // perhaps of a store that has not been read yet
+  if (of_run == runs_.end()) {  // perhaps of a store that has not been listed yet
     auto unknown =
         std::ranges::find_if(broadcasts_, [](const auto& entry) { return !entry.second->is_listed(); });
-    if (unknown != broadcasts_.end()) return later(*unknown->second);
+    if (unknown != broadcasts_.end()) return unknown->second->when_listed(again());
   }
   if (!rendition) return answer(OriginClass::kSegment, not_there());
   OriginBroadcast& broadcast = *of_run->second;
@@ -336,12 +338,12 @@ void Origin::serve_media(const Request& request, Responder responder) {
         count(OriginClass::kBlockedPart, 404);
         return not_there();
       });
-      rendition->blocked_parts[{msn, *part}].push_back(std::move(responder));
+      rendition->blocked_parts[{std::string(run), {msn, *part}}].push_back(std::move(responder));
       return;
     }
     if (part) return answer(of, found.state == State::kGone ? gone() : not_there());
     if (!rendition->archive->is_public(run, msn)) {
-      if (!broadcast.is_fresh()) return later(broadcast);
+      if (!broadcast.is_fresh()) return broadcast.when_fresh(again());
       return answer(of, found.state == State::kGone ? gone() : not_there());
     }
     store_file = output::segment_path(run, request.param("r"), msn);

@@ -87,7 +87,7 @@ class Origin {
   /// decided before.
   void withdraw(std::string_view id, ProgramTime from, ProgramTime to);
   /// Tells how many recorded segments of a rendition overlap [from, to), as soon as the store's index was
-  /// read; after two seconds, when the disk does not answer, how many are known.
+  /// read; when the disk does not answer for two seconds, how many are known.
   void count_recorded(std::string_view id, ProgramTime from, ProgramTime to,
                       std::function<void(size_t recorded)> then);
 
@@ -103,9 +103,9 @@ class Origin {
   using Answer = void (Origin::*)(const Request&, Responder&, OriginBroadcast&);
   void route(Router& router, std::string_view pattern, Answer answer);
   /// The same request once more when what is known of the store is fresh.
-  void when_fresh(const Request& request, Responder& responder, OriginBroadcast& broadcast,
-                  std::function<void(const Request&, Responder&)> answer);
   void when_fresh(const Request& request, Responder& responder, OriginBroadcast& broadcast, Answer answer);
+  /// The folders of ended broadcasts are listed one after the other, while nobody waits for the disk.
+  void list_next();
   void serve_media(const Request& request, Responder responder);
   void multivariant(const Request& request, Responder& responder, OriginBroadcast& broadcast);
   void media_playlist(const Request& request, Responder& responder, OriginBroadcast& broadcast);

@@ -44,7 +44,7 @@ void OriginBroadcast::apply(const OriginSetup& setup) {
   if (setup_.state == OriginState::kLive) {
     over_ = false;
   }
-  if (!is_listed() || setup_.state == OriginState::kLive) refresh();
+  if (setup_.state == OriginState::kLive) refresh();
 }
 
 Result<bool> OriginBroadcast::take(const link::Message& message) {
@@ -154,19 +154,17 @@ void OriginBroadcast::release(Rendition& rendition) {
     any = any || !due.empty();
   }
   for (auto it = rendition.blocked_parts.begin(); it != rendition.blocked_parts.end();) {
-    std::vector<Responder> due;
-    package::Position at = it->first;
-    if (rendition.timeline->next() == at) {
+    const auto& [run, at] = it->first;
+    if (rendition.timeline->find_part(run, at).state == package::MediaAnswer::State::kWait) {
       ++it;
       continue;
     }
-    due = std::move(it->second);
-    it = rendition.blocked_parts.erase(it);
-    for (Responder& responder : due) {
-      if (!responder.done()) responder.send(part_answer(rendition, at));
+    auto due = rendition.blocked_parts.extract(it++);
+    for (Responder& responder : due.mapped()) {
+      if (!responder.done()) responder.send(part_answer(rendition, due.key()));
     }
-    origin_.waiting_ -= due.size();
-    any = any || !due.empty();
+    origin_.waiting_ -= due.mapped().size();
+    any = any || !due.mapped().empty();
   }
   if (!any) return;
   auto took = static_cast<uint64_t>((clock.now() - began).count());
@@ -175,11 +173,9 @@ void OriginBroadcast::release(Rendition& rendition) {
   origin_.counters_.slowest_pass_ns = std::max(origin_.counters_.slowest_pass_ns, took);
 }
 
-Response OriginBroadcast::part_answer(const Rendition& rendition, package::Position at) {
+Response OriginBroadcast::part_answer(const Rendition& rendition, const PartKey& key) {
   using State = package::MediaAnswer::State;
-  const media::InitSegment* init = rendition.timeline->init();
-  package::MediaAnswer found;
-  if (init) found = rendition.timeline->find_part(init->run, at);
+  package::MediaAnswer found = rendition.timeline->find_part(key.first, key.second);
   Response response = found.state == State::kGone ? origin_.gone() : origin_.not_there();
   if (found.state == State::kReady) {
     const char* type = rendition.video ? "video/mp4" : "audio/mp4";
@@ -251,14 +247,13 @@ void OriginBroadcast::end() {
   catching_up_ = false;
   for (auto& [name, rendition] : renditions_) rendition->timeline->end();
   release_all();
-  if (!renditions_.empty()) refresh();
 }
 
 void OriginBroadcast::tick(HouseTime now) {
   for (auto& [name, rendition] : renditions_) rendition->estimate.tick();
   purge_waiters();
-  watch_reading(now);
-  if (setup_.state == OriginState::kLive || !is_listed()) refresh();
+  watch_reading();
+  if (setup_.state == OriginState::kLive) refresh();
   if (setup_.state == OriginState::kEnded && !over_ && now - ended_at_ > kLiveAfterEnd) {
     over_ = true;
     forget_media();

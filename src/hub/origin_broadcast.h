@@ -60,8 +60,8 @@ class ViewerEstimate {
 inline constexpr const char* kMediaCaching = "public, max-age=60, immutable";
 Response with_caching(Response response, std::string_view caching);
 
-/// A broadcast that has ended keeps nothing in memory but the names of its runs until somebody watches its
-/// replay, and forgets again what it read ten minutes after the last one did.
+/// A broadcast that has ended keeps nothing in memory but the names of its runs and thumbnails until somebody
+/// watches its replay, and forgets again what it read ten minutes after the last one did.
 class OriginBroadcast {
  public:
   OriginBroadcast(Origin& origin, std::string id) : origin_(origin), id_(std::move(id)) {}
@@ -71,7 +71,8 @@ class OriginBroadcast {
     Responder responder;
     bool gzip = false;
   };
-  using BlockKey = std::pair<int64_t, int>;  // msn and part; part INT_MAX: the whole segment
+  using BlockKey = std::pair<int64_t, int>;                   // msn and part; part INT_MAX: the whole segment
+  using PartKey = std::pair<std::string, package::Position>;  // of a run
 
   struct Rendition {
     std::unique_ptr<package::Timeline> timeline;  // neither is ever null
@@ -80,7 +81,7 @@ class OriginBroadcast {
     SharedPlaylist dvr;
     SharedPlaylist replay;
     std::map<BlockKey, std::vector<PlaylistWaiter>> blocked;
-    std::map<package::Position, std::vector<Responder>> blocked_parts;
+    std::map<PartKey, std::vector<Responder>> blocked_parts;
     ViewerEstimate estimate;
     bool video = true;
   };
@@ -90,12 +91,15 @@ class OriginBroadcast {
 
   Result<bool> take(const link::Message& message);
   void withdraw(ProgramTime from, ProgramTime to);
-  /// Has the store read for what is new in it, unless that was done a moment ago.
+  /// Has the store read for what is new in it, unless that was done a moment ago. Of a broadcast that has
+  /// ended the folders alone.
   void refresh();
   /// What is known of the store is of now; or the disk does not answer, and this is the best there is.
   [[nodiscard]] bool is_fresh() const;
   /// At once when that is so; else when it has become so.
   void when_fresh(std::function<void()> then);
+  /// The same for is_listed().
+  void when_listed(std::function<void()> then);
   void tick(HouseTime now);
   void purge_waiters();
 
@@ -117,7 +121,7 @@ class OriginBroadcast {
   /// False: the store may hold runs that nobody knows of yet.
   [[nodiscard]] bool is_listed() const { return listed_ || !index_ || slow_; }
   /// A part that was waited for, if it came.
-  Response part_answer(const Rendition& rendition, package::Position at);
+  Response part_answer(const Rendition& rendition, const PartKey& key);
   /// Renders what is due; null when there is nothing yet.
   std::shared_ptr<const SharedResponse> live(Rendition& rendition, bool gzip, bool directive);
   std::shared_ptr<const SharedResponse> dvr(Rendition& rendition, bool gzip);
@@ -142,8 +146,10 @@ class OriginBroadcast {
   void open_store();
   void start_reading();
   void finish_reading(const output::IndexReader* index, StoreFollower::News news);
+  void take_index(const Result<output::IndexReader::News>& news);
   void release_readers();
-  void watch_reading(HouseTime now);
+  [[nodiscard]] bool is_stuck() const;
+  void watch_reading();
   void give_up_waiting();
   void apply_fact(const output::IndexFact& fact);
   void learn_run(const std::string& run);
@@ -155,12 +161,13 @@ class OriginBroadcast {
   std::map<std::string, std::unique_ptr<Rendition>, std::less<>> renditions_;
   std::vector<std::pair<ProgramTime, ProgramTime>> withdrawn_;
   std::shared_ptr<output::IndexReader> index_;  // null: no store. Its content is the follower's thread's
-  HouseTime refreshed_at_;
-  std::optional<HouseTime> reading_since_;
+  HouseTime refreshed_at_;                      // the index
+  bool reading_ = false;
   bool slow_ = false;  // the reading takes too long, and those who waited for it were let go
   bool list_ = false;  // the next reading lists the store's folders, too
   bool read_again_ = false;
-  std::vector<std::function<void()>> readers_;  // wait for the reading
+  std::vector<std::function<void()>> readers_;  // wait for the index
+  std::vector<std::function<void()>> listers_;  // wait for the folders
   std::vector<ProgramTime> thumbnails_;         // of the store, when it was last listed
   bool stored_runs_ = false;
   bool listed_ = false;

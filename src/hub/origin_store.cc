@@ -9,11 +9,15 @@ namespace {
 
 constexpr size_t kMaxRuns = 10'000;
 constexpr Duration kRefreshEvery = milliseconds(200);
-constexpr Duration kPatience = seconds(2);  // with a disk
+constexpr Duration kPatience = seconds(2);  // with a disk, for one read
 
 bool overlaps(const std::vector<std::pair<ProgramTime, ProgramTime>>& ranges, ProgramTime from,
               ProgramTime to) {
   return std::ranges::any_of(ranges, [&](const auto& one) { return from < one.second && one.first < to; });
+}
+
+void let_go(std::vector<std::function<void()>>& waiting) {
+  for (auto& then : std::exchange(waiting, {})) then();
 }
 
 }  // namespace
@@ -54,7 +58,7 @@ void OriginBroadcast::open_store() {
   index_ = setup_.store.empty() ? nullptr : std::make_shared<output::IndexReader>(setup_.store);
   refreshed_at_ = {};
   list_ = true;
-  if (!reading_since_) slow_ = false;
+  if (!reading_) slow_ = false;
 }
 
 bool OriginBroadcast::is_fresh() const {
@@ -62,8 +66,8 @@ bool OriginBroadcast::is_fresh() const {
 }
 
 void OriginBroadcast::refresh() {
-  if (is_fresh()) return;
-  if (reading_since_) {
+  if (is_fresh() || (setup_.state != OriginState::kLive && !list_)) return;
+  if (reading_) {
     read_again_ = true;
   } else {
     start_reading();
@@ -73,31 +77,34 @@ void OriginBroadcast::refresh() {
 void OriginBroadcast::when_fresh(std::function<void()> then) {
   if (is_fresh()) return then();
   readers_.push_back(std::move(then));  // each holds a request, so the connections bound them
-  if (!reading_since_) start_reading();
+  if (!reading_) start_reading();
 }
 
+void OriginBroadcast::when_listed(std::function<void()> then) {
+  if (is_listed()) return then();
+  listers_.push_back(std::move(then));
+  if (!reading_) start_reading();
+}
+
+/// While nobody wants to see an ended broadcast, its folders are enough: an index may be long.
 void OriginBroadcast::start_reading() {
-  auto index = index_;
-  bool taken = origin_.follower_.read(index, list_ ? setup_.store : "",
-                                      [this, index, alive = alive_](StoreFollower::News news) {
-                                        if (*alive) finish_reading(index.get(), std::move(news));
-                                      });
-  if (!taken) {  // the disk is far behind
-    give_up_waiting();
-    return;
-  }
+  bool whole = setup_.state == OriginState::kLive || !readers_.empty();
+  auto done = [this, index = index_, alive = alive_](StoreFollower::News news) {
+    if (*alive) finish_reading(index.get(), std::move(news));
+  };
+  reading_ = !is_stuck() &&
+             origin_.follower_.read(whole ? index_ : nullptr, list_ || !whole ? setup_.store : "", done);
+  if (!reading_) return give_up_waiting();
   list_ = false;
-  reading_since_ = origin_.loop_.clock().now();
 }
 
 void OriginBroadcast::finish_reading(const output::IndexReader* index, StoreFollower::News news) {
-  reading_since_.reset();
+  reading_ = false;
   if (std::exchange(slow_, false)) origin_.log_.info("store_answers_again", {{"broadcast", id_}});
   if (index != index_.get()) {  // it was opened anew meanwhile
     if (index_) return start_reading();
     return release_readers();
   }
-  refreshed_at_ = origin_.loop_.clock().now();
   if (news.listing) {
     for (const std::string& run : news.listing->runs) learn_run(run);
     stored_runs_ = stored_runs_ || !news.listing->runs.empty();
@@ -105,29 +112,45 @@ void OriginBroadcast::finish_reading(const output::IndexReader* index, StoreFoll
     listed_ = true;
     choose_stored_poster();
   }
-  if (!news.index) {
-    origin_.log_.warn("store_index_unreadable", {{"broadcast", id_}, {"why", news.index.error().message}});
-  } else {
-    if (news.index->afresh) {
-      for (auto& [name, rendition] : renditions_) rendition->archive = new_archive(name);
-    }
-    for (const output::IndexFact& fact : news.index->facts) apply_fact(fact);
+  if (news.index) {
+    refreshed_at_ = origin_.loop_.clock().now();
+    take_index(*news.index);
+    let_go(readers_);
   }
-  release_readers();
-  if (std::exchange(read_again_, false) && !reading_since_) start_reading();
+  let_go(listers_);
+  bool again = std::exchange(read_again_, false) || !readers_.empty();
+  if (again && !reading_) start_reading();
+  origin_.list_next();
+}
+
+void OriginBroadcast::take_index(const Result<output::IndexReader::News>& news) {
+  if (!news) {
+    origin_.log_.warn("store_index_unreadable", {{"broadcast", id_}, {"why", news.error().message}});
+    return;
+  }
+  if (news->afresh) {
+    for (auto& [name, rendition] : renditions_) rendition->archive = new_archive(name);
+  }
+  for (const output::IndexFact& fact : news->facts) apply_fact(fact);
 }
 
 void OriginBroadcast::release_readers() {
-  for (auto& then : std::exchange(readers_, {})) then();
+  let_go(readers_);
+  let_go(listers_);
+}
+
+/// Somebody's read does not end, and all that are behind it wait in vain.
+bool OriginBroadcast::is_stuck() const {
+  return origin_.follower_.busy_for() >= kPatience;
 }
 
 /// Live goes on without its disk, and who asks for what is recorded gets what was known.
-void OriginBroadcast::watch_reading(HouseTime now) {
-  if (!reading_since_) {
-    if (slow_ && index_) start_reading();
-    return;
+void OriginBroadcast::watch_reading() {
+  if (reading_) {
+    if (is_stuck()) give_up_waiting();
+  } else if (slow_ && index_) {
+    start_reading();
   }
-  if (now - *reading_since_ >= kPatience) give_up_waiting();
 }
 
 void OriginBroadcast::give_up_waiting() {

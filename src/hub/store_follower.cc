@@ -35,13 +35,20 @@ StoreFollower::Listing listing_of(const std::string& store) {
 
 bool StoreFollower::read(std::shared_ptr<output::IndexReader> index, std::string list,
                          std::function<void(News)> done) {
-  return worker_.ask(
+  bool taken = worker_.ask(
       [index = std::move(index), list = std::move(list)](const std::stop_token&) {
-        News news{index->read(), std::nullopt};
+        News news;
+        if (index) news.index = index->read();
         if (!list.empty()) news.listing = listing_of(list);
         return news;
       },
-      std::move(done));
+      [this, done = std::move(done)](News news) {
+        --asked_;
+        begun_ = clock_.now();
+        done(std::move(news));
+      });
+  if (taken && asked_++ == 0) begun_ = clock_.now();
+  return taken;
 }
 
 }  // namespace openday::hub

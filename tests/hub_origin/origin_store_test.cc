@@ -18,11 +18,12 @@ namespace {
 
 constexpr ProgramTime kStart{1'790'000'000'000};
 
-/// A store as the engine writes it: one run, two renditions, segments of 2 s.
+/// A store as the engine writes it: one run, segments of 2 s.
 class Store {
  public:
-  explicit Store(std::string run = "run1") : run_(std::move(run)) {
-    for (const char* name : {"720p", "audio"}) {
+  explicit Store(std::string run = "run1", std::vector<std::string> renditions = {"720p", "audio"})
+      : run_(std::move(run)), renditions_(std::move(renditions)) {
+    for (const std::string& name : renditions_) {
       media::InitSegment init;
       init.run = run_;
       init.rendition = name;
@@ -34,19 +35,20 @@ class Store {
       init.bandwidth = 1'000'000;
       init.part_target = 1.0 / 3;
       init.start = kStart;
-      write(output::init_path(run_, name), "init of " + std::string(name));
+      write(output::init_path(run_, name), "init of " + name);
       tell(init);
     }
     std::filesystem::create_directories(folder_ / "thumb");
   }
   void segments(int64_t from, int64_t to) {
     for (int64_t msn = from; msn < to; ++msn) {
-      for (const char* name : {"720p", "audio"}) {
-        std::string content = std::string(name) + " segment " + std::to_string(msn);
-        write(output::segment_path(run_, name, msn), content);
-        tell(media::StoredSegment{run_, name, msn, at(msn), 2, content.size(), false});
-      }
+      for (const std::string& name : renditions_) segment(name, msn);
     }
+  }
+  void segment(const std::string& rendition, int64_t msn) {
+    std::string content = rendition + " segment " + std::to_string(msn);
+    write(output::segment_path(run_, rendition, msn), content);
+    tell(media::StoredSegment{run_, rendition, msn, at(msn), 2, content.size(), false});
   }
   void tell(const output::IndexFact& fact) {
     std::ofstream(output::index_path(folder_.path()), std::ios::app) << output::to_line(fact);
@@ -62,6 +64,7 @@ class Store {
  private:
   TemporaryFolder folder_;
   std::string run_;
+  std::vector<std::string> renditions_;
 };
 
 class OriginHub {
@@ -74,10 +77,10 @@ class OriginHub {
   ~OriginHub() {
     hub_.on_hub([this] { origin_.reset(); });
   }
-  void put(const Store& store, OriginState state, ProgramTime public_from = {}) {
+  void put(const Store& store, OriginState state, ProgramTime public_from = {}, std::string id = "b") {
     OriginSetup setup;
-    setup.id = "b";
-    setup.names = {"b"};
+    setup.id = id;
+    setup.names = {id};
     setup.store = store.path();
     setup.state = state;
     setup.public_from = public_from;
@@ -156,6 +159,107 @@ TEST_CASE("an ended broadcast is a replay, also for a hub that never saw it live
   CHECK(text.find("#EXT-X-ENDLIST") != std::string::npos);
   CHECK(text.find("/media/run1/720p/3.m4s") != std::string::npos);
   CHECK(hub.get("/hls/b/none/replay.m3u8").status == 404);
+}
+
+TEST_CASE("of an ended broadcast that nobody watches the folders are listed, and its index is not read") {
+  Store asleep("run-asleep");
+  asleep.segments(0, 4);
+  asleep.write(output::thumbnail_path(kStart), "picture");
+  Store watched("run-watched");
+  watched.segments(0, 4);
+  OriginHub hub;
+  hub.put(asleep, OriginState::kEnded, {}, "asleep");
+  hub.put(watched, OriginState::kEnded, {}, "watched");
+  auto view = [&](const char* id) { return hub.hub().on_hub([&] { return hub.origin().view(id).value(); }); };
+  CHECK(eventually(hub.hub(), [&] {
+    return hub.origin().view("asleep")->has_media && hub.origin().view("watched")->has_media;
+  }));
+  CHECK(hub.get("/thumb/asleep/poster.jpg").body == "picture");
+  CHECK(hub.get("/media/unknown/720p/2.m4s").status == 404);
+  CHECK(hub.get("/hls/watched/replay.m3u8").status == 200);
+  CHECK(view("watched").dvr_s == 8);
+  CHECK(view("asleep").renditions.empty());
+  CHECK(view("asleep").dvr_s == 0);
+  CHECK(hub.get("/media/run-asleep/720p/2.m4s").body == "720p segment 2");
+  CHECK(view("asleep").dvr_s == 8);
+}
+
+TEST_CASE("a media request that comes before the stores are listed finds its run in any of them") {
+  std::vector<std::unique_ptr<Store>> stores;
+  OriginHub hub;
+  for (int i = 0; i < 20; ++i) {
+    stores.push_back(std::make_unique<Store>("run" + std::to_string(i)));
+    stores.back()->segments(0, 1);
+    hub.put(*stores.back(), OriginState::kEnded, {}, "b" + std::to_string(i));
+  }
+  CHECK(hub.get("/media/run19/720p/0.m4s").body == "720p segment 0");
+  CHECK(eventually(hub.hub(), [&] {
+    for (int i = 0; i < 20; ++i) {
+      if (!hub.origin().view("b" + std::to_string(i))->has_media) return false;
+    }
+    return true;
+  }));
+}
+
+TEST_CASE("patience with a disk counts from when a read begins, not from when it was asked for") {
+  Store hanging;
+  std::string index = output::index_path(hanging.path());
+  std::filesystem::remove(index);
+  REQUIRE(::mkfifo(index.c_str(), 0600) == 0);
+  ManualClock clock;
+  auto loop = Loop::create(clock).value();
+  StoreFollower follower(*loop);
+  std::vector<std::string> done;
+  auto ask = [&](const char* name) {
+    CHECK(follower.read(std::make_shared<output::IndexReader>(hanging.path()), "",
+                        [&done, &loop, name](StoreFollower::News) {
+                          done.emplace_back(name);
+                          loop->stop();
+                        }));
+  };
+  auto let_one_go = [&] {
+    int writer = -1;  // lets the thread go that reads
+    while ((writer = ::open(index.c_str(), O_WRONLY | O_NONBLOCK)) < 0) std::this_thread::yield();
+    ::close(writer);
+  };
+  CHECK(follower.idle());
+  ask("first");
+  ask("second");
+  clock.advance(seconds(3));
+  CHECK(follower.busy_for() == seconds(3));
+  let_one_go();
+  loop->run();
+  CHECK(done == std::vector<std::string>{"first"});
+  CHECK_FALSE(follower.idle());
+  CHECK(follower.busy_for() == Duration(0));
+  clock.advance(seconds(1));
+  CHECK(follower.busy_for() == seconds(1));
+  let_one_go();
+}
+
+TEST_CASE("the replay playlists of all renditions leave out what the disk had no room for in one of them") {
+  Store store("run1", {"480p", "720p", "audio"});
+  store.segments(0, 2);
+  store.segment("480p", 2);
+  store.segment("audio", 2);
+  store.segments(3, 4);
+  store.segment("720p", 4);
+  store.segments(5, 6);
+  OriginHub hub;
+  hub.put(store, OriginState::kEnded);
+  auto numbers = [&](const std::string& rendition) {
+    std::string text = hub.get("/hls/b/" + rendition + "/replay.m3u8").body;
+    std::string prefix = "/media/run1/" + rendition + "/";
+    for (size_t at; (at = text.find(prefix)) != std::string::npos;) text.erase(at, prefix.size());
+    return text;
+  };
+  std::string best = numbers("720p");
+  CHECK(best.find("\n1.m4s\n#EXT-X-DISCONTINUITY\n") != std::string::npos);
+  CHECK(best.find("\n3.m4s\n#EXT-X-DISCONTINUITY\n") != std::string::npos);
+  CHECK(best.find("\n2.m4s") == std::string::npos);
+  CHECK(best.find("\n4.m4s") == std::string::npos);
+  CHECK(numbers("480p") == best);
+  CHECK(numbers("audio") == best);
 }
 
 TEST_CASE("what was withdrawn is gone from the store's media, its lists and its thumbnails") {

@@ -326,6 +326,25 @@ TEST_CASE(
   CHECK(stage.get("/media/run1/720p/1.0.m4s")->status() == 200);
 }
 
+TEST_CASE("who waits for a part of a run that has died never gets the same part of the next run") {
+  Stage stage;
+  stage.live("b");
+  Run first(stage.origin, "b", "run1", "720p");
+  first.begin();
+  first.parts(6);
+  auto part = stage.get("/media/run1/720p/1.0.m4s");
+  Run second(stage.origin, "b", "run2", "720p", 1, first.segment_at(1));
+  second.init().discontinuity = 1;
+  second.begin();
+  CHECK(part->status() == 404);
+  auto next = stage.get("/media/run2/720p/1.0.m4s");
+  CHECK_FALSE(next->answered);
+  CHECK(stage.get("/media/run1/720p/1.0.m4s")->status() == 404);
+  second.part();
+  CHECK(next->text() == "1.0;");
+  CHECK(stage.get("/media/run1/720p/1.0.m4s")->status() == 404);
+}
+
 TEST_CASE("messages that do not fit are refused and change nothing") {
   Stage stage;
   stage.live("b");

@@ -37,13 +37,19 @@ void OriginAudience::withdraw(const std::string& broadcast, ProgramTime from, Pr
                               std::function<void(int64_t segments)> done) {
   origin_.withdraw(broadcast, from, to);
   if (on_withdrawn) on_withdrawn(broadcast, from, to);
-  origin_.count_recorded(broadcast, from, to, [done = std::move(done)](size_t recorded) {
-    done(static_cast<int64_t>(recorded));
-  });
+  origin_.count_recorded(broadcast, from, to,
+                         [done = std::move(done)](size_t recorded) { done(static_cast<int64_t>(recorded)); });
 }
 
 void OriginAudience::keep_withdrawn(const std::string& broadcast, ProgramTime from, ProgramTime to) {
   origin_.withdraw(broadcast, from, to);
+}
+
+void OriginAudience::count_recorded(const std::string& broadcast,
+                                    std::function<void(int64_t segments)> done) {
+  // What was before public_from the origin does not take up.
+  origin_.count_recorded(broadcast, {}, {INT64_MAX},
+                         [done = std::move(done)](size_t recorded) { done(static_cast<int64_t>(recorded)); });
 }
 
 std::optional<ProgramTime> OriginAudience::edge(const std::string& broadcast) const {

@@ -21,6 +21,7 @@ class OriginAudience final : public hub::Audience {
   void withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to,
                 std::function<void(int64_t segments)> done) override;
   void keep_withdrawn(const std::string& broadcast, ProgramTime from, ProgramTime to) override;
+  void count_recorded(const std::string& broadcast, std::function<void(int64_t segments)> done) override;
   [[nodiscard]] std::optional<ProgramTime> edge(const std::string& broadcast) const override;
   [[nodiscard]] bool has_poster(const std::string& broadcast) const override;
   [[nodiscard]] int64_t viewers(const std::string& broadcast) const override;

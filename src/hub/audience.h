@@ -20,11 +20,14 @@ class Audience {
   virtual void update(const broadcast::Broadcast& broadcast) = 0;
   virtual void remove(const std::string& broadcast) = 0;
   /// Out of live, DVR, replay and thumbnails, at once. `done` hears how many recorded segments that were when
-  /// the store has been read, and in two seconds at the latest.
+  /// the store has been read, or has not answered for two seconds.
   virtual void withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to,
                         std::function<void(int64_t segments)> done) = 0;
   /// The same for what was withdrawn before the hub started.
   virtual void keep_withdrawn(const std::string& broadcast, ProgramTime from, ProgramTime to) = 0;
+
+  /// `done` hears how many segments of what the public may see are recorded, just so.
+  virtual void count_recorded(const std::string& broadcast, std::function<void(int64_t segments)> done) = 0;
 
   /// How far the program has come, on its own clock; nothing before its first part.
   [[nodiscard]] virtual std::optional<ProgramTime> edge(const std::string& broadcast) const = 0;

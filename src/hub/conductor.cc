@@ -1,6 +1,7 @@
 #include "hub/conductor.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "broadcast/life_cycle.h"
 #include "hub/api_values.h"
@@ -66,7 +67,7 @@ void Conductor::reconcile() {
   std::set<std::string> ids;
   for (const auto& one : *active) {
     ids.insert(one.broadcast.id);
-    tracked_[one.broadcast.id].broadcast = one.broadcast;
+    tracked_[one.broadcast.id] = one.broadcast;
   }
   Desired desired = desired_state(*active, parts_.settings, parts_.rules);
   if (desired.trouble != trouble_) {
@@ -86,8 +87,10 @@ void Conductor::reconcile() {
 }
 
 void Conductor::changed(const Broadcast& broadcast) {
-  if (auto tracked = tracked_.find(broadcast.id); tracked != tracked_.end())
-    tracked->second.broadcast = broadcast;
+  if (auto tracked = tracked_.find(broadcast.id); tracked != tracked_.end()) {
+    if (broadcast.state == State::kEnded && !broadcast.recorded) finishing_.insert(broadcast.id);
+    tracked->second = broadcast;
+  }
   parts_.audience.update(broadcast);
   reconcile();
   parts_.room.tell(broadcast.id, event("broadcast", full_json(broadcast)), WebSocket::Loss::kMustNot);
@@ -95,6 +98,7 @@ void Conductor::changed(const Broadcast& broadcast) {
 
 void Conductor::removed(const std::string& broadcast) {
   tracked_.erase(broadcast);
+  finishing_.erase(broadcast);
   parts_.audience.remove(broadcast);
   parts_.room.close(broadcast);
 }
@@ -103,27 +107,41 @@ void Conductor::on_media(const std::string& broadcast, const link::Message& mess
   if (message.type() != "segment") return;
   auto found = tracked_.find(broadcast);
   if (found == tracked_.end()) return;
-  const Broadcast& known = found->second.broadcast;
+  const Broadcast& known = found->second;
   if (known.recorded || !known.public_from || link::text_in(message.head, "path").empty()) return;
   if (link::integer_in(message.head, "at").value_or(0) >= known.public_from->ms) note_recorded(broadcast);
 }
 
 void Conductor::note_recorded(const std::string& broadcast) {
-  Tracked& tracked = tracked_.at(broadcast);
-  if (tracked.noting_recorded) return;
-  tracked.noting_recorded = true;
+  if (!noting_recorded_.insert(broadcast).second) return;
   broadcast::submit<Broadcast>(
       parts_.books,
       [broadcast](broadcast::Ledger& ledger) { return broadcast::note_recorded(ledger, broadcast); },
       [this, broadcast](Result<Broadcast> noted) {
-        auto found = tracked_.find(broadcast);
-        if (found != tracked_.end()) found->second.noting_recorded = false;  // the next segment tries again
+        noting_recorded_.erase(broadcast);  // the next segment tries again
         if (noted) {
           changed(*noted);
         } else {
           parts_.log.error("recording_not_noted", {{"broadcast", broadcast}, {"why", noted.error().message}});
         }
       });
+}
+
+/// An engine that is told to stop still finishes what it records, but nobody hears it any more: when it has
+/// gone, the store tells.
+void Conductor::on_children(Json children) {
+  children_ = std::move(children);
+  if (!children_.is_array()) return;
+  auto finished = std::exchange(finishing_, {});
+  for (const Json& child : children_) {
+    if (link::text_in(child, "role") == "engine")
+      finishing_.insert(finished.extract(link::text_in(child, "id")));
+  }
+  for (const std::string& broadcast : finished) {
+    parts_.audience.count_recorded(broadcast, [this, broadcast](int64_t segments) {
+      if (segments > 0) note_recorded(broadcast);
+    });
+  }
 }
 
 void Conductor::on_engine_state(const std::string& broadcast) {
@@ -168,7 +186,7 @@ Json Conductor::status(const std::string& broadcast) const {
   json["publishers"] = Json::array();
   auto tracked = tracked_.find(broadcast);
   if (tracked == tracked_.end()) return json;
-  for (const auto& seat : tracked->second.broadcast.seats) {
+  for (const auto& seat : tracked->second.seats) {
     auto publisher = parts_.publishers.publishers().find(seat.venue);
     if (publisher == parts_.publishers.publishers().end()) continue;
     json["publishers"].push_back({{"venue", seat.venue},
@@ -199,7 +217,7 @@ Result<std::vector<Json>> Conductor::greeting(const std::string& broadcast) cons
 std::vector<std::string> Conductor::active() const {
   std::vector<std::string> ids;
   for (const auto& [id, tracked] : tracked_) {
-    if (is_active(tracked.broadcast.state)) ids.push_back(id);
+    if (is_active(tracked.state)) ids.push_back(id);
   }
   return ids;
 }

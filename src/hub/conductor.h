@@ -57,7 +57,7 @@ class Conductor {
   void on_taken(const std::string& broadcast, const Taken& taken);
   void on_levels(const std::string& broadcast, const Json& levels);
   void on_thumbnail(const std::string& broadcast, const std::string& venue, int64_t number);
-  void on_children(Json children) { children_ = std::move(children); }
+  void on_children(Json children);
 
   /// How far the program has come, when an engine runs.
   [[nodiscard]] std::optional<ProgramTime> edge(const std::string& broadcast) const;
@@ -73,18 +73,15 @@ class Conductor {
   [[nodiscard]] const std::vector<std::string>& trouble() const { return trouble_; }
 
  private:
-  struct Tracked {
-    broadcast::Broadcast broadcast;
-    bool noting_recorded = false;
-  };
-
   void reconcile();
   void every_second();
   [[nodiscard]] Result<std::vector<Active>> read_active() const;
   void note_recorded(const std::string& broadcast);
 
   Parts parts_;
-  std::map<std::string, Tracked> tracked_;  // active, or ended with an engine that is finishing
+  std::map<std::string, broadcast::Broadcast> tracked_;  // active, or ended with an engine that is finishing
+  std::set<std::string> noting_recorded_;
+  std::set<std::string> finishing_;  // ended before anything of them was known to be recorded
   Json desired_sent_;
   Json children_;
   std::vector<std::string> trouble_;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "../hub_http/harness.h"
@@ -17,6 +18,37 @@ using namespace openday::app;
 using hub::test::Run;
 using hub::test::Stage;
 using hub::test::TemporaryFolder;
+
+TEST_CASE("what was recorded before the broadcast was public does not count as recorded") {
+  TemporaryFolder media;
+  hub::HouseSettings settings;
+  settings.store["dir"] = media.path();
+  std::filesystem::create_directories(media / "b");
+  media::InitSegment init;
+  init.run = "run1";
+  init.rendition = "720p";
+  std::ofstream index(output::index_path(media / "b"));
+  index << output::to_line(init);
+  for (int64_t msn : {0, 1, 2}) {
+    index << output::to_line(
+        media::StoredSegment{"run1", "720p", msn, ProgramTime{1'000'000 + msn * 2000}, 2, 9, false});
+  }
+  index.close();
+  Stage stage;
+  OriginAudience audience(stage.origin, settings, 0);
+  broadcast::Broadcast broadcast;
+  broadcast.id = "b";
+  broadcast.state = broadcast::State::kEnded;
+  broadcast.public_from = ProgramTime{1'002'000};
+  audience.update(broadcast);
+  int64_t recorded = -1;
+  audience.count_recorded("b", [&](int64_t segments) {
+    recorded = segments;
+    stage.loop->stop();
+  });
+  stage.loop->run();
+  CHECK(recorded == 2);
+}
 
 TEST_CASE("what is withdrawn is gone before the disk has said how much that was") {
   TemporaryFolder media;

@@ -213,6 +213,29 @@ TEST_CASE("what an engine recorded after going live makes a replay") {
   CHECK(house.ask(Method::kGet, "/api/v1/broadcasts/day", "", false).json["state"] == "replay");
 }
 
+TEST_CASE("what an engine records while it stops, unheard, makes a replay, too") {
+  ControlHouse house;
+  house.furnish();
+  REQUIRE(house.post(kAdmin + "/broadcasts/day/go-live").status == 200);
+  house.start_engine("day");
+  REQUIRE(house.post(kAdmin + "/broadcasts/day/end", R"({"confirm":"day"})").status == 200);
+  house.on_loop([&] { house.engines->gone("day"); });
+  auto state = [&] { return house.get(kAdmin + "/broadcasts/day").json["replay"].is_object(); };
+  auto children = [&](const char* list) {
+    house.on_loop([&] { house.conductor->on_children(Json::parse(list)); });
+  };
+  house.audience.recorded = 2;
+  children(R"([{"role":"hub","id":""},{"role":"engine","id":"day","state":"stopping"}])");
+  CHECK(house.audience.counted.empty());
+  CHECK_FALSE(state());
+  children(R"([{"role":"hub","id":""},{"role":"engine","id":"eve"}])");
+  CHECK(house.audience.counted == std::vector<std::string>{"day"});
+  house.until([&] { return house.books.ledger.broadcast("day")->recorded; });
+  CHECK(state());
+  children("[]");
+  CHECK(house.audience.counted.size() == 1);
+}
+
 TEST_CASE("the public list leaves out what is hidden and names the house") {
   ControlHouse house;
   house.furnish();

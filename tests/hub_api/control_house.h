@@ -30,6 +30,10 @@ class FakeAudience final : public Audience {
   void keep_withdrawn(const std::string& broadcast, ProgramTime from, ProgramTime to) override {
     withdrawn.push_back({broadcast, from.ms, to.ms});
   }
+  void count_recorded(const std::string& broadcast, std::function<void(int64_t segments)> done) override {
+    counted.push_back(broadcast);
+    done(recorded);
+  }
   [[nodiscard]] std::optional<ProgramTime> edge(const std::string&) const override { return at; }
   [[nodiscard]] bool has_poster(const std::string&) const override { return false; }
   [[nodiscard]] int64_t viewers(const std::string&) const override { return 7; }
@@ -37,6 +41,8 @@ class FakeAudience final : public Audience {
   std::vector<broadcast::Broadcast> updates;
   std::vector<std::string> removed;
   std::vector<std::tuple<std::string, int64_t, int64_t>> withdrawn;
+  std::vector<std::string> counted;
+  int64_t recorded = 0;
   std::optional<ProgramTime> at;
 };
 

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/log.h"
@@ -34,7 +35,8 @@ class Publishers {
 
   /// The whole truth of which venue is wanted by which feed ("b/v"); the gateway is told the differences.
   void route(const std::map<std::string, std::string>& feed_of_venue);
-  /// Cuts a venue's publisher: its key was changed, or the venue is gone.
+  /// Cuts a venue's publisher: its key was changed, or the venue is gone. A gateway that cannot be told now
+  /// is told later.
   void kick(const std::string& venue, std::string_view why);
 
   /// Who publishes now, by venue.
@@ -51,7 +53,9 @@ class Publishers {
   void on_auth(const nlohmann::json& head);
   void on_publisher(const nlohmann::json& head);
   Result<std::string> venue_of(const std::string& protocol, const std::string& key, std::string& passphrase);
-  void tell(std::string_view type, nlohmann::json fields);
+  [[nodiscard]] bool is_outdated(const std::string& venue, const nlohmann::json& head) const;
+  /// False: the gateway was not told.
+  bool tell(std::string_view type, nlohmann::json fields);
   void tell_all();
 
   Loop& loop_;
@@ -60,6 +64,8 @@ class Publishers {
   const broadcast::Rules& rules_;
   std::shared_ptr<link::Channel> channel_;
   std::map<std::string, std::string> routes_;
+  std::map<std::string, std::string> untold_kicks_;  // venue → why; bounded by the venues
+  std::set<std::string> let_in_;                     // venues whose keys this hub has said to be right
   std::map<std::string, Publisher> publishers_;
   std::map<std::string, uint64_t> connects_;
   nlohmann::json stats_;

@@ -29,6 +29,8 @@ class FarEnd {
         [this](const Error&) { closed = true; });
   }
   ~FarEnd() { channel_->close(); }
+  /// A peer that does not read while `paused`.
+  void pause(bool paused) { channel_->pause(paused); }
   void say(std::string_view type, Json fields, SharedBytes body = nullptr) {
     say(link::make_message(type, std::move(fields), std::move(body)));
   }

@@ -100,6 +100,47 @@ TEST_CASE("a changed key cuts the publisher of the old one") {
   CHECK(gate.auth("rtmp", old)["ok"] == false);
 }
 
+TEST_CASE("a kick that the gateway could not be told is told when it can be") {
+  ControlHouse house;
+  house.furnish();
+  house.post("/api/v1/admin/venues/a/key");  // there is no gateway yet
+  auto& gateway = house.start_gateway();
+  house.until([&] { return gateway.heard_of("kick").size() == 1; });
+  CHECK(gateway.heard_of("kick")[0]["venue"] == "a");
+  house.on_loop([&] {
+    gateway.pause(true);
+    for (int i = 0; i < 40; ++i) house.publishers->kick("a", std::string(60'000, 'x'));
+    house.publishers->kick("b", "the last");
+    gateway.pause(false);
+  });
+  house.until([&] {
+    auto kicks = gateway.heard_of("kick");
+    return std::ranges::any_of(kicks, [](const Json& kick) { return kick["venue"] == "b"; });
+  });
+}
+
+TEST_CASE("a publisher that an earlier hub let in with a key that was changed since is cut") {
+  Gate gate;
+  auto reported = [&](const char* venue, int64_t since_ms) {
+    gate.house.on_loop([&] {
+      gate.gateway.say("publisher", {{"venue", venue}, {"state", "connected"}, {"since_ms", since_ms}});
+    });
+    gate.auth("rtmp", "a question whose answer comes after the kick");
+    return gate.house.on_loop([&] { return gate.gateway.heard_of("kick").size(); });
+  };
+  Json key = gate.key("a");
+  int64_t made = gate.house.on_loop([&] { return gate.house.books.ledger.ingest_key("a")->created_at.ms; });
+  gate.house.until([&] { return gate.gateway.heard_of("kick").size() == 1; });
+  CHECK(reported("a", made) == 1);
+  CHECK(reported("a", made - 1) == 2);
+  CHECK(reported("b", made) == 3);          // has no key
+  REQUIRE(reported("nowhere", made) == 4);  // deleted
+  CHECK(gate.gateway.heard_of("kick")[3]["venue"] == "nowhere");
+  // Let in by this hub: its key is right whatever the clock says.
+  CHECK(gate.auth("rtmp", key["rtmp"]["stream_key"])["ok"] == true);
+  CHECK(reported("a", made - 1) == 4);
+}
+
 TEST_CASE("a venue that is pulled from lets nobody publish in its name") {
   Gate gate;
   std::string key = gate.key("a")["rtmp"]["stream_key"];

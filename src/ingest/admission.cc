@@ -64,6 +64,23 @@ size_t ConnectionCaps::open() const {
   return state_->total;
 }
 
+bool Pace::take(HouseTime now) {
+  unused_ = std::min<Duration>(unused_ + (now - asked_at_), most_);
+  asked_at_ = now;
+  if (unused_ < each_) return false;
+  unused_ -= each_;
+  return true;
+}
+
+bool NetworkPace::take(const std::string& address) {
+  std::string network = network_of(address);
+  if (!paces_.contains(network) && paces_.size() >= networks_) {
+    paces_.erase(
+        std::ranges::min_element(paces_, {}, [](const auto& entry) { return entry.second.asked_at(); }));
+  }
+  return paces_.try_emplace(std::move(network), fresh_).first->second.take(clock_.now());
+}
+
 FailureLimiter::FailureLimiter(const Clock& clock, size_t per_minute, size_t addresses)
     : clock_(clock), per_minute_(per_minute), addresses_(addresses) {}
 
@@ -97,14 +114,7 @@ bool FailureLimiter::may_try(const std::string& address) {
     failures_.erase(found);
     return true;
   }
-  if (failures.times.size() < per_minute_) return true;
-  constexpr Duration kEach = Duration(seconds(1)) / kPace;
-  HouseTime now = clock_.now();
-  failures.unused = std::min<Duration>(failures.unused + (now - failures.slowed_at), seconds(1));
-  failures.slowed_at = now;
-  if (failures.unused < kEach) return false;
-  failures.unused -= kEach;
-  return true;
+  return failures.times.size() < per_minute_ || failures.pace.take(clock_.now());
 }
 
 void GoodKeys::remember(const AuthRequest& request) {

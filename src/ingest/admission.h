@@ -1,4 +1,5 @@
-// Who may connect at all: caps on connections, and a pace for those with wrong keys, both by network address.
+// Who may connect at all: caps on connections, and a pace for those who call often or with wrong keys, all by
+// network address.
 #pragma once
 
 #include <deque>
@@ -42,6 +43,38 @@ class ConnectionCaps {
   std::deque<std::string> known_;  // networks, the newest first; bounded by kMostKnown
 };
 
+/// `burst` times at once, and `per_second` times a second for ever.
+class Pace {
+ public:
+  constexpr Pace(int per_second, int burst)
+      : each_(Duration(seconds(1)) / per_second), most_(each_ * burst), unused_(most_) {}
+  /// True: once more, now.
+  [[nodiscard]] bool take(HouseTime now);
+  /// When take() was asked last.
+  [[nodiscard]] HouseTime asked_at() const { return asked_at_; }
+
+ private:
+  Duration each_;
+  Duration most_;
+  Duration unused_;
+  HouseTime asked_at_;
+};
+
+/// A pace for each network. One thread. Bound: `networks`; beyond it the one that asked longest ago is
+/// forgotten.
+class NetworkPace {
+ public:
+  NetworkPace(const Clock& clock, Pace pace, size_t networks = 256)
+      : clock_(clock), fresh_(pace), networks_(networks) {}
+  [[nodiscard]] bool take(const std::string& address);
+
+ private:
+  const Clock& clock_;
+  const Pace fresh_;
+  const size_t networks_;
+  std::map<std::string, Pace> paces_;
+};
+
 /// Remembers wrong keys for a minute, and slows down who sends too many. One thread. Bound: `addresses`
 /// networks; beyond it the one whose last failure is oldest is forgotten.
 ///
@@ -61,8 +94,7 @@ class FailureLimiter {
  private:
   struct Failures {
     std::deque<HouseTime> times;
-    Duration unused = seconds(1);  // of the pace; an attempt takes 1 s / kPace
-    HouseTime slowed_at;           // when `unused` was last reckoned
+    Pace pace{kPace, kPace};
   };
   void forget_old(std::deque<HouseTime>& times) const;
 

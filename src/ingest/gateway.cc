@@ -177,6 +177,9 @@ void Gateway::on_auth_result(const Json& head) {
   if (answer.ok) {
     answer.passphrase = text_field(head, "passphrase");
     wanted_feed_[answer.venue] = text_field(head, "feed");
+    auto& grant = grants_[answer.venue];
+    if (!grant) grant = std::make_shared<int>(0);
+    answer.grant = grant;
     good_keys_.remember(request);
   } else if (link::truth_in(head, "trouble").value_or(false)) {
     refused(request.protocol, Refusal::kHubAway);  // nobody knows whether this key is wrong
@@ -209,6 +212,9 @@ void Gateway::attach(Publisher& publisher, std::string_view why) {
 }
 
 void Gateway::on_kick(const std::string& venue, const std::string& why) {
+  // Whoever was let in and is not here yet stays out. Questions still open need nothing: their answers follow
+  // this kick, so the hub knew of the change when it gave them.
+  grants_.erase(venue);
   auto found = publishers_.find(venue);
   if (found == publishers_.end()) return;
   PublisherSession* session = found->second.session;
@@ -300,6 +306,7 @@ void Gateway::tell_state(const Publisher& publisher, const char* state, std::str
                          {"state", state},
                          {"protocol", ingest::name_of(publisher.protocol)},
                          {"address", publisher.address},
+                         {"since_ms", publisher.since.ms},
                          {"why", std::string(why)}});
 }
 

@@ -98,6 +98,7 @@ class Gateway final : public PublisherSink {
   std::map<PublisherId, std::string> venues_;    // of the publishers
   std::map<std::string, std::string>
       wanted_feed_;  // venue → feed, as the hub last said; bounded by its venues
+  std::map<std::string, std::shared_ptr<const void>> grants_;  // by venue, until a kick
   std::map<std::string, uint64_t> refusals_;
   LogThrottle wrong_keys_log_;
   uint64_t next_id_ = 1;

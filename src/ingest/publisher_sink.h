@@ -57,6 +57,8 @@ struct AuthAnswer {
   std::string venue;       // when ok: hand it to begin()
   std::string passphrase;  // SRT only; empty: the venue has none. Never logged.
   std::string why;         // when not ok: fit to be shown to the publisher
+  /// When ok: expires when the venue's key is changed or the venue deleted, and the answer's worth with it.
+  std::weak_ptr<const void> grant;
 };
 
 /// How the line to a publisher is doing, as far as its protocol knows.
@@ -113,7 +115,8 @@ class PublisherSink {
   virtual void forget(AuthId question) = 0;
 
   /// The publisher of `venue` is now this one; one that was there before is kicked ("replaced by a newer
-  /// connection"). Call it only with a venue out of an AuthAnswer that said ok.
+  /// connection"). Call it only with a venue out of an AuthAnswer that said ok and whose grant has not
+  /// expired.
   virtual PublisherId begin(Protocol protocol, Container container, const std::string& venue,
                             const std::string& address, PublisherSession& session) = 0;
   /// Container kFlv. Bodies are at most 4 MiB.

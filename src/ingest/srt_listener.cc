@@ -30,6 +30,9 @@ constexpr size_t kMaxKept = 256;
 constexpr Duration kBudget = milliseconds(250);
 constexpr double kBudgetShare = 0.25;
 constexpr Duration kLeastCost = milliseconds(5);
+/// Of one network: at most a third of a full budget at once and a tenth of what it earns. A broadcast's eight
+/// venues behind one address come back all at once, with a second try each.
+constexpr Pace kKnocks(5, 16);
 
 }  // namespace
 
@@ -119,6 +122,7 @@ SrtListener::SrtListener(Loop& loop, PublisherSink& sink, Log log, const SrtOpti
       sink_(sink),
       log_(std::move(log)),
       options_(options),
+      pace_(loop.clock(), kKnocks),
       budget_(loop.clock(), kBudget, kBudgetShare, kLeastCost),
       wrong_passphrases_(loop.clock(), options.wrong_passphrases_per_minute) {}
 
@@ -161,8 +165,10 @@ Verdict SrtListener::knock(const srt::Knock& knock) {
   auto key = publish_key(knock.stream_id);
   if (!key)
     return Verdict::refuse(key.error().code == Errc::kUnsupported ? Reject::kBadMode : Reject::kBadRequest);
-  Duration patience = std::min(budget_.available(), options_.answer_patience);
   if (stopping_) return Verdict::refuse(Reject::kDown);
+  // Before the budget, which is everybody's.
+  if (!pace_.take(knock.peer.ip())) return Verdict::refuse(Reject::kOverload);
+  Duration patience = std::min(budget_.available(), options_.answer_patience);
   if (patience <= Duration(0)) {
     ++overload_;
     return Verdict::refuse(Reject::kOverload);
@@ -190,7 +196,8 @@ void SrtListener::ask(std::shared_ptr<Question> question) {
     question->answer(Verdict::refuse(Reject::kOverload));
     return;
   }
-  if (auto kept = kept_answers_.extract(question->kept_as()); !kept.empty()) {
+  if (auto kept = kept_answers_.extract(question->kept_as());
+      !kept.empty() && !kept.mapped().answer.grant.expired()) {
     return decide(*question, kept.mapped().answer, std::move(*admission));
   }
   auto id = std::make_shared<AuthId>();
@@ -212,6 +219,7 @@ void SrtListener::decide(Question& question, const AuthAnswer& answer, Admission
   if (question.answer({.accept = true, .reject = {}, .passphrase = answer.passphrase})) {
     guests_[question.knock.socket] = {.admission = std::move(admission),
                                       .venue = answer.venue,
+                                      .grant = answer.grant,
                                       .address = question.knock.peer.ip(),
                                       .encrypted = !answer.passphrase.empty(),
                                       .since = now};
@@ -222,7 +230,7 @@ void SrtListener::decide(Question& question, const AuthAnswer& answer, Admission
 
 void SrtListener::arrived(SocketId id, std::shared_ptr<Line> line) {
   auto guest = guests_.extract(id);
-  if (guest.empty()) {
+  if (guest.empty() || guest.mapped().grant.expired()) {
     line->cut = true;
     return;
   }

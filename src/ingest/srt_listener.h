@@ -7,8 +7,8 @@
 //
 // The passphrase must be known before the handshake can go on, and libsrt gives no way to think about it
 // elsewhere: while knock() waits, the port's packets wait too, in the kernel's buffer. StallBudget bounds
-// that. An answer that comes too late is kept for some seconds; the caller was rejected with "server down"
-// and finds it when it calls again.
+// that, and a pace for each network keeps one of them from using it up. An answer that comes too late is kept
+// for some seconds; the caller was rejected with "server down" and finds it when it calls again.
 #pragma once
 
 #include <atomic>
@@ -79,6 +79,7 @@ class SrtListener {
   struct Guest {
     Admission admission;
     std::string venue;
+    std::weak_ptr<const void> grant;
     std::string address;
     bool encrypted = false;
     HouseTime since;
@@ -114,6 +115,7 @@ class SrtListener {
   std::atomic<bool> stopping_{false};
 
   // libsrt's receiving thread
+  NetworkPace pace_;
   StallBudget budget_;
   std::atomic<uint64_t> overload_{0};
 

@@ -58,6 +58,29 @@ int tries(FailureLimiter& limiter, const std::string& address) {
 
 }  // namespace
 
+TEST_CASE("each network has a pace of its own, and the one that asked longest ago is forgotten") {
+  ManualClock clock;
+  NetworkPace pace(clock, Pace(2, 4), 2);
+  auto turns = [&](const std::string& address) {
+    int count = 0;
+    for (int i = 0; i < 100; ++i) count += pace.take(address) ? 1 : 0;
+    return count;
+  };
+  CHECK(turns("192.0.2.1") == 4);
+  CHECK(turns("2001:db8::1") == 4);
+  CHECK(turns("2001:db8::2") == 0);  // the same /64
+  clock.advance(milliseconds(500));
+  CHECK(turns("192.0.2.1") == 1);
+  clock.advance(seconds(60));
+  CHECK(turns("192.0.2.1") == 4);  // what is not used does not add up
+  CHECK(turns("192.0.2.3") == 4);  // and the IPv6 network is forgotten
+  clock.advance(milliseconds(1));
+  CHECK(turns("192.0.2.1") == 0);
+  CHECK(turns("2001:db8::1") == 4);
+  CHECK(turns("192.0.2.1") == 0);
+  CHECK(turns("192.0.2.3") == 4);
+}
+
 TEST_CASE("an address with too many wrong keys is slowed down until a minute has passed") {
   ManualClock clock;
   FailureLimiter limiter(clock, 3);

@@ -299,6 +299,19 @@ TEST_CASE("the hub can kick a publisher, and stopping cuts all of them") {
   CHECK(studio.loop.call([&] { return west.kicked; }) == "the server is shutting down");
 }
 
+TEST_CASE("a kick withdraws what was granted to the venue, whether anybody publishes there or not") {
+  Studio studio;
+  studio.start_hub();
+  AuthAnswer east = ask(studio, "east-key");
+  AuthAnswer west = ask(studio, "west-key");
+  CHECK_FALSE(east.grant.expired());
+  studio.loop.call([&] { studio.hub.say("kick", {{"venue", "east"}, {"why", "key rotated"}}); });
+  AuthAnswer later = ask(studio, "east-key");  // answered after the kick was seen
+  CHECK(east.grant.expired());
+  CHECK_FALSE(later.grant.expired());
+  CHECK_FALSE(west.grant.expired());
+}
+
 TEST_CASE("a hub that is back is told who is publishing, and hears statistics every second") {
   Studio studio;
   studio.start_hub();
@@ -321,6 +334,10 @@ TEST_CASE("a hub that is back is told who is publishing, and hears statistics ev
   CHECK(line["bytes"] == 5005);
   CHECK(line["rtt_ms"] == 12.5);
   CHECK(line["lost"] == 3);
+  CHECK(line["since_ms"] > 0);
+  for (const auto& heard : all) {
+    if (heard.type() == "publisher") CHECK(heard.head["since_ms"] == line["since_ms"]);
+  }
 }
 
 TEST_CASE(

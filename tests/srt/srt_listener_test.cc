@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "ingest/ts_aligner.h"
+#include "udp_relay.h"
 #include "wrap/srt/srt.h"
 
 namespace openday::ingest {
@@ -19,7 +20,8 @@ const milliseconds kPatience{20'000};
 class Diary final : public PublisherSink {
  public:
   std::map<std::string, AuthAnswer> keys;
-  bool silent = false;  // authorise() keeps its answer back until release()
+  bool silent = false;     // authorise() keeps its answer back until answer_all()
+  bool withdraws = false;  // each answer at once, as a kick does
 
   Result<Admission> admit(Protocol, const std::string&) override {
     std::lock_guard lock(mutex_);
@@ -36,7 +38,12 @@ class Diary final : public PublisherSink {
     changed_.notify_all();
     AuthId id{++next_};
     waiting_[id] = {std::move(request), std::move(on_answer)};
-    if (!silent) loop->post([this] { answer_all(); });
+    if (!silent) {
+      loop->post([this] {
+        answer_all();
+        if (withdraws) withdraw();
+      });
+    }
     return id;
   }
   void forget(AuthId question) override {
@@ -81,6 +88,13 @@ class Diary final : public PublisherSink {
     }
   }
 
+  void refused(Protocol, Refusal reason) override {
+    std::lock_guard lock(mutex_);
+    if (reason == Refusal::kTooManyWrongKeys) note("too many wrong keys");
+  }
+
+  /// On the loop's thread.
+  void withdraw() { grant_ = std::make_shared<int>(0); }
   void answer_all() {
     std::map<AuthId, std::pair<AuthRequest, OnAnswer>> open;
     {
@@ -89,9 +103,10 @@ class Diary final : public PublisherSink {
     }
     for (auto& [id, question] : open) {
       auto found = keys.find(question.first.key);
-      question.second(found == keys.end()
-                          ? AuthAnswer{.ok = false, .venue = "", .passphrase = "", .why = "no such key"}
-                          : found->second);
+      AuthAnswer answer;
+      if (found != keys.end()) answer = found->second;
+      answer.grant = grant_;
+      question.second(answer);
     }
   }
 
@@ -141,6 +156,7 @@ class Diary final : public PublisherSink {
   std::condition_variable changed_;
   std::vector<std::string> notes_;
   std::map<AuthId, std::pair<AuthRequest, OnAnswer>> waiting_;
+  std::shared_ptr<const void> grant_ = std::make_shared<int>(0);
   std::map<std::string, Place> by_venue_;
   std::map<PublisherId, Bytes> media_;
   int admitted_ = 0;
@@ -149,7 +165,23 @@ class Diary final : public PublisherSink {
 };
 
 AuthAnswer venue(const std::string& name, const std::string& passphrase = "") {
-  return {.ok = true, .venue = name, .passphrase = passphrase, .why = ""};
+  return {.ok = true, .venue = name, .passphrase = passphrase, .why = "", .grant = {}};
+}
+
+/// Begins to call; settle() waits for what comes of it.
+std::unique_ptr<srt::Socket> dial(const SocketAddress& at, const std::string& stream_id,
+                                  const std::string& passphrase = "") {
+  auto caller =
+      srt::connect(at, {.stream_id = stream_id, .passphrase = passphrase, .latency = milliseconds(20)});
+  REQUIRE(caller);
+  return std::move(*caller);
+}
+void settle(const srt::Socket& caller) {
+  auto poller = *srt::Poller::create();
+  auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (caller.state() == srt::State::kConnecting && std::chrono::steady_clock::now() < deadline) {
+    poller->wait(milliseconds(5));
+  }
 }
 
 /// A loop on its thread with a listener and its diary.
@@ -192,20 +224,14 @@ class House {
   void close() {
     on_loop([this] { listener_.reset(); });
   }
-  [[nodiscard]] uint16_t port() const { return address_.port(); }
+  [[nodiscard]] SocketAddress address() const { return address_; }
   SrtListener& listener() { return *listener_; }
   Loop& loop() { return *loop_; }
 
   std::unique_ptr<srt::Socket> call(const std::string& stream_id, const std::string& passphrase = "") {
-    auto caller = srt::connect(
-        address_, {.stream_id = stream_id, .passphrase = passphrase, .latency = milliseconds(20)});
-    REQUIRE(caller);
-    auto poller = *srt::Poller::create();
-    auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while ((*caller)->state() == srt::State::kConnecting && std::chrono::steady_clock::now() < deadline) {
-      poller->wait(milliseconds(5));
-    }
-    return std::move(*caller);
+    auto caller = dial(address_, stream_id, passphrase);
+    settle(*caller);
+    return caller;
   }
 
   Diary diary;
@@ -296,12 +322,51 @@ TEST_CASE("an address that tries passphrases is slowed down, locks nobody out, a
   REQUIRE(house.diary.wait_until_empty());
   auto right = house.call("a", "passphrase of one");
   CHECK(is_connected(*right));
-  std::string why;
-  for (int i = 0; i < 100 && why != "rejected: too many connections"; ++i)
-    why = house.call("a", "passphrase no 3")->why();
-  CHECK(why == "rejected: too many connections");
+  REQUIRE(house.diary.wait_for_note("begin one"));
+  for (int i = 0; i < 100 && house.diary.notes().back() != "too many wrong keys"; ++i)
+    house.call("a", "passphrase no 3");
+  CHECK(house.diary.notes().back() == "too many wrong keys");
   right.reset();
   CHECK(house.diary.wait_until_empty());
+}
+
+TEST_CASE("an address that calls without end is asked about now and then, and another gets in at once") {
+  House house;
+  std::vector<std::unique_ptr<UdpRelay>> lines;
+  for (int i = 0; i < 16; ++i) lines.push_back(std::make_unique<UdpRelay>(house.address(), "127.0.0.66"));
+  auto start = std::chrono::steady_clock::now();
+  for (int round = 0; round < 8; ++round) {
+    std::vector<std::unique_ptr<srt::Socket>> callers;
+    for (const auto& line : lines) callers.push_back(dial(line->address(), "bad"));
+    for (const auto& caller : callers) settle(*caller);
+  }
+  int asked = house.diary.asked();
+  std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+  CHECK(asked >= 16);
+  CHECK(asked <= 16 + 5 * passed.count());
+  CHECK(is_connected(*house.call("good")));
+}
+
+TEST_CASE("eight encoders of one house call at the same moment and all get in") {
+  std::map<std::string, AuthAnswer> keys;
+  for (const char* id : {"a", "b", "c", "d", "e", "f", "g", "h"}) keys[id] = venue(id, "a long passphrase");
+  House house({.latency = milliseconds(20)}, 4096, keys);
+  std::vector<std::unique_ptr<srt::Socket>> callers;
+  for (const auto& [key, answer] : keys) callers.push_back(dial(house.address(), key, "a long passphrase"));
+  for (const auto& caller : callers) {
+    settle(*caller);
+    CHECK(is_connected(*caller));
+  }
+}
+
+TEST_CASE("who was let in with a key that was changed before it arrived does not publish") {
+  House house;
+  house.on_loop([&] { house.diary.withdraws = true; });
+  auto caller = house.call("good");
+  REQUIRE(house.diary.wait_for_questions(1));
+  CHECK(breaks(*caller));
+  CHECK(house.diary.wait_until_empty());
+  CHECK(house.diary.notes().empty());
 }
 
 TEST_CASE("a publisher takes over from its dead self at once") {
@@ -330,10 +395,30 @@ TEST_CASE("a hub that answers too late costs one attempt, not two") {
   CHECK(house.diary.wait_for_note("begin one"));
 }
 
+TEST_CASE("an answer that came too late is forgotten when the key is changed") {
+  House house({.latency = milliseconds(20), .answer_patience = milliseconds(30)}, 4096,
+              {{"a", venue("one", "the old passphrase")}}, true);
+  CHECK(house.call("a", "the old passphrase")->state() == srt::State::kBroken);
+  REQUIRE(house.diary.wait_for_questions(1));
+  house.on_loop([&] {
+    house.diary.answer_all();
+    house.diary.withdraw();
+    house.diary.keys = {{"a", venue("one", "the new passphrase")}};
+    house.diary.silent = false;
+  });
+  CHECK(house.call("a", "the old passphrase")->why() == "rejected: wrong passphrase");
+  CHECK(is_connected(*house.call("a", "the new passphrase")));
+}
+
 TEST_CASE("a hub that never answers does not keep callers or the port waiting") {
   House house({.latency = milliseconds(20)}, 4096, {{"good", venue("one")}}, true);
   auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < 5; ++i) CHECK(house.call("good")->state() == srt::State::kBroken);
+  std::vector<std::unique_ptr<srt::Socket>> callers;
+  for (int i = 0; i < 5; ++i) callers.push_back(dial(house.address(), "good"));
+  for (const auto& caller : callers) {
+    settle(*caller);
+    CHECK(caller->state() == srt::State::kBroken);
+  }
   CHECK(std::chrono::steady_clock::now() - start < seconds(5));
   CHECK(house.listener().counters().overload > 0);
 }
@@ -387,7 +472,8 @@ TEST_CASE("FFmpeg publishes") {
   std::string command =
       "ffmpeg -nostdin -v error -f lavfi -i testsrc=size=160x90:rate=25 -t 2 -c:v mpeg2video -f mpegts "
       "'srt://127.0.0.1:" +
-      std::to_string(house.port()) + "?streamid=#!::r=good,m=publish&passphrase=a passphrase&linger=1'";
+      std::to_string(house.address().port()) +
+      "?streamid=#!::r=good,m=publish&passphrase=a passphrase&linger=1'";
   CHECK(std::system(command.c_str()) ==
         0);  // NOLINT(concurrency-mt-unsafe): one thread at this point of the test
   REQUIRE(house.diary.wait_for_note("begin one"));

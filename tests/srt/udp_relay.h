@@ -16,12 +16,15 @@ namespace openday {
 
 class UdpRelay {
  public:
-  explicit UdpRelay(const SocketAddress& server)
+  /// `from`: the address that the server sees.
+  explicit UdpRelay(const SocketAddress& server, const std::string& from = "127.0.0.1")
       : front_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)),
         back_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)),
         stop_(::eventfd(0, EFD_CLOEXEC)) {
     auto any = *SocketAddress::parse("127.0.0.1", 0);
     REQUIRE(::bind(front_.get(), any.raw(), any.size()) == 0);
+    auto outside = *SocketAddress::parse(from, 0);
+    REQUIRE(::bind(back_.get(), outside.raw(), outside.size()) == 0);
     REQUIRE(::connect(back_.get(), server.raw(), server.size()) == 0);
     address_ = *SocketAddress::local_of(front_.get());
     thread_ = std::thread([this] { run(); });

@@ -206,7 +206,9 @@ void gateway_metrics(MetricsText& out, const Publishers& publishers) {
       {"openday_publisher_bytes_total", Type::kCounter, "Bytes of the venue's present connection.", "bytes"},
       {"openday_publisher_kbps", Type::kGauge, "Bit rate that arrives at the gateway.", "kbps"},
       {"openday_publisher_rtt_milliseconds", Type::kGauge, "Round trip to the encoder.", "rtt_ms"},
-      {"openday_publisher_lost_total", Type::kCounter, "Packets lost or sent again.", "lost"}};
+      {"openday_publisher_lost_total", Type::kCounter, "Packets lost or sent again.", "lost"},
+      {"openday_publisher_dropped_total", Type::kCounter,
+       "RTMP messages and runs of SRT packets that the venue's feed was too slow for.", "dropped"}};
   for (const auto& family : kFamilies) {
     out.metric(family.name, family.type, family.help);
     for (const auto& publisher : member(publishers.stats(), "publishers")) {

@@ -66,7 +66,7 @@ TEST_CASE("metrics say per venue, program, encoder, target, publisher and proces
     gateway.say(
         "stats",
         Json::parse(R"({"publishers":[{"venue":"a","protocol":"rtmp","bytes":1000,"kbps":2500,"rtt_ms":12,
-        "lost":3}],"refused":{"wrong_key":4},"connections":1})"));
+        "lost":3,"dropped":6}],"refused":{"wrong_key":4},"connections":1})"));
     engine.say("stats",
                Json::parse(R"({"tick":900,"late_ms":2.5,"dropped_ticks":1,"repeated_ticks":0,"link_dropped":0,
       "sound_lost_ms":465,"packager":{"without_audio":3,"without_picture":4},
@@ -116,6 +116,7 @@ TEST_CASE("metrics say per venue, program, encoder, target, publisher and proces
   CHECK(metrics.value("openday_recording_free_bytes", {{"broadcast", "day"}}) == 1e9);
   CHECK(metrics.value("openday_publisher_connects_total", {{"venue", "a"}}) == 1);
   CHECK(metrics.value("openday_publisher_kbps", {{"venue", "a"}, {"protocol", "rtmp"}}) == 2500);
+  CHECK(metrics.value("openday_publisher_dropped_total", {{"venue", "a"}, {"protocol", "rtmp"}}) == 6);
   CHECK(metrics.value("openday_gateway_refused_total", {{"reason", "wrong_key"}}) == 4);
   CHECK(metrics.value("openday_process_restarts_total", {{"role", "feed"}, {"id", "day/a"}}) == 2);
   CHECK(metrics.value("openday_process_up", {{"role", "feed"}, {"id", "day/a"}}) == 1);

@@ -62,9 +62,10 @@ bool OriginAudience::has_poster(const std::string& broadcast) const {
   return view && view->has_poster;
 }
 
-int64_t OriginAudience::viewers(const std::string& broadcast) const {
+hub::Viewers OriginAudience::viewers(const std::string& broadcast) const {
   auto view = origin_.view(broadcast);
-  return view ? static_cast<int64_t>(view->viewers) : 0;
+  if (!view) return {};
+  return {static_cast<int64_t>(view->viewers), view->viewers_at_least};
 }
 
 void origin_metrics(hub::MetricsText& out, const hub::OriginMetrics& metrics) {
@@ -107,7 +108,9 @@ void origin_metrics(hub::MetricsText& out, const hub::OriginMetrics& metrics) {
     }
   };
   using One = hub::OriginBroadcastMetrics;
-  each("openday_viewers", "Viewers, estimated from how often playlists are asked for.",
+  each("openday_viewers",
+       "Viewers, estimated from how often playlists are asked for; far too low behind a proxy that asks once "
+       "for many.",
        [](const One& b) { return b.viewers; });
   each("openday_broadcast_waiters", "Requests that wait for the broadcast's parts.",
        [](const One& b) { return b.waiters; });

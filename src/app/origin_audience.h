@@ -24,7 +24,7 @@ class OriginAudience final : public hub::Audience {
   void count_recorded(const std::string& broadcast, std::function<void(int64_t segments)> done) override;
   [[nodiscard]] std::optional<ProgramTime> edge(const std::string& broadcast) const override;
   [[nodiscard]] bool has_poster(const std::string& broadcast) const override;
-  [[nodiscard]] int64_t viewers(const std::string& broadcast) const override;
+  [[nodiscard]] hub::Viewers viewers(const std::string& broadcast) const override;
 
   /// Told of each new withdrawal, for what keeps copies.
   std::function<void(const std::string& broadcast, ProgramTime from, ProgramTime to)> on_withdrawn;

@@ -10,6 +10,12 @@
 
 namespace openday::hub {
 
+/// An estimate; at_least: most of it comes from what a proxy asked, which may have asked for many at once.
+struct Viewers {
+  int64_t count = 0;
+  bool at_least = false;
+};
+
 /// Home thread: the hub's.
 class Audience {
  public:
@@ -32,7 +38,7 @@ class Audience {
   /// How far the program has come, on its own clock; nothing before its first part.
   [[nodiscard]] virtual std::optional<ProgramTime> edge(const std::string& broadcast) const = 0;
   [[nodiscard]] virtual bool has_poster(const std::string& broadcast) const = 0;
-  [[nodiscard]] virtual int64_t viewers(const std::string& broadcast) const = 0;
+  [[nodiscard]] virtual Viewers viewers(const std::string& broadcast) const = 0;
 };
 
 }  // namespace openday::hub

@@ -181,7 +181,9 @@ Json Conductor::status(const std::string& broadcast) const {
   Json json = stats != nullptr ? *stats : Json::object();
   json["engine"] = parts_.engines.state(broadcast);
   json["processes"] = children_.is_array() ? children_ : Json::array();
-  json["viewers"] = parts_.audience.viewers(broadcast);
+  Viewers viewers = parts_.audience.viewers(broadcast);
+  json["viewers"] = viewers.count;
+  json["viewers_at_least"] = viewers.at_least;
   json["now"] = parts_.loop.clock().wall().ms;
   json["publishers"] = Json::array();
   auto tracked = tracked_.find(broadcast);

@@ -63,6 +63,7 @@ struct Request {
 
   std::string peer;  // address of the client: behind a trusted proxy, the one that proxy reports
   bool peer_is_loopback = false;
+  bool by_proxy = false;  // a trusted proxy handed it on, perhaps for many who asked the same
   bool secure = false;    // TLS here, or reported by a trusted proxy
   int http_version = 11;  // 10, 11 or 20
   std::string id;         // 8 hex digits; also answered as X-Request-Id and meant for logs and error bodies

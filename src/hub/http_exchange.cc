@@ -89,6 +89,7 @@ void set_origin_of(Request& request, std::string_view peer, bool secure, bool pe
                    const ProxyTrust& trust) {
   request.peer = peer;
   request.secure = secure;
+  request.by_proxy = peer_is_proxy;
   if (peer_is_proxy) {
     auto trusted = [&](std::string_view address) { return trust.trusts(address); };
     std::string_view client = forwarded_client(request.header("x-forwarded-for"), trusted);

@@ -148,6 +148,7 @@ std::optional<OriginView> Origin::view(std::string_view id) {
   OriginView view;
   view.has_media = broadcast.has_stored_runs();
   view.viewers = broadcast.viewers();
+  view.viewers_at_least = broadcast.viewers_at_least();
   view.has_poster = broadcast.poster() || broadcast.stored_poster();
   for (auto& [name, rendition] : broadcast.renditions()) {
     bool any = !rendition->timeline->empty() || rendition->archive->size() > 0;
@@ -251,7 +252,7 @@ void Origin::media_playlist(const Request& request, Responder& responder, Origin
   if (is_dvr || is_replay) {
     auto made = is_dvr ? broadcast.dvr(*rendition, gzip) : broadcast.replay(*rendition, gzip);
     if (!made) return answer(state == OriginState::kLive ? try_later() : not_there());
-    rendition->estimate.polled();
+    rendition->estimate.polled(request.by_proxy);
     return answer(Response::shared(std::move(made)));
   }
   if (broadcast.over()) return answer(gone());
@@ -260,7 +261,7 @@ void Origin::media_playlist(const Request& request, Responder& responder, Origin
   if (!asked) return answer(Response::error(asked.error(), request.id));
   bool empty = rendition->timeline->empty();
   if (!*asked && !empty) {
-    rendition->estimate.polled();
+    rendition->estimate.polled(request.by_proxy);
     return answer(Response::shared(broadcast.live(*rendition, gzip, false)));
   }
   // Who asks without a directive while nothing is there yet waits for the very first part.
@@ -272,7 +273,7 @@ void Origin::media_playlist(const Request& request, Responder& responder, Origin
     return answer(Response::error(400, "invalid", "_HLS_msn or _HLS_part is too far ahead", request.id));
   }
   if (readiness == package::Readiness::kNow) {
-    rendition->estimate.blocked();
+    rendition->estimate.blocked(request.by_proxy);
     return answer(Response::shared(broadcast.live(*rendition, gzip, true)));
   }
   if (!admit_waiter()) return answer(try_later());
@@ -282,7 +283,7 @@ void Origin::media_playlist(const Request& request, Responder& responder, Origin
     return try_later();
   });
   OriginBroadcast::BlockKey key{wanted.msn, wanted.part.value_or(INT_MAX)};
-  rendition->blocked[key].push_back({std::move(responder), gzip});
+  rendition->blocked[key].push_back({std::move(responder), gzip, request.by_proxy});
 }
 
 void Origin::serve_media(const Request& request, Responder responder) {

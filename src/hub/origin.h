@@ -61,7 +61,8 @@ struct OriginView {
   bool has_poster = false;
   double dvr_s = 0;                 // recorded and public
   std::optional<ProgramTime> edge;  // program clock at the end of the newest part
-  uint64_t viewers = 0;
+  uint64_t viewers = 0;             // estimated
+  bool viewers_at_least = false;    // most were counted by what a proxy asked: there may be many more
 };
 
 /// Home thread: the loop's. Outlives no router it was added to.

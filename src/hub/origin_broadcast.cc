@@ -146,7 +146,7 @@ void OriginBroadcast::release(Rendition& rendition) {
     for (PlaylistWaiter& waiter : due) {
       if (!waiter.responder.done()) {
         origin_.count(OriginClass::kBlockedPlaylist, 200);
-        rendition.estimate.blocked();
+        rendition.estimate.blocked(waiter.by_proxy);
       }
       waiter.responder.send(Response::shared(waiter.gzip ? packed : plain));
     }
@@ -268,6 +268,17 @@ uint64_t OriginBroadcast::viewers() const {
   double sum = 0;
   for (const auto& [name, rendition] : renditions_) sum += rendition->estimate.viewers();
   return static_cast<uint64_t>(std::llround(sum));
+}
+
+bool OriginBroadcast::viewers_at_least() const {
+  double all = 0;
+  double by_proxy = 0;
+  for (const auto& [name, rendition] : renditions_) {
+    auto counts = rendition->estimate.counts();
+    all += counts.blocked + counts.polled;
+    by_proxy += counts.by_proxy;
+  }
+  return by_proxy * 2 > all;
 }
 
 size_t OriginBroadcast::waiters() const {

@@ -34,26 +34,36 @@ class SharedPlaylist {
 
 /// How many people watch, from how often they ask: a player that follows the live edge asks for a rendition's
 /// playlist once a part, one that polls about once in two seconds. No address, no cookie, nothing kept of
-/// anybody. Behind a cache that collapses requests it counts the cache.
+/// anybody. A proxy that asks once for many counts as one: then it is a lower bound.
 class ViewerEstimate {
  public:
-  void part() { now_.parts += 1; }
-  void blocked() { now_.blocked += 1; }
-  void polled() { now_.polled += 1; }
-  /// Once a second.
-  void tick();
-  [[nodiscard]] double viewers() const;
-
- private:
-  struct Second {
+  struct Counts {
     double parts = 0;
     double blocked = 0;
     double polled = 0;
+    double by_proxy = 0;  // of blocked and polled
   };
+
+  void part() { now_.parts += 1; }
+  void blocked(bool by_proxy) {
+    now_.blocked += 1;
+    now_.by_proxy += by_proxy ? 1 : 0;
+  }
+  void polled(bool by_proxy) {
+    now_.polled += 1;
+    now_.by_proxy += by_proxy ? 1 : 0;
+  }
+  /// Once a second.
+  void tick();
+  /// Of the last seconds.
+  [[nodiscard]] Counts counts() const;
+  [[nodiscard]] double viewers() const;
+
+ private:
   static constexpr size_t kSeconds = 8;
-  std::array<Second, kSeconds> past_;
+  std::array<Counts, kSeconds> past_;
   size_t at_ = 0;
-  Second now_;
+  Counts now_;
 };
 
 // RFC 9111; a minute at most, so that a withdrawal reaches caches.
@@ -70,6 +80,7 @@ class OriginBroadcast {
   struct PlaylistWaiter {
     Responder responder;
     bool gzip = false;
+    bool by_proxy = false;
   };
   using BlockKey = std::pair<int64_t, int>;                   // msn and part; part INT_MAX: the whole segment
   using PartKey = std::pair<std::string, package::Position>;  // of a run
@@ -115,6 +126,8 @@ class OriginBroadcast {
   [[nodiscard]] std::optional<ProgramTime> stored_poster() const { return stored_poster_; }
   [[nodiscard]] bool over() const { return over_; }
   [[nodiscard]] uint64_t viewers() const;
+  /// Most of them were counted by what a proxy asked: there may be many more.
+  [[nodiscard]] bool viewers_at_least() const;
   [[nodiscard]] size_t waiters() const;
 
   [[nodiscard]] bool has_stored_runs() const { return stored_runs_; }

@@ -53,13 +53,19 @@ void ViewerEstimate::tick() {
   now_ = {};
 }
 
-double ViewerEstimate::viewers() const {
-  Second sum;
-  for (const Second& one : past_) {
+ViewerEstimate::Counts ViewerEstimate::counts() const {
+  Counts sum;
+  for (const Counts& one : past_) {
     sum.parts += one.parts;
     sum.blocked += one.blocked;
     sum.polled += one.polled;
+    sum.by_proxy += one.by_proxy;
   }
+  return sum;
+}
+
+double ViewerEstimate::viewers() const {
+  Counts sum = counts();
   // Players that do not block reload about once in a target duration of 2 s (RFC 8216bis 6.3.4).
   double polling = sum.polled / (static_cast<double>(kSeconds) / 2);
   return (sum.parts > 0 ? sum.blocked / sum.parts : 0) + polling;

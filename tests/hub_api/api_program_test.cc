@@ -224,6 +224,7 @@ TEST_CASE("the status is the engine's report and what surrounds it") {
   CHECK(status["engine"] == "running");
   CHECK(status["tick"] == 30);
   CHECK(status["viewers"] == 7);
+  CHECK(status["viewers_at_least"] == true);
   CHECK(status["processes"][0]["restarts"] == 1);
   CHECK_FALSE(status.contains("t"));
   house.kill_engine("day");

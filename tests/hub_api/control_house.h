@@ -36,7 +36,7 @@ class FakeAudience final : public Audience {
   }
   [[nodiscard]] std::optional<ProgramTime> edge(const std::string&) const override { return at; }
   [[nodiscard]] bool has_poster(const std::string&) const override { return false; }
-  [[nodiscard]] int64_t viewers(const std::string&) const override { return 7; }
+  [[nodiscard]] Viewers viewers(const std::string&) const override { return {7, true}; }
 
   std::vector<broadcast::Broadcast> updates;
   std::vector<std::string> removed;

@@ -430,15 +430,23 @@ TEST_CASE("one caller's waiting requests are bounded, and given back when they a
 TEST_CASE("clients behind a trusted proxy keep their address and scheme, others cannot lend one") {
   HttpOptions options;
   options.trusted_proxies = {"127.0.0.0/8"};
-  Hub trusting(options, [&](HttpServer& s) { add_routes(s); });
+  auto routes = [](HttpServer& s) {
+    add_routes(s);
+    s.router().get("/way", [](const Request& request, Responder responder) {
+      responder.send(Response::text(200, request.by_proxy ? "by proxy" : "directly"));
+    });
+  };
+  Hub trusting(options, routes);
   Client proxy(trusting.port());
   CHECK(proxy.get("/echo/x", "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n")->body ==
         "x  203.0.113.9 true 11");
   CHECK(proxy.get("/echo/x")->body == "x  127.0.0.1 false 11");
-  Hub plain({}, [&](HttpServer& s) { add_routes(s); });
+  CHECK(proxy.get("/way")->body == "by proxy");
+  Hub plain({}, routes);
   Client liar(plain.port());
   CHECK(liar.get("/echo/x", "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n")->body ==
         "x  127.0.0.1 false 11");
+  CHECK(liar.get("/way", "X-Forwarded-For: 203.0.113.9\r\n")->body == "directly");
 }
 
 TEST_CASE("draining finishes what is open, closes what is idle and takes nothing new") {

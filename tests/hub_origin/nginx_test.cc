@@ -63,6 +63,10 @@ TEST_CASE("nginx asks the origin at most twice for a playlist that a hundred pla
   hub.on_hub([&] { run.part(); });
   for (auto& player : players) CHECK(player->read()->body == "1.4;");
   CHECK(hub.counters().requests - before <= 2);
+  // So nginx alone can count them, and does.
+  auto status = players[0]->get("/nginx_status");
+  REQUIRE(status);
+  CHECK(status->body.starts_with("Active connections: 100 "));
   hub.on_hub([&] { origin.reset(); });
 }
 

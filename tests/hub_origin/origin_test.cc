@@ -383,14 +383,36 @@ TEST_CASE("viewers are estimated from how often playlists are asked for") {
   for (int second = 0; second < 8; ++second) {
     for (int part = 0; part < 3; ++part) {
       estimate.part();
-      for (int viewer = 0; viewer < 200; ++viewer) estimate.blocked();
+      for (int viewer = 0; viewer < 200; ++viewer) estimate.blocked(false);
     }
     if (second % 2 == 0) {
-      for (int viewer = 0; viewer < 50; ++viewer) estimate.polled();
+      for (int viewer = 0; viewer < 50; ++viewer) estimate.polled(false);
     }
     estimate.tick();
   }
   CHECK(estimate.viewers() == Approx(250));
   for (int second = 0; second < 8; ++second) estimate.tick();
   CHECK(estimate.viewers() == 0);
+}
+
+TEST_CASE("the estimate is a lower bound while a proxy asks for most of the playlists") {
+  Stage stage;
+  stage.live("b");
+  Run run(stage.origin, "b", "run1", "720p");
+  run.begin();
+  run.parts(6);
+  CHECK_FALSE(stage.origin.view("b")->viewers_at_least);  // nobody asked
+  const std::string next = "/hls/b/720p/live.m3u8?_HLS_msn=1&_HLS_part=0";
+  stage.get(next, {}, true);
+  stage.get("/hls/b/720p/live.m3u8", {}, true);
+  stage.get("/hls/b/720p/live.m3u8");
+  run.part();  // who waited is answered, and counted
+  stage.get(next);
+  stage.origin.tick();
+  CHECK_FALSE(stage.origin.view("b")->viewers_at_least);  // one in two
+  stage.get(next, {}, true);
+  stage.origin.tick();
+  CHECK(stage.origin.view("b")->viewers_at_least);
+  for (int second = 0; second < 8; ++second) stage.origin.tick();
+  CHECK_FALSE(stage.origin.view("b")->viewers_at_least);
 }

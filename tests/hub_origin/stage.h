@@ -65,7 +65,8 @@ class Stage {
     return setup;
   }
 
-  std::shared_ptr<Visit> get(std::string_view target, std::vector<Header> headers = {}) {
+  std::shared_ptr<Visit> get(std::string_view target, std::vector<Header> headers = {},
+                             bool by_proxy = false) {
     class Watched final : public Exchange {
      public:
       explicit Watched(std::shared_ptr<Visit> visit) : visit_(std::move(visit)) {}
@@ -90,6 +91,7 @@ class Stage {
     if (question != std::string_view::npos) request.raw_query = target.substr(question + 1);
     request.query = Query::parse(request.raw_query).value();
     request.headers = std::move(headers);
+    request.by_proxy = by_proxy;
     auto visit = std::make_shared<Visit>();
     router.dispatch(std::move(request), Responder(std::make_shared<Watched>(visit)));
     return visit;

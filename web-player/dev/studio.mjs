@@ -96,6 +96,7 @@ export class Studio {
       engine: this.faults.engine ?? (running ? 'running' : 'down'),
       viewers: this.faults.viewers ?? wobble(12431, 9),
       tick: this.tick * 3,
+      viewers_at_least: this.faults.viewers_at_least ?? false,
       late_ms: 2,
       dropped_ticks: this.faults.dropped_ticks ?? 0,
       scene: running ? broadcast.scene : null,

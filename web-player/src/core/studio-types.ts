@@ -158,6 +158,8 @@ export interface Status {
   recording?: RecordingStatus;
   processes?: { role: string; id: string; state: string; restarts: number }[];
   viewers?: number;
+  /** Most were counted by what a proxy asked: there may be many more. */
+  viewers_at_least?: boolean;
   now?: number;
 }
 

@@ -53,7 +53,7 @@ function StateBar({ room }: { room: Console }): JSX.Element {
   if (broadcast === null) return <div class="state-bar" />;
   const server = now.value + room.clockOffset.value;
   const live = Date.parse(broadcast.live_at ?? '');
-  const viewers = room.status.value?.viewers;
+  const { viewers, viewers_at_least: atLeast } = room.status.value ?? {};
   const health = room.health.value;
   const words = { ok: t.healthOk, warn: t.healthWarn, bad: t.healthBad };
   const frozen = room.frozen.value;
@@ -78,7 +78,7 @@ function StateBar({ room }: { room: Console }): JSX.Element {
       {viewers !== undefined && (
         <span class="state-bar__item tabular">
           <Icon name="eye" />
-          {t.viewers(viewers, formatNumber(tag.value, viewers))}
+          {(atLeast === true ? t.viewersAtLeast : t.viewers)(viewers, formatNumber(tag.value, viewers))}
         </span>
       )}
       {health !== null && room.running.value && (

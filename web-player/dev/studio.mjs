@@ -75,7 +75,7 @@ export class Studio {
     for (const socket of this.clients.keys()) socket.terminate();
   }
 
-  /** {take: 'fail' | 'slow', viewers, slots: {venue: state}, engine, silent} */
+  /** {take: 'fail' | 'slow', end: 'fail', viewers, viewers_at_least, slots: {venue: state}, engine, silent} */
   misbehave(faults) {
     Object.assign(this.faults, faults);
   }
@@ -307,6 +307,8 @@ export class Studio {
         Object.assign(extra, { state: 'live', preview: null });
         return changed();
       case 'end':
+        if (this.faults.end === 'fail') return refuse(503, 'unavailable', 'the books cannot be written');
+        if (extra.state !== 'live') return refuse(409, 'conflict', `cannot end: it is ${extra.state}`);
         if (body.confirm !== id && body.confirm !== base.title) return refuse(400, 'invalid', 'confirm does not match');
         Object.assign(base, {
           state: 'replay',

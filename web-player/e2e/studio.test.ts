@@ -1,6 +1,18 @@
 import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { browser, admin, expectAccessible, live, loggedIn, mock, open, real, token, type Opened } from './support';
+import {
+  browser,
+  admin,
+  expectAccessible,
+  expectNoSidewaysScroll,
+  live,
+  loggedIn,
+  mock,
+  open,
+  real,
+  token,
+  type Opened,
+} from './support';
 
 async function logIn(page: Page): Promise<void> {
   await page.getByLabel('Admin token').fill(token);
@@ -177,6 +189,35 @@ describe.skipIf(real)('the studio on good and bad days', () => {
     await context.close();
   });
 
+  it('leaves Enter to the button that has the focus, and cuts from what composes the preview', async () => {
+    const { context, page } = await openConsole();
+    await page.waitForSelector('.tally--air');
+    const before = await onAir(page);
+    await page.getByRole('button', { name: /^Full screen/ }).click();
+    await page.getByRole('button', { name: 'Emergency slate' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: /SLATE ON AIR/ }).waitFor();
+    await page.getByRole('button', { name: /SLATE ON AIR/ }).focus();
+    await page.keyboard.press('Enter');
+    await waitOnAir(page, before);
+    // A key that is held presses once.
+    const mute = page.getByRole('button', { name: /^Mute/ }).first();
+    await mute.focus();
+    for (let i = 0; i < 4; i++) await page.keyboard.down('Enter');
+    await page.keyboard.up('Enter');
+    expect(await mute.getAttribute('aria-pressed')).toBe('true');
+    await page.getByRole('checkbox', { name: 'Sound follows the picture' }).focus();
+    await page.keyboard.press('Enter');
+    expect(await onAir(page)).toEqual(before);
+    for (const place of [page.locator('.venue__button').nth(1), page.locator('.layout').first()]) {
+      const air = await onAir(page);
+      await place.focus();
+      await page.keyboard.press('Enter');
+      await expect.poll(() => onAir(page)).not.toEqual(air);
+    }
+    await context.close();
+  });
+
   it('takes venues dragged into the preview', async () => {
     const { context, page } = await openConsole();
     await page.locator('.venue__button').nth(2).dragTo(page.locator('.tile').first());
@@ -226,6 +267,25 @@ describe.skipIf(real)('the studio on good and bad days', () => {
     await context.close();
   });
 
+  it('raises no alarm before the rehearsal', async () => {
+    const { context, page } = await openConsole('patrol');
+    await page.getByRole('region', { name: 'Health' }).getByText('The program does not run yet').waitFor();
+    await page.locator('.venue .badge', { hasText: 'live' }).first().waitFor();
+    expect(await page.locator('.health__item').count()).toBe(0);
+    expect(await page.locator('.bars').count()).toBe(0);
+    await expectAccessible(page);
+    await context.close();
+  });
+
+  it('says when most viewers cannot be counted', async () => {
+    const { context, page } = await openConsole();
+    await mock('studio', { viewers: 2, viewers_at_least: true });
+    await page.getByText('≥ 2 viewers, cache not counted').waitFor();
+    await page.setViewportSize({ width: 360, height: 740 });
+    await expectNoSidewaysScroll(page);
+    await context.close();
+  });
+
   it('goes from a new broadcast over the rehearsal to live, and ends after its grace', async () => {
     const { context, page } = await open(browser, '/studio/', {
       viewport: { width: 1440, height: 900 },
@@ -241,6 +301,7 @@ describe.skipIf(real)('the studio on good and bad days', () => {
     await page.getByRole('button', { name: 'Create' }).click();
     await page.getByRole('button', { name: 'Start rehearsal' }).click();
     await page.locator('.state-badge', { hasText: 'REHEARSAL' }).waitFor();
+    expect(await page.getByRole('button', { name: 'End…' }).count()).toBe(0);
     await page.getByRole('button', { name: 'Go live' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Go live' }).click();
     await page.getByText(/LIVE\s*00:00:0\d/).waitFor();
@@ -256,8 +317,13 @@ describe.skipIf(real)('the studio on good and bad days', () => {
     await page.mouse.up();
     await dialog.getByLabel('Type the title to end it').fill('Fire');
     await page.keyboard.press('Enter');
+    await dialog.getByText('This is not the title').waitFor();
+    const field = dialog.getByLabel('Type the title to end it');
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    await expectAccessible(page);
     expect(await dialog.getByText(/Ends in/).count()).toBe(0);
-    await dialog.getByLabel('Type the title to end it').fill('fire drill');
+    await field.fill('fire drill');
+    expect(await field.getAttribute('aria-invalid')).toBe('false');
     await page.keyboard.press('Enter');
     await dialog.getByText(/Ends in \d+ s/).waitFor();
     await dialog.getByRole('button', { name: 'Do not end' }).click();
@@ -267,6 +333,31 @@ describe.skipIf(real)('the studio on good and bad days', () => {
     await page.getByText(/Ends in \d+ s/).waitFor();
     await page.mouse.up();
     await page.getByRole('heading', { name: 'This broadcast has ended' }).waitFor({ timeout: 15_000 });
+    await context.close();
+  });
+
+  it('says when the end was refused, that alone, and tries again', async () => {
+    const { context, page } = await openConsole();
+    await page.getByRole('button', { name: /^Full screen/ }).click();
+    await mock('studio', { take: 'fail', end: 'fail' });
+    await page.locator('.cut__button').click();
+    await page.getByText('The engine did not confirm the change').waitFor();
+    await page.getByRole('button', { name: 'End…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'End the broadcast?' });
+    const title = (await dialog.locator('.end__title').textContent()) ?? '';
+    await dialog.getByLabel('Type the title to end it').fill(title);
+    await page.keyboard.press('Enter');
+    await dialog.getByText(/Ends in \d+ s/).waitFor();
+    expect(await dialog.locator('.refusal').count()).toBe(0);
+    await dialog.getByText('The server has not confirmed the end').waitFor({ timeout: 15_000 });
+    await dialog.getByText('the books cannot be written').waitFor();
+    expect(await dialog.getByText('Ending…').count()).toBe(0);
+    expect(await page.getByText('The engine did not confirm the change').count()).toBe(0);
+    await expectAccessible(page);
+    await mock('studio', { end: null });
+    await dialog.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('heading', { name: 'This broadcast has ended' }).waitFor();
+    expect(await page.getByRole('dialog').count()).toBe(0);
     await context.close();
   });
 
@@ -305,6 +396,38 @@ describe.skipIf(real)('the studio on good and bad days', () => {
     await context.clearCookies();
     await page.locator('.state-bar a').click();
     await page.getByText('You were logged out').waitFor();
+    await context.close();
+  });
+
+  it('asks too when it learns of it from the connection', async () => {
+    const { context, page } = await openConsole();
+    await page.waitForSelector('.tally--air');
+    await context.clearCookies();
+    await mock('outage', { ms: 1 });
+    await page.getByText('You were logged out').waitFor({ timeout: 10_000 });
+    await context.close();
+  });
+
+  it('does not wait for a broadcast that was deleted', async () => {
+    const { context, page } = await openConsole();
+    await page.waitForSelector('.tally--air');
+    await mock('remove', { ids: ['court'] });
+    await page.getByRole('heading', { name: 'This could not be loaded' }).waitFor({ timeout: 15_000 });
+    await context.close();
+  });
+
+  it('stays logged in, and says so, until the server has confirmed the end of the session', async () => {
+    const { context, page } = await open(browser, '/studio/', { storageState: await loggedIn() });
+    await page.getByRole('heading', { name: 'Broadcasts' }).waitFor();
+    await mock('fail', { prefix: '/api/v1/session', status: 500 });
+    await page.getByRole('button', { name: 'Log out' }).click();
+    const dialog = page.getByRole('dialog', { name: 'You are still logged in' });
+    await dialog.getByRole('alert').waitFor();
+    await expectAccessible(page);
+    await mock('fail', { prefix: '/api/v1/session', status: 0 });
+    await dialog.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('heading', { name: 'Log in to the studio' }).waitFor();
+    expect(await page.getByText('You were logged out').count()).toBe(0);
     await context.close();
   });
 });

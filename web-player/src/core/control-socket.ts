@@ -21,6 +21,8 @@ export interface ControlSocketDeps {
   timers: Timers;
   random: () => number;
   changed: (connection: Connection) => void;
+  /** A connection ended, or a try to connect failed: each time. Nobody tells a page why. */
+  failed: () => void;
   event: (event: ControlEvent) => void;
 }
 
@@ -83,6 +85,7 @@ export class ControlSocket {
     this.stop();
     if (this.closed) return;
     this.become('lost');
+    this.deps.failed();
     const base = 1000 * 2 ** Math.min(this.attempt, 3);
     this.attempt++;
     this.timer = this.deps.timers.after(base * (0.7 + 0.6 * this.deps.random()), () => {

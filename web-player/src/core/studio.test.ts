@@ -102,6 +102,7 @@ describe('the control socket', () => {
     const sockets: FakeSocket[] = [];
     const connections: Connection[] = [];
     const events: ControlEvent[] = [];
+    const failures: number[] = [];
     const control = new ControlSocket({
       connect: () => {
         const socket = new FakeSocket();
@@ -111,10 +112,11 @@ describe('the control socket', () => {
       timers,
       random: () => 0.5,
       changed: (connection) => connections.push(connection),
+      failed: () => failures.push(timers.now()),
       event: (event) => events.push(event),
     });
     const say = (data: unknown) => sockets[sockets.length - 1]?.onmessage?.({ data });
-    return { timers, sockets, connections, events, control, say };
+    return { timers, sockets, connections, failures, events, control, say };
   }
 
   it('counts as open from the first event on', () => {
@@ -152,6 +154,17 @@ describe('the control socket', () => {
     const before = sockets.length;
     control.retry();
     expect(sockets).toHaveLength(before + 1);
+  });
+
+  it('reports every failure, not only the first', () => {
+    const { timers, sockets, connections, failures, say } = setup();
+    say('{"t":"status"}');
+    for (const wait of [1000, 2000]) {
+      sockets[sockets.length - 1]?.onclose?.();
+      timers.advance(wait);
+    }
+    expect(connections).toEqual(['open', 'lost']);
+    expect(failures).toEqual([0, 1000]);
   });
 
   it('passes over what it does not understand', () => {

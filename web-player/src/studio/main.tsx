@@ -9,13 +9,14 @@ import { effect } from '@preact/signals';
 import { render, type JSX } from 'preact';
 import { common } from '../ui/messages';
 import { locale } from '../ui/page';
-import { Failure, Header, IconButton } from '../ui/parts';
+import { Dialog, Failure, Header, IconButton } from '../ui/parts';
 import { Broadcasts } from './broadcasts';
 import { ConsolePage } from './console/console';
+import { Refusal } from './form';
 import { Login } from './login';
 import { studio } from './messages';
 import { route } from './router';
-import { checkSession, logOut, login, loginError } from './session';
+import { checkSession, logOut, login, loginError, logoutError } from './session';
 import { Venues } from './venues';
 
 effect(() => {
@@ -57,6 +58,21 @@ function Body(): JSX.Element {
   return place.page === 'console' ? <ConsolePage key={place.id} id={place.id} /> : <Lists page={place.page} />;
 }
 
+function StillIn(): JSX.Element | null {
+  const t = studio.in(locale.value);
+  const error = logoutError.value;
+  if (error === null || login.value !== 'in') return null;
+  return (
+    <Dialog title={t.logoutFailed} onClose={() => (logoutError.value = null)}>
+      <p>{t.logoutFailedBody}</p>
+      <Refusal error={error} />
+      <button type="button" class="button button--primary button--touch" onClick={() => void logOut()}>
+        {t.logout}
+      </button>
+    </Dialog>
+  );
+}
+
 function App(): JSX.Element {
   const t = studio.in(locale.value);
   return (
@@ -68,6 +84,7 @@ function App(): JSX.Element {
         {login.value === 'in' && <IconButton icon="logout" label={t.logout} onClick={() => void logOut()} />}
       </Header>
       <Body />
+      <StillIn />
     </>
   );
 }

@@ -9,6 +9,7 @@ export const login = signal<Login>('unknown');
 /** The session ended while the page was in use. */
 export const expired = signal(false);
 export const loginError = signal<ApiError | null>(null);
+export const logoutError = signal<ApiError | null>(null);
 
 export async function checkSession(): Promise<void> {
   loginError.value = null;
@@ -25,14 +26,19 @@ export async function checkSession(): Promise<void> {
 export async function logIn(token: string): Promise<void> {
   await request('/api/v1/session', { method: 'POST', body: { token } });
   expired.value = false;
+  logoutError.value = null;
   login.value = 'in';
 }
 
+/** Out only when the server has said so: until then this browser's cookie opens the studio. */
 export async function logOut(): Promise<void> {
+  logoutError.value = null;
   try {
     await request('/api/v1/session', { method: 'DELETE' });
-  } finally {
+    expired.value = false;
     login.value = 'out';
+  } catch (error) {
+    logoutError.value = asApiError(error);
   }
 }
 

@@ -81,7 +81,7 @@ function StateBar({ room }: { room: Console }): JSX.Element {
           {(atLeast === true ? t.viewersAtLeast : t.viewers)(viewers, formatNumber(tag.value, viewers))}
         </span>
       )}
-      {health !== null && room.running.value && (
+      {health !== null && (
         <span class="state-bar__item">
           <Bars bars={health.bars} level={health.level} text={words[health.level]} />
         </span>
@@ -103,7 +103,7 @@ function StateBar({ room }: { room: Console }): JSX.Element {
             {t.goLive}
           </button>
         )}
-        {room.running.value && (
+        {broadcast.state === 'live' && (
           <button type="button" class="button" disabled={frozen} onClick={() => (ending.value = true)}>
             {t.end}
           </button>
@@ -173,6 +173,10 @@ function CutColumn({ room }: { room: Console }): JSX.Element {
   );
 }
 
+/** What Enter presses, but for what composes the preview: there it cuts, and Space presses. */
+const pressed = 'button, summary, input[type=checkbox]';
+const composing = '.venue__button, .tile__button, .layout, .cut__button';
+
 function useKeys(room: Console): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -185,8 +189,10 @@ function useKeys(room: Console): void {
       )
         return;
       if (event.key === 'Enter') {
-        event.preventDefault();
-        if (!event.repeat) void room.cut();
+        const presses = target?.closest(pressed) != null && target.closest(composing) === null;
+        // A key that is held neither cuts nor presses again.
+        if (!presses || event.repeat) event.preventDefault();
+        if (!presses && !event.repeat) void room.cut();
         return;
       }
       const number = /^[1-8]$/.test(event.key) ? Number(event.key) : 0;
@@ -251,7 +257,7 @@ export function ConsolePage({ id }: { id: string }): JSX.Element {
   );
   useKeys(room);
   const broadcast = room.broadcast.value;
-  if (broadcast === null) {
+  if (broadcast === null || room.error.value?.status === 404) {
     return room.error.value === null ? (
       <main id="main" class="console" aria-busy="true">
         <div class="state-bar" />

@@ -3,9 +3,11 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
+import type { ApiError } from '../../core/api';
 import { EndGuard, graceMs, holdMs, type Ending } from '../../core/ending';
 import { browserTimers } from '../../core/timers';
 import { Icon } from '../../ui/icons';
+import { common } from '../../ui/messages';
 import { locale } from '../../ui/page';
 import { Dialog } from '../../ui/parts';
 import { Refusal, TextField } from '../form';
@@ -16,20 +18,20 @@ export function EndDialog({ room, onClose }: { room: Console; onClose: () => voi
   const t = studio.in(locale.value);
   const state = useSignal<Ending>({ phase: 'asking' });
   const typed = useSignal('');
+  /** What was typed and is not the title. */
+  const refused = useSignal<string | null>(null);
+  const failure = useSignal<ApiError | null>(null);
   const left = useSignal(graceMs / 1000);
-  const guard = useMemo(
-    () =>
-      new EndGuard(
-        browserTimers,
-        (next) => (state.value = next),
-        () => {
-          void room.end().then((ok) => {
-            if (ok) onClose();
-          });
-        },
-      ),
-    [room],
-  );
+  const end = () => {
+    failure.value = null;
+    void room.end().then((ok) => {
+      if (ok) return;
+      // Said here and not on the page, where it would read like a take's.
+      failure.value = room.failure.value;
+      room.failure.value = null;
+    });
+  };
+  const guard = useMemo(() => new EndGuard(browserTimers, (next) => (state.value = next), end), [room]);
   useEffect(
     () => () => {
       guard.cancel();
@@ -53,18 +55,34 @@ export function EndDialog({ room, onClose }: { room: Console; onClose: () => voi
     guard.cancel();
     onClose();
   };
+  // Ended: by this request, by one whose answer was lost, or by somebody else.
+  const live = room.broadcast.value?.state === 'live';
+  useEffect(() => {
+    if (!live) close();
+  }, [live]);
   if (state.value.phase === 'grace' || state.value.phase === 'done') {
     const done = state.value.phase === 'done';
     return (
       <Dialog title={t.endTitle} onClose={close}>
-        <div class="grace" role="status">
-          <p class="grace__count tabular">{done ? t.endNow : t.endGrace(String(left.value))}</p>
-          {!done && <p>{t.endGraceBody}</p>}
-          {room.failure.value !== null && <Refusal error={room.failure.value} />}
-        </div>
-        <button type="button" class="button button--touch" onClick={close}>
-          {t.endCancel}
-        </button>
+        {failure.value === null ? (
+          <div class="grace" role="status">
+            <p class="grace__count tabular">{done ? t.endNow : t.endGrace(String(left.value))}</p>
+            {!done && <p>{t.endGraceBody}</p>}
+          </div>
+        ) : (
+          <>
+            <p>{t.endFailed}</p>
+            <Refusal error={failure.value} />
+            <button type="button" class="button button--danger button--touch" onClick={end}>
+              {common.in(locale.value).retry}
+            </button>
+          </>
+        )}
+        {(!done || failure.value !== null) && (
+          <button type="button" class="button button--touch" onClick={close}>
+            {t.endCancel}
+          </button>
+        )}
       </Dialog>
     );
   }
@@ -76,11 +94,11 @@ export function EndDialog({ room, onClose }: { room: Console; onClose: () => voi
         class="form"
         onSubmit={(event) => {
           event.preventDefault();
-          guard.typed(typed.value, title);
+          refused.value = guard.typed(typed.value, title) ? null : typed.value;
         }}
       >
         <p class="end__title">{title}</p>
-        <TextField label={t.endType} value={typed} />
+        <TextField label={t.endType} value={typed} error={refused.value === typed.value ? t.endMismatch : null} />
         <button type="submit" class="button button--danger button--touch" disabled={typed.value.trim() === ''}>
           {t.end.replace('…', '')}
         </button>

@@ -345,7 +345,9 @@ export function HealthPanel({ room }: { room: Console }): JSX.Element {
       <h2 id="health" class="panel__name">
         {t.health}
       </h2>
-      {reasons.length === 0 ? (
+      {!room.running.value ? (
+        <p class="health__none">{t.cutStopped}</p>
+      ) : reasons.length === 0 ? (
         <p class="health__ok">
           <Icon name="check" />
           {t.allWell}

@@ -39,7 +39,6 @@ export class Console {
   readonly error = signal<ApiError | null>(null);
   readonly connection = signal<Connection>('connecting');
   readonly status = signal<Status | null>(null);
-  readonly health = signal<Health | null>(null);
   readonly layouts = signal<Layout[]>([]);
   readonly levels = signal<Levels>({ venues: {}, program: [-Infinity, -Infinity] });
   /** Serial of the newest picture of each venue; '' is the program. */
@@ -52,6 +51,7 @@ export class Console {
   readonly failure = signal<ApiError | null>(null);
   /** Server minus local time, from the status events. */
   readonly clockOffset = signal(0);
+  private readonly measured = signal<Health | null>(null);
   private readonly localMix = signal<Record<string, VenueMix>>({});
 
   private readonly socket: ControlSocket;
@@ -65,6 +65,8 @@ export class Console {
     const state = this.broadcast.value?.state;
     return state === 'rehearsal' || state === 'live';
   });
+  /** Of the program: while none runs, nothing of it can be wrong. */
+  readonly health = computed(() => (this.running.value ? this.measured.value : null));
   readonly frozen = computed(() => this.connection.value !== 'open');
   readonly layout = computed(() => this.layouts.value.find((one) => one.id === this.draft.value?.layout) ?? null);
   readonly arrangement = computed(() => {
@@ -94,6 +96,8 @@ export class Console {
         // Whatever happened meanwhile is in the broadcast.
         if (connection === 'open') void this.load();
       },
+      // The API says what a refused WebSocket does not: that the session has ended, or that the broadcast is gone.
+      failed: () => void this.load(),
       event: (event) => {
         this.onEvent(event);
       },
@@ -278,7 +282,7 @@ export class Console {
     batch(() => {
       switch (event.t) {
         case 'status':
-          this.health.value = healthOf(event, this.status.value);
+          this.measured.value = healthOf(event, this.status.value);
           this.status.value = event;
           // The server speaks: what could not be loaded before may be there now.
           if (this.error.value !== null) void this.load();

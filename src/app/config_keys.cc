@@ -45,7 +45,7 @@ const std::vector<Key>& keys() {
       {"encode.preset", KeyType::kText, "superfast", 0, 0, "ultrafast superfast veryfast faster fast medium",
        "x264 preset"},
       {"encode.ladder", KeyType::kRungs, Json::array(), 0, 6, nullptr,
-       "renditions as \"NAME WIDTHxHEIGHT VIDEO_KBPS AUDIO_KBPS\", largest first; empty: chosen from the "
+       "renditions as \"NAME WIDTHxHEIGHT VIDEO_KBPS AUDIO_KBPS\", in any order; empty: chosen from the "
        "cores"},
       {"store.dir", KeyType::kText, "", 0, 0, nullptr, "recorded media; empty: DATA_DIR/media"},
       {"store.retention_days", KeyType::kWhole, 90, 0, 36500, nullptr,

@@ -139,6 +139,7 @@ Result<> Engine::build() {
     log_.error("encoder_failed", {{"rendition", rendition}, {"why", why.message}});
   };
   OPENDAY_TRY(ladder_, encode::Ladder::open(ladder, std::move(encoded), clock_));
+  config_.ladder = ladder_->renditions();  // one order for encoders, packager and targets: the ladder's
 
   RunNumbers numbers = number_this_run();  // before the recorder begins to clean the store up
   output::RetentionPolicy retention;
@@ -160,15 +161,11 @@ Result<> Engine::build() {
   options.first_msn = numbers.first_msn;
   options.discontinuity = numbers.discontinuity;
   std::vector<package::EncodedRendition> video;
-  std::optional<media::Track> audio;
-  for (const auto& named : ladder_->tracks()) {
-    if (named.rendition == encode::kAudioRendition) audio = named.track;
-    for (const auto& rung : config_.ladder) {
-      if (rung.name == named.rendition) video.push_back({rung, named.track});
-    }
+  for (size_t i = 0; i < config_.ladder.size(); ++i) {
+    video.push_back({config_.ladder[i], ladder_->tracks()[i].track});
   }
-  OPENDAY_TRY(packager_,
-              package::Packager::create(options, video, audio, config_.ladder[0].audio_kbps, *this, log_));
+  OPENDAY_TRY(packager_, package::Packager::create(options, video, ladder_->tracks().back().track,
+                                                   config_.ladder[0].audio_kbps, *this, log_));
 
   std::vector<output::RenditionTrack> tracks;
   for (const auto& named : ladder_->tracks()) tracks.push_back({named.rendition, named.track});

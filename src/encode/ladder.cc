@@ -392,6 +392,10 @@ Result<std::unique_ptr<Ladder>> Ladder::open(LadderConfig config, LadderEvents e
   return std::unique_ptr<Ladder>(new Ladder(std::move(impl)));
 }
 
+const std::vector<media::Rendition>& Ladder::renditions() const {
+  return impl_->config.renditions;
+}
+
 const std::vector<NamedTrack>& Ladder::tracks() const {
   return impl_->tracks;
 }

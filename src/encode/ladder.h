@@ -24,8 +24,8 @@ namespace openday::encode {
 
 struct LadderConfig {
   media::HouseFormat house;
-  std::vector<media::Rendition>
-      renditions;  // 1 to 8; one AAC encode serves them all, so their audio_kbps are equal
+  std::vector<media::Rendition> renditions;  // 1 to 8, in any order; one AAC encode serves them all, so
+                                             // their audio_kbps are equal
   std::string preset = "superfast";
   int gop_seconds = 2;
   int lookahead = 10;  // frames; costs as much latency
@@ -73,7 +73,10 @@ class Ladder {
   ~Ladder();
   Ladder(const Ladder&) = delete;
 
-  /// How each stream is set up; complete before the first push().
+  /// As configured, largest first.
+  [[nodiscard]] const std::vector<media::Rendition>& renditions() const;
+  /// How each stream is set up, in the order of renditions(), the sound last; complete before the first
+  /// push().
   [[nodiscard]] const std::vector<NamedTrack>& tracks() const;
 
   /// Never waits. Ticks must rise; a tick left out is a gap in the streams' times.
@@ -81,7 +84,7 @@ class Ladder {
   /// Encodes what is queued, hands out what the encoders still hold, ends the threads.
   void finish();
 
-  /// Largest rendition first, the sound last.
+  /// In the order of tracks().
   [[nodiscard]] std::vector<EncoderStats> stats() const;
   [[nodiscard]] Shedding shedding() const;
 

@@ -27,7 +27,7 @@ class Studio {
     config.broadcast = "b";
     config.mixer.house = {160, 90, 30};
     config.mixer.slots = {{0, "court", "Court"}};
-    config.ladder = {{"90p", 160, 90, 200, 64}};
+    config.ladder = ladder;
     config.preset = "ultrafast";
     config.pipelines = OPENDAY_PIPELINES;
     config.store = {store_, 0, 0, 0};
@@ -80,6 +80,8 @@ class Studio {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, seconds(30), condition);
   }
+
+  std::vector<media::Rendition> ladder = {{"90p", 160, 90, 200, 64}};
 
   // Heard so far; to be read in wait_for() or after stop().
   std::vector<media::InitSegment> inits;
@@ -134,6 +136,23 @@ TEST_CASE("a store that cannot be read costs the recording, not the program") {
   CHECK(studio.stored_paths.empty());
 }
 
+TEST_CASE("a ladder that is not written largest first carries each rendition under its own name") {
+  test::TempFolder folder;
+  Studio studio(folder.path());
+  studio.ladder = {{"24p", 42, 24, 50, 64}, {"90p", 160, 90, 200, 64}};
+  REQUIRE(studio.start({}));
+  auto first = [&](const std::string& rendition) {
+    return std::ranges::find(studio.parts, rendition, &media::Part::rendition);
+  };
+  REQUIRE(studio.wait_for(
+      [&] { return first("24p") != studio.parts.end() && first("90p") != studio.parts.end(); }));
+  studio.stop();
+  CHECK(studio.inits.at(0).rendition == "90p");
+  CHECK(studio.inits.at(0).width == 160);
+  // Both begin with the slate's IDR, of 6 and of 60 macroblocks.
+  CHECK(first("90p")->data->size() > 2 * first("24p")->data->size());
+}
+
 TEST_CASE("a run is counted with its first part: one that dies before leaves the numbers as they were") {
   test::TempFolder folder;
   Studio studio(folder.path());
@@ -185,7 +204,8 @@ TEST_CASE("a feed that lies spoils its own tile and nothing else") {
   for (int i = 0; i < link::kMaxDepth - 1; ++i) deep = Json::array({deep});
   std::string long_text(link::kMaxHead - 1000, 'x');
   studio.feed_says({{"state", "live"}, {"why", deep}, {"source", {{"video", 7}}}, {"stats", long_text}});
-  studio.feed_says({{"state", "live"}, {"caught_up", deep}, {"source", nullptr}, {"stats", {{"fps", "fast"}}}});
+  studio.feed_says(
+      {{"state", "live"}, {"caught_up", deep}, {"source", nullptr}, {"stats", {{"fps", "fast"}}}});
   studio.feed_says({{"state", "stalled"}, {"why", long_text}, {"more", long_text.substr(0, 9)}});
   REQUIRE(studio.wait_for([&] {
     return studio.stats.contains("slots") && studio.stats["slots"][0]["feed"].value("state", "") == "stalled";

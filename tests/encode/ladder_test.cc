@@ -96,7 +96,6 @@ TEST_CASE(
   ladder.finish();
   REQUIRE(collector.failures.empty());
   REQUIRE(ladder.tracks().size() == 3);
-  CHECK(ladder.tracks()[0].rendition == "90p");  // largest first, whatever the order they were given in
   for (size_t r = 0; r < 2; ++r) {
     const NamedTrack& track = ladder.tracks()[r];
     const auto& units = collector.units[track.rendition];
@@ -121,6 +120,27 @@ TEST_CASE(
       CHECK(middle == Approx(40 + static_cast<int>(i) % 150).margin(4));
     }
   }
+}
+
+TEST_CASE("renditions and their tracks come largest first, whatever the order they were given in") {
+  SystemClock clock;
+  Collector collector;
+  auto config = small_ladder();
+  config.renditions = {{"48p", 86, 48, 60, 96}, {"90p-low", 160, 90, 80, 96}, {"90p", 160, 90, 150, 96}};
+  auto ladder = Ladder::open(config, collector.events(), clock);
+  REQUIRE(ladder);
+  const auto& renditions = (*ladder)->renditions();
+  const auto& tracks = (*ladder)->tracks();
+  REQUIRE(renditions.size() == 3);
+  REQUIRE(tracks.size() == 4);
+  CHECK(renditions[0] == config.renditions[2]);
+  CHECK(renditions[1] == config.renditions[1]);
+  CHECK(renditions[2] == config.renditions[0]);
+  for (size_t i = 0; i < renditions.size(); ++i) {
+    CHECK(tracks[i].rendition == renditions[i].name);
+    CHECK(tracks[i].track.width == renditions[i].width);
+  }
+  CHECK(tracks[3].rendition == kAudioRendition);
 }
 
 TEST_CASE("tracks are described as players need them") {

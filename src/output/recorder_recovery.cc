@@ -49,6 +49,31 @@ struct Recovery {
   [[nodiscard]] std::string full(const std::string& path) const { return store + "/" + path; }
 };
 
+/// Media time of a segment.
+struct Extent {
+  milliseconds begin{0};
+  double duration = 0;  // seconds
+};
+
+/// Time is told by the picture where there is one, else by the sound. Nothing: the segment has neither.
+std::optional<Extent> extent_of(const std::vector<InitTrack>& tracks, const WholeFragments& whole) {
+  for (const InitTrack& track : tracks) {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+    for (const Fragment& fragment : whole.fragments) {
+      for (const FragmentRun& run : fragment.runs) {
+        if (run.track != track.id || run.samples.empty()) continue;
+        if (end == 0) begin = run.decode_time;
+        end = run.decode_time + run.duration();
+      }
+    }
+    if (end == 0) continue;
+    return Extent{milliseconds(begin * 1000 / track.timescale),
+                  static_cast<double>(end - begin) / track.timescale};
+  }
+  return std::nullopt;
+}
+
 Result<> Recovery::read_index() {
   Result<Bytes> bytes = disk.read(index_path(store), kMostIndex);
   if (!bytes && bytes.error().code == Errc::kNotFound) return {};
@@ -136,18 +161,8 @@ void Recovery::recover_segment(const media::InitSegment& init, int64_t msn, cons
   if (!bytes || !init_bytes) return;  // not readable now; the next recovery may be luckier
   Result<std::vector<InitTrack>> tracks = read_init(*init_bytes);
   WholeFragments whole = tracks ? whole_fragments(*bytes) : WholeFragments{};
-  // Time is told by the picture where there is one, else by the sound.
-  const InitTrack* clock = tracks ? &tracks->front() : nullptr;
-  uint64_t begin = 0;
-  uint64_t end = 0;
-  for (const Fragment& fragment : whole.fragments) {
-    for (const FragmentRun& run : fragment.runs) {
-      if (run.track != clock->id || run.samples.empty()) continue;
-      if (end == 0) begin = run.decode_time;
-      end = run.decode_time + run.duration();
-    }
-  }
-  if (end == 0) {
+  std::optional<Extent> extent = tracks ? extent_of(*tracks, whole) : std::nullopt;
+  if (!extent) {
     out.removed += disk.remove(full(path)) ? 1 : 0;
     return;
   }
@@ -159,8 +174,8 @@ void Recovery::recover_segment(const media::InitSegment& init, int64_t msn, cons
   segment.run = init.run;
   segment.rendition = init.rendition;
   segment.msn = msn;
-  segment.at = init.start + milliseconds(begin * 1000 / clock->timescale);
-  segment.duration = static_cast<double>(end - begin) / clock->timescale;
+  segment.at = init.start + extent->begin;
+  segment.duration = extent->duration;
   segment.bytes = whole.size;
   segment.discontinuity = init.discontinuity > 0 && msn == init.first_msn;
   out.facts.emplace_back(segment);

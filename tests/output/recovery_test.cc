@@ -19,9 +19,10 @@ struct Dead {
   TempFolder folder;
   BreakableDisk disk;
   ManualClock clock{{1'000'000'000}, kStart};
-  test::Tape tape = test::record_tape("run1", 10, 0, 72);
+  test::Tape tape;
 
-  Dead() {
+  /// Of the last `unseen` ticks there is sound alone.
+  explicit Dead(int unseen = 0) : tape(test::record_tape("run1", 10, 0, 72, kStart, 0, unseen)) {
     StoreWriter writer(folder.path(), {.most_bytes = 0, .most_age = milliseconds(0), .reserve_bytes = 0},
                        disk, clock, Log("test", LogLevel::kError));
     REQUIRE(test::play(tape, writer).size() == 4);
@@ -108,6 +109,23 @@ TEST_CASE("a segment that a crash cut at any byte is kept up to its last whole f
     INFO(rendition);
     CHECK(wrong == 0);
   }
+}
+
+TEST_CASE("a segment that has sound alone is kept, and timed by it") {
+  Dead store(12);
+  std::string path = store.folder / segment_path("run1", "90p", 11);
+  std::string whole = store.read(path);
+  store.write(index_path(store.folder.path()),
+              without_lines(store.index(), "\"msn\":11,\"rendition\":\"90p"));
+  Recovered recovered = store.recover();
+  CHECK(recovered.cut_back == 1);
+  CHECK(recovered.removed == 0);
+  auto segment = Dead::find(recovered, "90p", 11);
+  REQUIRE(segment);
+  CHECK(segment->at.ms == Approx((kStart + seconds(2)).ms).margin(22));  // an AAC frame
+  CHECK(segment->duration == Approx(0.4).margin(0.022));
+  CHECK(segment->bytes == whole.size());
+  CHECK(store.read(path) == whole);
 }
 
 TEST_CASE("an index torn at any byte of its last line loses nothing") {

@@ -133,9 +133,10 @@ struct Tape final : package::PackageListener {
   void on_segment(const media::Segment& segment) override { events.emplace_back(segment); }
 };
 
-/// One engine run of `ticks` at 30 fps: renditions "90p" and "audio".
+/// One engine run of `ticks` at 30 fps: renditions "90p" and "audio". Of its last `unseen` ticks no picture
+/// comes.
 inline Tape record_tape(const std::string& run, int64_t first_msn, int discontinuity, int ticks,
-                        ProgramTime start = kStart, int seed = 0) {
+                        ProgramTime start = kStart, int seed = 0, int unseen = 0) {
   static std::map<std::pair<int, int>, EncodedProgram> programs;
   auto [at, fresh] = programs.try_emplace({ticks, seed});
   if (fresh) at->second = encode_program({.ticks = ticks, .audio_kbps = 24, .seed = seed});
@@ -154,6 +155,7 @@ inline Tape record_tape(const std::string& run, int64_t first_msn, int discontin
   core->begin();
   size_t sound = 0;
   for (const media::AccessUnit& picture : from.pictures) {
+    if (picture.tick >= ticks - unseen) break;
     core->push_video(0, picture);
     for (; sound < from.sound.size() && from.sound[sound].pts < (picture.tick - 1) * 1600; ++sound) {
       core->push_audio(from.sound[sound]);

@@ -449,8 +449,6 @@ void Engine::send_stats() {
   auto status = mixer_->status();
   auto ticks = ticker_->stats();
   auto packaged = packager_->counters();
-  auto recording = recorder_->status();
-  recording.dropped += recorder_->refused();
   outlet_.send(link::make_message("stats", {{"tick", status.tick},
                                             {"late_ms", ticks.late_ms},
                                             {"dropped_ticks", ticks.dropped_ticks},
@@ -464,7 +462,7 @@ void Engine::send_stats() {
                                             {"encoders", to_json(ladder_->stats())},
                                             {"packager", to_json(packaged)},
                                             {"targets", to_json(targets_->stats())},
-                                            {"recording", to_json(recording)},
+                                            {"recording", to_json(recorder_->status())},
                                             {"link_dropped", outlet_.dropped()},
                                             {"shedding", encode::name_of(ladder_->shedding())}}));
 }

@@ -36,14 +36,20 @@ bool Recorder::add(media::Part part) {
   return queue_.push(std::move(part));
 }
 bool Recorder::finish(media::Segment segment) {
-  return queue_.push(std::move(segment));
+  bool gap = segment.bytes == 0;
+  if (queue_.push(std::move(segment))) return true;
+  std::lock_guard lock(mutex_);
+  if (!gap) ++refused_segments_;
+  return false;
 }
 bool Recorder::thumbnail(ProgramTime at, SharedBytes jpeg) {
   return queue_.push(Thumbnail{at, std::move(jpeg)});
 }
 RecordingStatus Recorder::status() const {
   std::lock_guard lock(mutex_);
-  return status_;
+  RecordingStatus status = status_;
+  status.dropped += refused_segments_;
+  return status;
 }
 
 void Recorder::obey_orders() {

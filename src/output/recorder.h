@@ -4,7 +4,7 @@
 //   packager's thread ──▶ bounded queue ──▶ recorder's thread ──▶ StoreWriter ──▶ disk
 //
 // The queue holds `queue_bound` events (default 512: some 25 s of four renditions). When the disk stands
-// still for longer, events are refused and counted; the segments they belong to are not recorded.
+// still for longer, events are refused; the segments they belong to are not recorded, and counted.
 #pragma once
 
 #include <functional>
@@ -42,8 +42,6 @@ class Recorder {
   bool thumbnail(ProgramTime at, SharedBytes jpeg);
 
   [[nodiscard]] RecordingStatus status() const;
-  /// Events that the full queue refused.
-  [[nodiscard]] uint64_t refused() const { return queue_.dropped(); }
 
  private:
   struct Thumbnail {
@@ -62,8 +60,9 @@ class Recorder {
   const OnOutcome on_outcome_;
   BoundedQueue<Event> queue_;
   mutable std::mutex mutex_;
-  RecordingStatus status_;     // guarded by mutex_
-  std::vector<Order> orders_;  // guarded by mutex_
+  RecordingStatus status_;         // the writer's, guarded by mutex_
+  uint64_t refused_segments_ = 0;  // of these the writer never hears; guarded by mutex_
+  std::vector<Order> orders_;      // guarded by mutex_
   std::jthread thread_;
 };
 

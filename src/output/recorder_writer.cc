@@ -99,9 +99,8 @@ void StoreWriter::add(const media::Part& part) {
   if (found == renditions_.end()) return;
   Rendition& rendition = found->second;
   if (part.msn != rendition.msn) {
-    if (rendition.file != nullptr) {  // its end was lost in the queue
+    if (rendition.file != nullptr) {  // its end was lost in the queue, and counted there
       abandon(rendition, "segment", {Errc::kLimit, kTooSlow});
-      ++status_.dropped;
     }
     rendition.msn = part.msn;
     rendition.parts = 0;

@@ -36,7 +36,7 @@ struct RecordingStatus {
   uint64_t bytes = 0;  // of segments in the store
   uint64_t free_bytes = 0;
   uint64_t stored = 0;   // segments, since this engine began
-  uint64_t dropped = 0;  // segments that were not recorded, or not whole
+  uint64_t dropped = 0;  // segments that were finished and not recorded
   std::string why;       // of kFull and kFailed
 };
 

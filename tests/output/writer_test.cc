@@ -309,7 +309,7 @@ TEST_CASE("a segment that lost a part, its beginning or its end in the queue is 
   }
   CHECK(f.indexed("90p") == std::vector<int64_t>{13});
   CHECK(f.indexed("audio").size() == 4);
-  CHECK(writer.status().dropped == 3);
+  CHECK(writer.status().dropped == 2);  // the third was counted by the queue that refused its end
   for (int64_t msn = 10; msn < 13; ++msn) CHECK(!f.exists(segment_path("run1", "90p", msn)));
 }
 

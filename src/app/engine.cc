@@ -151,7 +151,9 @@ Result<> Engine::build() {
       [this](const media::Segment& segment, const std::string& path) { outlet_.segment(segment, path); });
 
   HouseTime first_tick = clock_.now() + milliseconds(100);
-  ProgramTime start = clock_.wall() + milliseconds(100);
+  ProgramTime wall = clock_.wall() + milliseconds(100);
+  ProgramTime start = start_of_run(checkpoint_, numbers, wall, first_tick);
+  checkpoint_.clock = clock_of_run(start, first_tick);
   mixer_->start(first_tick, start);
 
   package::PackagerOptions options;
@@ -192,6 +194,7 @@ Result<> Engine::build() {
   log_.info("engine_started", {{"run", run_},
                                {"renditions", config_.ladder.size()},
                                {"first_msn", options.first_msn},
+                               {"ahead_ms", (start - wall).count()},
                                {"resumed", checkpoint_.present}});
   return {};
 }

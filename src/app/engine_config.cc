@@ -136,10 +136,12 @@ Checkpoint parse_checkpoint(const Json& json) {
     if (auto parsed = mixer::parse_scene(*scene)) checkpoint.scene = *parsed;
   }
   if (auto mix = parse_mix(json.value("mix", Json::object()))) checkpoint.mix = *mix;
-  // Both are counted on from here, and what comes of them has to pass package::init_from.
+  // All go on from here, and what comes of them has to pass package::init_from.
   checkpoint.msn = std::clamp<int64_t>(link::integer_in(json, "msn").value_or(-1), -1, kLargestMsn);
   checkpoint.runs =
       static_cast<int>(std::clamp<int64_t>(link::integer_in(json, "runs").value_or(0), 0, kMostRuns));
+  checkpoint.clock.ms =
+      std::clamp<int64_t>(link::integer_in(json, "clock_ms").value_or(0), 0, kLatestClock.ms);
   return checkpoint;
 }
 
@@ -147,7 +149,8 @@ Json to_json(const Checkpoint& checkpoint) {
   return {{"scene", mixer::to_json(checkpoint.scene)},
           {"mix", to_json(checkpoint.mix)},
           {"msn", checkpoint.msn},
-          {"runs", checkpoint.runs}};
+          {"runs", checkpoint.runs},
+          {"clock_ms", checkpoint.clock.ms}};
 }
 
 }  // namespace openday::app

@@ -44,10 +44,12 @@ struct Checkpoint {
   std::map<std::string, mixer::VenueMix> mix;
   int64_t msn = -1;      // of the newest segment that was begun; −1: none
   int runs = 0;          // that had media
+  ProgramTime clock;     // of the newest run: program time at house time 0
   bool present = false;  // false: this is the first process
 };
 inline constexpr int64_t kLargestMsn = 1'000'000'000'000;
 inline constexpr int kMostRuns = 1'000'000;
+inline constexpr ProgramTime kLatestClock{4'102'444'800'000};  // the year 2100
 /// What is missing or strange counts as not said; numbers are kept within the above.
 Checkpoint parse_checkpoint(const link::Json& json);
 link::Json to_json(const Checkpoint& checkpoint);

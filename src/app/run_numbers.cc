@@ -10,12 +10,17 @@ namespace {
 
 constexpr int64_t k2020 = 1'577'836'800;  // Unix time, s
 
+milliseconds whole_ms(HouseTime at) {
+  return duration_cast<milliseconds>(at - HouseTime{});
+}
+
 }  // namespace
 
 RunNumbers number_run(const Checkpoint& checkpoint, const Result<output::StoreSummary>& stored,
                       ProgramTime now) {
-  RunNumbers numbers{checkpoint.msn + 1, checkpoint.runs};
+  RunNumbers numbers{checkpoint.msn + 1, checkpoint.runs, {}};
   if (stored) {
+    numbers.not_before = stored->end;
     numbers.first_msn = std::max(numbers.first_msn, stored->next_msn);
     numbers.discontinuity = std::max(numbers.discontinuity, stored->runs);
   } else if (!checkpoint.present) {
@@ -24,6 +29,15 @@ RunNumbers number_run(const Checkpoint& checkpoint, const Result<output::StoreSu
     numbers.discontinuity = std::max(numbers.discontinuity, static_cast<int>(from_clock));
   }
   return numbers;
+}
+
+ProgramTime start_of_run(const Checkpoint& checkpoint, const RunNumbers& numbers, ProgramTime wall,
+                         HouseTime first_tick) {
+  return std::max({wall, checkpoint.clock + whole_ms(first_tick), numbers.not_before});
+}
+
+ProgramTime clock_of_run(ProgramTime start, HouseTime first_tick) {
+  return {start.ms - whole_ms(first_tick).count()};
 }
 
 Result<output::StoreSummary> summarize_in_time(std::shared_ptr<output::Disk> disk, std::string store,

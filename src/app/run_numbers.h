@@ -1,4 +1,4 @@
-// Which numbers a run of the engine begins with, whatever state its store is in.
+// Which numbers a run of the engine begins with, and at which program time, whatever state its store is in.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,8 @@ namespace openday::app {
 
 struct RunNumbers {
   int64_t first_msn = 0;
-  int discontinuity = 0;  // earlier runs of the broadcast that have media
+  int discontinuity = 0;   // earlier runs of the broadcast that have media
+  ProgramTime not_before;  // end of what is stored
 };
 
 /// No number is used twice. The checkpoint knows what was published since the server started, the store what
@@ -23,6 +24,15 @@ struct RunNumbers {
 /// taken from the clock: seconds since 2020, which no run can have reached, as a segment takes two.
 RunNumbers number_run(const Checkpoint& checkpoint, const Result<output::StoreSummary>& stored,
                       ProgramTime now);
+
+/// Program time of the run's first tick, at house time `first_tick`: `wall`, but within a broadcast program
+/// time never goes back, as viewers are shown nothing from before they were let in. After a wall clock that
+/// was set back, a run goes on by the clock of the run before it, or, when the server has just started, not
+/// before the end of what is stored.
+ProgramTime start_of_run(const Checkpoint& checkpoint, const RunNumbers& numbers, ProgramTime wall,
+                         HouseTime first_tick);
+/// What the checkpoint keeps of a run that starts so.
+ProgramTime clock_of_run(ProgramTime start, HouseTime first_tick);
 
 /// summarize_store() for those who cannot wait for a disk that hangs: kTimeout after `patience`; the thread
 /// that reads is then left to itself.

@@ -227,6 +227,7 @@ Result<StoreSummary> summarize_store(Disk& disk, const std::string& store) {
   for (const IndexFact& fact : index.facts) {
     if (const auto* segment = std::get_if<media::StoredSegment>(&fact)) {
       summary.next_msn = std::max(summary.next_msn, segment->msn + 1);
+      summary.end = std::max(summary.end, segment->at + to_ms(segment->duration));
       with_media.insert(segment->run);
     }
     if (const auto* dropped = std::get_if<DroppedBefore>(&fact)) dropped_before = dropped->msn;

@@ -74,6 +74,7 @@ class IndexReader {
 struct StoreSummary {
   int64_t next_msn = 0;  // above every segment that is there in any form
   int runs = 0;          // with segments: the discontinuity number of the next run
+  ProgramTime end;       // of the newest segment that the index names; 0: it names none
 };
 /// Changes nothing. An empty or missing store: zeros.
 Result<StoreSummary> summarize_store(Disk& disk, const std::string& store);

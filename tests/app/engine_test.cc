@@ -153,6 +153,22 @@ TEST_CASE("a ladder that is not written largest first carries each rendition und
   CHECK(first("90p")->data->size() > 2 * first("24p")->data->size());
 }
 
+TEST_CASE("a run whose wall clock was set back goes on behind the run before it") {
+  test::TempFolder folder;
+  Studio studio(folder.path());
+  SystemClock clock;
+  ProgramTime ahead = clock.wall() + seconds(3600);
+  Checkpoint checkpoint;
+  checkpoint.present = true;
+  checkpoint.clock = clock_of_run(ahead, clock.now());
+  REQUIRE(studio.start(checkpoint));
+  REQUIRE(studio.wait_for([&] { return !studio.parts.empty(); }));
+  studio.stop();
+  CHECK(studio.parts.at(0).at >= ahead);
+  CHECK(studio.parts.at(0).at < ahead + seconds(30));
+  CHECK(studio.saved.back().clock - checkpoint.clock <= milliseconds(1));
+}
+
 TEST_CASE("a run is counted with its first part: one that dies before leaves the numbers as they were") {
   test::TempFolder folder;
   Studio studio(folder.path());

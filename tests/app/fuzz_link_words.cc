@@ -38,6 +38,7 @@ void engine_words(const link::Json& json) {
   auto checkpoint = app::parse_checkpoint(json);
   expect(checkpoint.msn >= -1 && checkpoint.msn <= app::kLargestMsn);
   expect(checkpoint.runs >= 0 && checkpoint.runs <= app::kMostRuns);
+  expect(checkpoint.clock >= ProgramTime{} && checkpoint.clock <= app::kLatestClock);
   if (auto mix = app::parse_mix(json)) expect(app::parse_mix(app::to_json(*mix))->size() == mix->size());
   if (auto scene = mixer::parse_scene(json)) {
     expect(scene->title.size() <= mixer::kMaxTitleBytes);

@@ -25,7 +25,7 @@ Checkpoint checkpoint_of(int64_t msn, int runs) {
 }  // namespace
 
 TEST_CASE("a run begins above what was published and what was recorded, whichever is more") {
-  Result<StoreSummary> stored = StoreSummary{.next_msn = 58, .runs = 3};
+  Result<StoreSummary> stored = StoreSummary{.next_msn = 58, .runs = 3, .end = kNow};
   RunNumbers first = number_run({}, StoreSummary{}, kNow);
   CHECK(first.first_msn == 0);
   CHECK(first.discontinuity == 0);
@@ -38,6 +38,30 @@ TEST_CASE("a run begins above what was published and what was recorded, whicheve
   // The checkpoint is older than the store: the store counts.
   CHECK(number_run(checkpoint_of(40, 1), stored, kNow).first_msn == 58);
   CHECK(number_run(checkpoint_of(40, 1), stored, kNow).discontinuity == 3);
+}
+
+TEST_CASE("program time is the wall clock's, and never goes back within a broadcast") {
+  constexpr HouseTime kTick{5'000'000'000'999'999};
+  auto start = [&](const Checkpoint& checkpoint, const RunNumbers& numbers, HouseTime first_tick) {
+    return start_of_run(checkpoint, numbers, kNow, first_tick);
+  };
+  CHECK(start({}, {}, kTick) == kNow);
+  // After a crash: the run before began an hour ago, by the same wall clock.
+  Checkpoint before = checkpoint_of(1800, 1);
+  before.clock = clock_of_run(kNow + seconds(-3600), kTick - seconds(3600));
+  CHECK(start(before, {}, kTick) == kNow);
+  CHECK(start(before, {}, kTick + seconds(60)) == kNow + seconds(60));  // the wall clock was set back by that
+  CHECK(start(before, {}, kTick - seconds(60)) == kNow);                // it was set forward
+  // As the supervisor hands it on.
+  CHECK(start(parse_checkpoint(to_json(before)), {}, kTick + seconds(60)) == kNow + seconds(60));
+  Checkpoint strange = parse_checkpoint({{"clock_ms", INT64_MAX}});
+  CHECK(start(strange, {}, kTick) > kNow);
+  CHECK(start(parse_checkpoint({{"clock_ms", "soon"}}), {}, kTick) == kNow);
+  // After a start of the whole server there is only the store.
+  RunNumbers stored =
+      number_run({}, StoreSummary{.next_msn = 58, .runs = 3, .end = kNow + seconds(90)}, kNow);
+  CHECK(start({}, stored, kTick) == kNow + seconds(90));
+  CHECK(start({}, number_run({}, kBroken, kNow), kTick) == kNow);
 }
 
 TEST_CASE("beside a store that cannot be read the checkpoint tells the numbers") {

@@ -250,6 +250,7 @@ TEST_CASE("a recovered store is recorded on by the next run") {
   REQUIRE(summary);
   CHECK(summary->next_msn == 12);
   CHECK(summary->runs == 1);
+  CHECK(summary->end >= kStart + milliseconds(2333));
   CHECK(
       test::play(test::record_tape("run2", summary->next_msn, summary->runs, 75, kStart + seconds(4)), writer)
           .size() == 4);

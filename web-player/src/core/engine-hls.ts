@@ -16,6 +16,9 @@ const manifestPatience = {
   errorRetry: { maxNumRetry: 4, retryDelayMs: 500, maxRetryDelayMs: 1000, backoff: 'linear' as const },
 };
 
+/** A chosen quality that failed is taken again so long after. */
+const forgiveMs = 10_000;
+
 class HlsEngine implements Engine {
   readonly name = 'hls.js';
   private hls: Hls | null = null;
@@ -59,8 +62,13 @@ class HlsEngine implements Engine {
     hls.on(Hls.Events.ERROR, (_, data) => {
       this.failed(data);
     });
-    hls.once(Hls.Events.FRAG_BUFFERED, () => {
+    hls.on(Hls.Events.FRAG_BUFFERED, () => {
       beginning.at = null;
+      // A chosen quality that fails makes hls.js automatic for good. (preserveManualLevelOnError would rather stand still.)
+      const index = this.levelOf(this.wanted);
+      const failed = index === null ? undefined : hls.levels[index]?.loadErrorTime;
+      if (index !== null && failed !== undefined && hls.autoLevelEnabled && performance.now() - failed > forgiveMs)
+        hls.loadLevel = index;
     });
     hls.loadSource(spec.url);
     hls.attachMedia(this.video);
@@ -69,8 +77,13 @@ class HlsEngine implements Engine {
   resume(): void {
     const { hls } = this;
     // Without a multivariant playlist there is nothing to load on with.
-    if (hls !== null && hls.levels.length === 0 && hls.url !== null) hls.loadSource(hls.url);
-    else hls?.startLoad(-1);
+    if (hls !== null && hls.levels.length === 0 && hls.url !== null) {
+      hls.loadSource(hls.url);
+      return;
+    }
+    const index = this.levelOf(this.wanted);
+    if (hls !== null && index !== null) hls.loadLevel = index;
+    hls?.startLoad(-1);
   }
 
   rest(): void {

@@ -101,7 +101,8 @@ export const liveSource: LiveSource = {
   liveAt: 0,
 };
 
-export function setup() {
+/** scriptFailures: so often the script of the engine fails to load. */
+export function setup({ scriptFailures = 0 } = {}) {
   const video = new FakeVideo();
   const timers = new ManualTimers();
   const engines: FakeEngine[] = [];
@@ -111,11 +112,13 @@ export function setup() {
   const player = new Player({
     video: video as unknown as HTMLVideoElement,
     engine: () =>
-      Promise.resolve((_, events) => {
-        const engine = new FakeEngine(events);
-        engines.push(engine);
-        return engine;
-      }),
+      scriptFailures-- > 0
+        ? Promise.reject(new TypeError('Failed to fetch dynamically imported module'))
+        : Promise.resolve((_, events) => {
+            const engine = new FakeEngine(events);
+            engines.push(engine);
+            return engine;
+          }),
     timers,
     random: () => 0.5,
     now,

@@ -82,6 +82,74 @@ describe('a live player', () => {
     expect(player.problem.value).toBeNull();
   });
 
+  it('tries on while the picture lives on what was loaded before, until more has been loaded', async () => {
+    const { video, player, engine, run, playing } = setup();
+    await playing();
+    video.buffered = { length: 1, end: () => 21 };
+    engine().events.failed('network', 'levelLoadError', 0);
+    run(500);
+    expect(player.recovery.value.phase).toBe('waiting');
+    run(500);
+    expect(engine().calls).toEqual(['resume']);
+    run(500);
+    expect(player.recovery.value.phase).toBe('trying');
+    engine().events.failed('network', 'levelLoadError', 0);
+    expect(player.recovery.value).toEqual({ phase: 'waiting', attempt: 2, delayMs: 2000 });
+    run(2000);
+    expect(engine().calls).toEqual(['resume', 'resume']);
+    expect(player.stalled.value).toBe(false);
+    video.buffered = { length: 1, end: () => 22 };
+    run(250);
+    expect(player.recovery.value.phase).toBe('healthy');
+  });
+
+  it('has no try to come once the viewer loads something else, or all of it was played', async () => {
+    const { video, player, engine, run, settled, playing } = setup();
+    await playing();
+    for (let i = 0; i < 3; i++) engine().events.failed('network', 'fragLoadError', 0);
+    player.seekTo(player.timeline.value.end - 60_000);
+    await settled();
+    expect(player.recovery.value).toEqual({ phase: 'trying', attempt: 1 });
+    run(10_000);
+    expect(player.recovery.value.phase).toBe('healthy');
+    expect(engine().calls).toEqual([]);
+    expect(engine().loads).toHaveLength(2);
+
+    engine().events.failed('network', 'levelLoadError', 0);
+    video.dispatchEvent(new Event('ended'));
+    expect(player.recovery.value.phase).toBe('healthy');
+  });
+
+  it('is said to stand still from one try to the next, without a moment in between', async () => {
+    const { player, engine, timers, playing, settled } = setup();
+    await playing();
+    engine().events.failed('network', 'fragLoadError', 0);
+    timers.advance(1000);
+    for (let i = 0; i < 120; i++) {
+      timers.advance(250);
+      await settled();
+      expect(player.stalled.value).toBe(true);
+    }
+    expect(engine().loads).toHaveLength(2);
+  });
+
+  it('loads its engine with the first try where that could not be loaded', async () => {
+    const { player, engines, run, timers, settled } = setup({ scriptFailures: 2 });
+    player.open(liveSource, true);
+    await settled();
+    expect(player.problem.value?.kind).toBe('engine');
+    expect(player.recovery.value).toEqual({ phase: 'waiting', attempt: 1, delayMs: 1000 });
+    timers.advance(1000);
+    await settled();
+    expect(player.recovery.value).toEqual({ phase: 'waiting', attempt: 2, delayMs: 2000 });
+    player.retry();
+    await settled();
+    expect(engines[0]?.loads).toEqual([{ kind: 'live', url: '/live.m3u8', at: null }]);
+    run(1000);
+    expect(player.recovery.value.phase).toBe('healthy');
+    expect(player.problem.value).toBeNull();
+  });
+
   it('tries again when a try leads to nothing, and not even to an error', async () => {
     const { engine, timers, playing, settled } = setup();
     await playing();

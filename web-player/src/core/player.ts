@@ -84,7 +84,11 @@ export class Player {
   private destroyed = false;
   private tickTimer: number | null = null;
   private lastPosition = -1;
-  private lastProgress = 0;
+  /** When the picture last moved, or was last made to begin somewhere. */
+  private lastMoved = 0;
+  private tryBegan = 0;
+  /** How far was loaded when loading was last tried. */
+  private loadedAtTry = 0;
   private pausedSince: number | null = null;
   private pausedMoment: number | null = null;
   /** The engine was told to load no more. */
@@ -98,7 +102,13 @@ export class Player {
     this.video = deps.video;
     this.repair = new Recovery(deps.timers, deps.random, {
       resume: () => {
-        this.engine?.resume();
+        // Without an engine it is the engine that could not be loaded.
+        if (this.engine === null) {
+          this.reload();
+          return;
+        }
+        this.engine.resume();
+        this.loadedAtTry = this.loadedEnd();
         if (this.wantsPlay) this.playNow();
       },
       reload: () => {
@@ -116,8 +126,7 @@ export class Player {
       changed: (state) => {
         this.recovery.value = state;
         if (state.phase === 'healthy') this.problem.value = null;
-        // Each try has its time.
-        if (state.phase === 'trying') this.lastProgress = this.deps.timers.now();
+        if (state.phase === 'trying') this.tryBegan = this.deps.timers.now();
       },
     });
     this.volume.value = Math.min(1, Math.max(0, deps.settings.number('volume', 1)));
@@ -354,8 +363,12 @@ export class Player {
 
   private load(): void {
     if (this.loading !== null) return; // the load under way reads the newest source and target
-    this.stalled.value = false;
-    this.lastProgress = this.deps.timers.now();
+    this.repair.loading();
+    this.tryBegan = this.deps.timers.now();
+    if (this.repair.state.phase === 'healthy') {
+      this.stalled.value = false;
+      this.lastMoved = this.tryBegan;
+    }
     this.lastPosition = -1;
     this.rested = false;
     this.gone = false;
@@ -371,6 +384,7 @@ export class Player {
       .finally(() => {
         this.loading = null;
       });
+    this.loadedAtTry = this.loadedEnd();
   }
 
   private async loadNow(): Promise<void> {
@@ -456,6 +470,7 @@ export class Player {
     on('ended', () => {
       this.status.value = 'ended';
       this.wantsPlay = false;
+      this.repair.progressed();
       if (this.mode.value !== 'replay') this.deps.refused();
     });
     on('volumechange', () => {
@@ -465,7 +480,7 @@ export class Player {
       this.deps.settings.set('volume', String(this.video.volume));
     });
     on('seeked', () => {
-      this.lastProgress = this.deps.timers.now();
+      this.lastMoved = this.deps.timers.now();
     });
   }
 
@@ -500,17 +515,17 @@ export class Player {
     const position = this.video.currentTime;
     const playing = this.wantsPlay && !this.video.paused && this.status.value !== 'idle';
     if (position !== this.lastPosition && !this.video.seeking) {
+      if (this.lastPosition >= 0) this.lastMoved = now;
       if (playing && position > this.lastPosition && this.lastPosition >= 0) this.advanced();
       this.lastPosition = position;
-      this.lastProgress = now;
     }
-    const still = now - this.lastProgress;
+    // Each try has its time.
+    const still = now - Math.max(this.lastMoved, this.tryBegan);
     const waiting =
       this.wantsPlay && this.status.value !== 'idle' && this.status.value !== 'ended' && !this.needsTap.value;
-    this.stalled.value = waiting && still > stallMs;
+    this.stalled.value = waiting && now - this.lastMoved > stallMs;
     const { phase } = this.repair.state;
     if (waiting && still > stuckMs && (phase === 'healthy' || phase === 'trying')) {
-      this.lastProgress = now;
       this.problem.value = { id: localErrorId(), kind: 'network', detail: 'no progress' };
       this.repair.networkFailed();
     }
@@ -519,12 +534,17 @@ export class Player {
     if (this.pausedSince !== null && now - this.pausedSince > restAfterMs && this.mode.value === 'live') this.rest();
     if (playing) this.measure(now);
     this.updateTimeline();
+    this.buffered.value = Math.max(0, this.loadedEnd() - position);
+  }
+
+  /** Position up to which there is something to play. */
+  private loadedEnd(): number {
     const ranges = this.video.buffered;
-    this.buffered.value = ranges.length > 0 ? Math.max(0, ranges.end(ranges.length - 1) - position) : 0;
+    return ranges.length > 0 ? ranges.end(ranges.length - 1) : this.video.currentTime;
   }
 
   private advanced(): void {
-    this.repair.progressed();
+    if (this.repair.state.phase === 'trying' && this.loadedEnd() > this.loadedAtTry) this.repair.progressed();
     if (this.target !== null) this.target = null;
     if (this.status.value === 'loading' && this.wantsPlay) this.status.value = 'playing';
     const moment = this.moment();

@@ -74,6 +74,24 @@ describe('after a network failure', () => {
     expect(calls).toEqual(['resume']);
   });
 
+  it('takes a load that somebody else began for its next try, also after the player was given up', () => {
+    const { timers, calls, recovery } = setup();
+    recovery.loading();
+    expect(recovery.state.phase).toBe('healthy');
+    recovery.networkFailed();
+    recovery.loading();
+    expect(recovery.state).toEqual({ phase: 'trying', attempt: 1 });
+    timers.advance(60_000);
+    expect(calls).toEqual([]);
+
+    for (let i = 0; i < 3; i++) recovery.mediaFailed();
+    expect(recovery.state.phase).toBe('failed');
+    recovery.loading();
+    expect(recovery.state.phase).toBe('trying');
+    recovery.mediaFailed();
+    expect(calls).toEqual(['recoverMedia', 'rebuild', 'recoverMedia']);
+  });
+
   it('does nothing on demand while playback is healthy', () => {
     const { calls, recovery } = setup();
     recovery.tryNow();

@@ -87,7 +87,15 @@ export class Recovery {
     this.try();
   }
 
-  /** Playback advanced. */
+  /** The source is loaded anew, whoever asked for it: that is the next try. */
+  loading(): void {
+    if (this.current.phase !== 'waiting' && this.current.phase !== 'failed') return;
+    this.cancel();
+    this.mediaFailures = 0;
+    this.become({ phase: 'trying', attempt: this.attempt });
+  }
+
+  /** Loading works again. A picture that moves is no sign of it: it may live on what was loaded before. */
   progressed(): void {
     if (this.current.phase === 'healthy') return;
     this.cancel();

@@ -205,7 +205,7 @@ describe.runIf(real)('a broadcast made in the studio', () => {
     await page.getByRole('button', { name: 'Start rehearsal' }).waitFor();
 
     const viewer = await open(browser, '/watch/drill');
-    await viewer.page.getByText('It will start any moment').waitFor();
+    await viewer.page.getByText('Date to be announced').waitFor();
 
     await page.getByRole('button', { name: 'Start rehearsal' }).click();
     await page.locator('.state-badge', { hasText: 'REHEARSAL' }).waitFor();
@@ -220,6 +220,8 @@ describe.runIf(real)('a broadcast made in the studio', () => {
     await page.getByRole('button', { name: 'Go live' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Go live' }).click();
     await page.getByText(/LIVE\s*00:00:\d\d/).waitFor();
+    // Without a date it asks about once a minute.
+    await viewer.page.evaluate(() => dispatchEvent(new Event('online')));
     await advances(viewer.page, 2);
 
     await page.getByRole('button', { name: 'End…' }).click();

@@ -37,6 +37,23 @@ describe.skipIf(real)('the index in its other states', () => {
     await context.close();
   });
 
+  it('promises no recording that will never be, and names a moment in one style', async () => {
+    const { context, page } = await open(browser, '/');
+    await page.waitForSelector('.cards');
+    const card = page.locator('.card', { hasText: 'Town meeting' });
+    expect(await card.locator('.meta').textContent()).toBe('There is no recording');
+    const coming = page.locator('.coming').first();
+    const tile = (await coming.locator('.coming__time').textContent()) ?? '';
+    expect(tile).toMatch(/^\d\d:\d\d$/);
+    expect(await coming.locator('time').textContent()).toContain(tile);
+    await mock('live', { id: 'short', ago_ms: 60_000 });
+    await mock('end', { id: 'short' });
+    await page.reload();
+    const fresh = page.locator('.card', { hasText: 'short' });
+    expect(await fresh.locator('.meta').textContent()).toBe('The recording is being prepared');
+    await context.close();
+  });
+
   it('is designed for an empty house', async () => {
     await mock('remove', {});
     const { context, page } = await open(browser, '/');

@@ -265,19 +265,56 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(violations.map((v) => `${v.id}: ${v.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([]);
 }
 
+/** Controls whose name lacks the text that is on them (WCAG 2.5.3), which axe does not look for by itself. */
+export async function misnamed(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withRules(['label-content-name-mismatch']).analyze();
+  return violations.flatMap((v) => v.nodes.map((node) => node.html));
+}
+
 export async function shot(page: Page, name: string, fullPage = false): Promise<void> {
   const folder = join(artifacts, 'screenshots', real ? 'server' : 'mock');
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
 }
 
-/** Nothing sticks out to the side; what does is named. */
+/** Nothing sticks out to the side of the page, nor any control out of the picture, which would cut it off; what does is named. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   const out = await page.evaluate(() => {
     const width = document.documentElement.clientWidth;
-    if (document.documentElement.scrollWidth <= width) return [];
-    const wide = [...document.body.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > width);
-    return [`${location.href} at ${String(width)}`, ...wide.map((one) => `${one.tagName} ${one.className}`)];
+    const wide =
+      document.documentElement.scrollWidth <= width
+        ? []
+        : [...document.body.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > width);
+    const cut = [...document.querySelectorAll('.stage')].flatMap((stage) => {
+      const { left, right, bottom } = stage.getBoundingClientRect();
+      return [...stage.querySelectorAll('button, a, input, [role=slider], .live-badge, .time')].filter((one) => {
+        const box = one.getBoundingClientRect();
+        const inBar = one.closest('.bar') !== null;
+        // Half a pixel is rounding.
+        return box.left < left - 0.5 || box.right > right + 0.5 || (inBar && box.bottom > bottom + 0.5);
+      });
+    });
+    const all = [...wide, ...cut];
+    if (all.length === 0) return [];
+    return [`${location.href} at ${String(width)}`, ...all.map((one) => `${one.tagName} ${one.className}`)];
   });
   expect(out).toEqual([]);
+}
+
+/** Entries of the open menu that no finger would reach, however the panel is scrolled. */
+export function outOfReach(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const panel = document.querySelector<HTMLElement>('.menu__panel');
+    if (panel === null) return ['no menu is open'];
+    const stage = document.querySelector('.stage')?.getBoundingClientRect();
+    const out = [...panel.querySelectorAll<HTMLElement>('.menu__item')].filter((item) => {
+      if (item.getClientRects().length === 0) return false;
+      panel.scrollTop = item.offsetTop;
+      const box = item.getBoundingClientRect();
+      const inside = stage !== undefined && box.top >= stage.top && box.bottom <= stage.bottom;
+      const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+      return !inside || hit?.closest('.menu__item') !== item;
+    });
+    return out.map((item) => item.textContent);
+  });
 }

@@ -4,13 +4,16 @@ import {
   advances,
   base,
   expectAccessible,
+  expectNoSidewaysScroll,
   isLive,
   latency,
   launchStrict,
   layWire,
   live,
+  misnamed,
   mock,
   open,
+  outOfReach,
   pictureHeight,
   real,
   scrubTo,
@@ -63,6 +66,23 @@ describe('a live broadcast', () => {
     await page.waitForFunction(() =>
       /^Auto \(\d+p\)$/.test(document.querySelector('.bar-button__label')?.textContent ?? ''),
     );
+    await context.close();
+  });
+
+  it.skipIf(real)('keeps the chosen quality when that has failed for a while', async () => {
+    const { context, page } = await open(browser, '/watch/court');
+    await advances(page, 1);
+    await wake(page);
+    await page.locator('.menu > button').click();
+    await page.getByRole('menuitemradio', { name: '360p', exact: true }).click();
+    await page.waitForFunction(() => document.querySelector('video')?.videoHeight === 360);
+    await mock('fail', { prefix: '/hls/court/360p/', status: 404, code: 'not_found' });
+    // It goes on in another one, which is better than to stand still.
+    await page.waitForFunction(() => (document.querySelector('video')?.videoHeight ?? 0) > 360);
+    await mock('fail', { prefix: '/hls/court/360p/', status: 0 });
+    await page.waitForFunction(() => document.querySelector('video')?.videoHeight === 360);
+    await advances(page, 8);
+    expect((await video(page)).height).toBe(360);
     await context.close();
   });
 
@@ -216,6 +236,7 @@ describe('a live broadcast', () => {
     expect(await page.locator('.live-badge--on').textContent()).toMatch(/^直播/);
     expect(await page.evaluate(() => document.documentElement.lang)).toBe('zh-CN');
     expect(await page.evaluate(() => (window as unknown as { shifts: number }).shifts)).toBeLessThan(0.05);
+    expect(await misnamed(page)).toEqual([]);
     await page.getByRole('button', { name: /切换到英文/ }).click();
     await wake(page);
     expect(await page.locator('.live-badge--on').textContent()).toMatch(/^LIVE/);
@@ -338,6 +359,15 @@ describe.skipIf(real)('the life of a broadcast', () => {
     await context.close();
   });
 
+  it('says that a date is not known yet, and that there is no recording', async () => {
+    const { context, page } = await open(browser, '/watch/undated');
+    await page.getByRole('heading', { name: 'Date to be announced' }).waitFor();
+    await page.goto(`${base}/watch/ended`);
+    await page.getByText('There is no recording.').waitFor();
+    expect(await page.getByText('will appear here').count()).toBe(0);
+    await context.close();
+  });
+
   it('seeks in a recording', async () => {
     const { context, page } = await open(browser, '/watch/hearing');
     await page.getByRole('button', { name: 'Play the recording' }).click();
@@ -346,6 +376,75 @@ describe.skipIf(real)('the life of a broadcast', () => {
     await scrubTo(page, 96);
     await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 90);
     await advances(page, 1);
+    await context.close();
+  });
+});
+
+describe.skipIf(real)('on a phone', () => {
+  for (const [language, width, height] of [
+    ['en', 320, 640],
+    ['zh-CN', 320, 640],
+    ['en', 360, 640],
+    ['pseudo', 360, 740],
+  ] as const) {
+    it(`keeps everything within reach at ${String(width)} in ${language}`, async () => {
+      await mock('live', { id: 'long', ago_ms: (1 * 3600 + 24 * 60) * 1000 });
+      const { context, page } = await open(browser, `/watch/long?lang=${language}`, {
+        viewport: { width, height },
+        reducedMotion: 'reduce',
+      });
+      await advances(page, 1);
+      await wake(page);
+      await page.waitForFunction(() => /\d\.\d/.test(document.querySelector('.live-badge--on')?.textContent ?? ''));
+      await expectNoSidewaysScroll(page);
+
+      const bar = page.locator('.scrub');
+      const line = await bar.boundingBox();
+      for (const x of [1, (line?.width ?? 0) - 1]) {
+        await bar.hover({ position: { x, y: 8 } });
+        await page.waitForFunction(
+          () => (document.querySelector<HTMLImageElement>('.scrub__tip img')?.naturalWidth ?? 0) > 0,
+        );
+        const tip = await page.locator('.scrub__tip').boundingBox();
+        const stage = await page.locator('.stage').boundingBox();
+        expect(tip?.x).toBeGreaterThanOrEqual(0);
+        expect((tip?.x ?? 0) + (tip?.width ?? 0)).toBeLessThanOrEqual(width);
+        expect(tip?.y).toBeGreaterThanOrEqual(stage?.y ?? 0);
+      }
+
+      await scrubTo(page, 15);
+      await page.waitForSelector('.live-badge__late');
+      await advances(page, 1);
+      await wake(page);
+      expect(await page.locator('.live-badge__late').textContent()).toMatch(/^−1:2\d:\d\d/);
+      await expectNoSidewaysScroll(page);
+      expect(await misnamed(page)).toEqual([]);
+
+      await page.locator('.menu > button').click();
+      expect(await page.getByRole('menuitemradio').count()).toBeGreaterThanOrEqual(5);
+      expect(await outOfReach(page)).toEqual([]);
+      await expectNoSidewaysScroll(page);
+      await context.close();
+    });
+  }
+
+  it('leads to the help by the menu, also when single keys are switched off', async () => {
+    const { context, page } = await open(browser, '/watch/court', { viewport: { width: 360, height: 740 } });
+    await advances(page, 1);
+    const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+    const byMenu = async () => {
+      await wake(page);
+      await page.locator('.menu > button').click();
+      await page.getByRole('menuitem', { name: 'Keyboard shortcuts' }).click();
+      await help.waitFor();
+    };
+    await byMenu();
+    await help.getByRole('switch').click();
+    await page.keyboard.press('Escape');
+    await help.waitFor({ state: 'detached' });
+    await page.keyboard.press('?');
+    await byMenu();
+    expect(await help.getByRole('switch').isChecked()).toBe(false);
     await context.close();
   });
 });
@@ -388,11 +487,29 @@ describe.skipIf(real)('when things go wrong', () => {
     await context.close();
   });
 
+  it('takes a new page by itself when the player’s script is gone, once, and then offers one', async () => {
+    await mock('fail', { prefix: '/assets/engine-hls', status: 404, code: 'not_found' });
+    const { context, page } = await open(browser, '/watch/court');
+    await page.waitForEvent('load', { timeout: 30_000 });
+    let loads = 0;
+    page.on('load', () => loads++);
+    const button = page.getByRole('button', { name: 'Reload the page' });
+    await button.waitFor({ timeout: 30_000 });
+    await page.waitForTimeout(3000);
+    expect(loads).toBe(0);
+    await mock('fail', { prefix: '/assets/engine-hls', status: 0 });
+    await Promise.race([button.click().catch(() => undefined), button.waitFor({ state: 'detached' })]);
+    await advances(page, 1);
+    await context.close();
+  });
+
   it('keeps the page when the media fail, shows a number, and recovers', async () => {
     await mock('fail', { prefix: '/media/', status: 503, code: 'unavailable' });
     const { context, page } = await open(browser, '/watch/court');
     await page.getByRole('heading', { name: 'The connection was interrupted' }).waitFor({ timeout: 45_000 });
     expect(await page.locator('.over .error-id').textContent()).toMatch(/p-[0-9a-f]{8}/);
+    // Seconds that count down are not announced.
+    expect(await page.locator('.over').getByRole('alert').textContent()).toBe('The connection was interrupted');
     await expectAccessible(page);
     await mock('fail', { prefix: '/media/', status: 0 });
     // It tries by itself, too: whichever comes first.

@@ -12,7 +12,7 @@ import {
   timeAt,
 } from './dvr';
 import { nearestHeight, prefersNative } from './engine';
-import { behind, clockLength, fixedClock, formatLength, remaining } from './format';
+import { behind, clockLength, fixedClock, formatDateTime, formatLength, formatTime, remaining } from './format';
 import { catalogue, chooseLocale, pseudo } from './i18n';
 import { calendarFile } from './ics';
 import { watchAction, type KeyPress } from './keys';
@@ -57,6 +57,18 @@ describe('lengths of time', () => {
     expect(fixedClock(4_360_000)).toBe('01:12:40');
     expect(behind(42_000)).toBe('\u22120:42');
     expect(formatLength('en', 125 * 60_000)).toBe('2 hr 5 min');
+  });
+
+  it('name a moment by 24 hours in every language and place', () => {
+    const at = new Date(2026, 2, 4, 0, 6).getTime();
+    const later = new Date(2026, 2, 4, 15, 6).getTime();
+    for (const tag of ['en', 'zh-CN']) {
+      expect(formatTime(tag, at)).toBe('00:06');
+      expect(formatDateTime(tag, at)).toContain('00:06');
+      expect(formatTime(tag, later)).toBe('15:06');
+      expect(formatDateTime(tag, later)).toContain('15:06');
+      expect(formatDateTime(tag, later)).not.toMatch(/[ap]m|[上下]午/i);
+    }
   });
 
   it('count down to one, not to zero, until the start', () => {
@@ -244,11 +256,20 @@ describe('what a watch page shows', () => {
   it('follows the state of the broadcast', () => {
     expect(viewOf(base, start - 1)).toBe('countdown');
     expect(viewOf(base, start)).toBe('starting');
-    expect(viewOf({ ...base, starts_at: null }, 0)).toBe('starting');
+    expect(viewOf({ ...base, starts_at: null }, 0)).toBe('undated');
     expect(viewOf({ ...base, state: 'live', live }, start)).toBe('live');
     expect(viewOf({ ...base, state: 'live' }, start)).toBe('starting');
-    expect(viewOf({ ...base, state: 'ended' }, start)).toBe('ended');
+    expect(viewOf({ ...base, state: 'live', starts_at: null }, start)).toBe('starting');
     expect(viewOf({ ...base, state: 'ended', replay }, start)).toBe('replay');
+  });
+
+  it('promises a recording for a minute after the end, and then says that there is none', () => {
+    const ended = { ...base, state: 'ended' as const, ended_at: base.starts_at };
+    expect(viewOf(ended, start + 59_999)).toBe('ended');
+    expect(viewOf(ended, start + 60_000)).toBe('unrecorded');
+    expect(viewOf({ ...ended, ended_at: null }, start)).toBe('unrecorded');
+    expect(pollDelay(ended, start + 1000, () => 0.5)).toBe(8000);
+    expect(pollDelay(ended, start + 60_000, () => 0.5)).toBe(120_000);
   });
 
   it('asks rarely long before the start, and never sleeps past it', () => {
@@ -257,6 +278,7 @@ describe('what a watch page shows', () => {
     expect(pollDelay(base, start - 100_000, random)).toBe(20_000);
     expect(pollDelay(base, start - 2000, random)).toBe(2500);
     expect(pollDelay(base, start + 1, random)).toBe(4000);
+    expect(pollDelay({ ...base, starts_at: null }, start, random)).toBe(45_000);
   });
 
   it('lets the end be seen by who is behind it, but waits for nobody who stands still', () => {

@@ -40,10 +40,13 @@ export function remaining(ms: number): Remaining {
   };
 }
 
+// One page names a moment in several places: everywhere by 24 hours.
+
 export function formatDateTime(locale: string, at: number): string {
   return new Intl.DateTimeFormat(locale, {
     dateStyle: 'full',
     timeStyle: 'short',
+    hourCycle: 'h23',
   }).format(at);
 }
 
@@ -56,7 +59,7 @@ export function formatTime(locale: string, at: number, seconds = false): string 
     hour: '2-digit',
     minute: '2-digit',
     ...(seconds ? { second: '2-digit' } : {}),
-    hour12: false,
+    hourCycle: 'h23',
   }).format(at);
 }
 

@@ -1,4 +1,5 @@
-// Ask, wait, ask again; at once when the page becomes visible or the network returns. A hidden page does not ask.
+// Ask, wait, ask again; at once when told to (the page becomes visible, the network returns). A hidden page asks on: it may
+// be waiting for a start that is to be heard.
 
 import { ApiError, localErrorId } from './api';
 import type { Timers } from './timers';

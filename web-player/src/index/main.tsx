@@ -8,6 +8,7 @@ import { effect, signal } from '@preact/signals';
 import { render, type JSX } from 'preact';
 import { request } from '../core/api';
 import { formatDateTime, formatDay, formatLength, formatRelative, formatTime } from '../core/format';
+import { viewOf } from '../core/lifecycle';
 import { failureDelay, Poll, type Answer } from '../core/poll';
 import { browserTimers } from '../core/timers';
 import type { BroadcastList, PublicBroadcast } from '../core/types';
@@ -143,6 +144,8 @@ function Replay({ broadcast }: { broadcast: PublicBroadcast }): JSX.Element {
   const t = index.in(locale.value);
   const live = time(broadcast.live_at);
   const ended = time(broadcast.ended_at);
+  const recorded = Number.isFinite(live) ? t.endedOn(formatDay(tag.value, live)) : '';
+  const missing = viewOf(broadcast, Date.now()) === 'ended' ? t.preparing : t.unrecorded;
   return (
     <li class="card">
       <div class="card__picture">
@@ -154,9 +157,7 @@ function Replay({ broadcast }: { broadcast: PublicBroadcast }): JSX.Element {
       <h3>
         <a href={`/watch/${broadcast.id}`}>{broadcast.title}</a>
       </h3>
-      <p class="meta">
-        {broadcast.replay === null ? t.preparing : Number.isFinite(live) ? t.endedOn(formatDay(tag.value, live)) : ''}
-      </p>
+      <p class="meta">{broadcast.replay === null ? missing : recorded}</p>
     </li>
   );
 }

@@ -6,7 +6,7 @@ export const common = catalogue(
   {
     brand: 'Openday',
     skip: 'Skip to the content',
-    language: 'Language: English. Switch to Chinese',
+    language: 'Switch to Chinese',
     otherLanguage: '中文',
     toLight: 'Switch to the light theme',
     toDark: 'Switch to the dark theme',
@@ -29,7 +29,7 @@ export const common = catalogue(
   {
     brand: 'Openday',
     skip: '跳到正文',
-    language: '语言：中文。切换到英文',
+    language: '切换到英文',
     otherLanguage: 'English',
     toLight: '切换到浅色主题',
     toDark: '切换到深色主题',

@@ -21,14 +21,13 @@ export function Header({ site, children }: { site?: string | undefined; children
       {children}
       <button
         class="button button--quiet button--touch button--small"
-        aria-label={t.language}
-        lang={chinese ? 'en' : 'zh-CN'}
         onClick={() => {
           setLocale(chinese ? 'en' : 'zh-CN');
         }}
       >
         <Icon name="globe" />
-        {t.otherLanguage}
+        <span lang={chinese ? 'en' : 'zh-CN'}>{t.otherLanguage}</span>
+        <span class="visually-hidden"> {t.language}</span>
       </button>
       <IconButton
         icon={theme.value === 'dark' ? 'sun' : 'moon'}

@@ -7,7 +7,7 @@ import { clampTo } from '../core/dvr';
 import { behind, clockLength, formatNumber } from '../core/format';
 import { Icon, type IconName } from '../ui/icons';
 import { locale, tag } from '../ui/page';
-import { QualityMenu } from './menu';
+import { menuOffered, QualityMenu } from './menu';
 import { watch } from './messages';
 import { Scrub } from './scrub';
 import { fullscreen, pictureInPicture, toggleCaptions, toggleFullscreen, togglePip } from './screen';
@@ -65,12 +65,16 @@ export function LiveBadge(): JSX.Element {
     <button
       type="button"
       class="live-badge live-badge--go tabular"
-      aria-label={t.goLiveFrom(clockLength(late))}
       onClick={() => {
         player.goLive();
       }}
     >
-      {(mode === 'dvr' || late > 3000) && <span class="live-badge__late">{behind(late)} ·</span>}
+      {(mode === 'dvr' || late > 3000) && (
+        <span class="live-badge__late">
+          {behind(late)}
+          <span class="live-badge__dot"> ·</span>
+        </span>
+      )}{' '}
       <strong>{t.goLive}</strong>
     </button>
   );
@@ -161,7 +165,7 @@ export function Controls(): JSX.Element {
           icon="help"
           label={t.help}
           keys="?"
-          class="bar-button--desktop"
+          class={menuOffered() ? 'bar-button--desktop' : ''}
           onClick={() => {
             helpOpen.value = true;
           }}

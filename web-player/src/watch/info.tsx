@@ -40,8 +40,9 @@ function when(value: PublicBroadcast): string {
   const ended = Date.parse(value.ended_at ?? '');
   const starts = Date.parse(value.starts_at ?? '');
   if (view.value === 'live' && Number.isFinite(live)) return t.startedAt(formatTime(tag.value, live));
-  if ((view.value === 'replay' || view.value === 'ended') && Number.isFinite(live)) {
-    return Number.isFinite(ended)
+  const over = view.value === 'replay' || view.value === 'ended' || view.value === 'unrecorded';
+  if (over && Number.isFinite(live)) {
+    return Number.isFinite(ended) && view.value !== 'unrecorded'
       ? t.recordedAt(formatDay(tag.value, live), formatLength(tag.value, ended - live))
       : formatDay(tag.value, live);
   }

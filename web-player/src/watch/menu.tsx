@@ -1,4 +1,5 @@
-// Quality menu: a list of choices in a panel above its button. Escape and a click elsewhere close it.
+// Quality menu: a list of choices in a panel above its button. Escape and a click elsewhere close it. Where the bar has no
+// room for it, the help is in here too.
 
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
@@ -6,7 +7,15 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../ui/icons';
 import { locale } from '../ui/page';
 import { watch } from './messages';
-import { player } from './state';
+import { helpOpen, player } from './state';
+
+const heightsOffered = () =>
+  [...new Set(player.qualities.value.map((quality) => quality.height))].sort((a, b) => b - a);
+
+/** Whether there is anything to choose. */
+export function menuOffered(): boolean {
+  return heightsOffered().length >= 2 || player.audioAvailable;
+}
 
 export function qualityName(): string {
   const t = watch.in(locale.value);
@@ -37,9 +46,8 @@ export function QualityMenu(): JSX.Element | null {
     (checked ?? root.current?.querySelector<HTMLElement>('[role=menuitemradio]'))?.focus();
   }, [open.value]);
 
-  const heights = [...new Set(player.qualities.value.map((quality) => quality.height))].sort((a, b) => b - a);
   const audio = player.audioOnly.value;
-  if (heights.length < 2 && !player.audioAvailable) return null;
+  if (!menuOffered()) return null;
 
   const close = () => {
     open.value = false;
@@ -50,7 +58,9 @@ export function QualityMenu(): JSX.Element | null {
     close();
   };
   const onKey = (event: KeyboardEvent) => {
-    const items = Array.from(root.current?.querySelectorAll<HTMLElement>('[role=menuitemradio]') ?? []);
+    const items = Array.from(root.current?.querySelectorAll<HTMLElement>('.menu__item') ?? []).filter(
+      (one) => one.getClientRects().length > 0,
+    );
     const at = items.indexOf(document.activeElement as HTMLElement);
     const moves: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 };
     const to = moves[event.key];
@@ -93,7 +103,7 @@ export function QualityMenu(): JSX.Element | null {
       </button>
       {open.value && (
         <div class="menu__panel" role="menu" aria-label={t.quality} onKeyDown={onKey}>
-          {heights.map((height) =>
+          {heightsOffered().map((height) =>
             item(!audio && player.chosen.value === height, `${String(height)}p`, '', () => {
               player.setAudioOnly(false);
               player.setQuality(height);
@@ -107,6 +117,16 @@ export function QualityMenu(): JSX.Element | null {
             item(audio, t.audioOnly, t.audioOnlyHint, () => {
               player.setAudioOnly(true);
             })}
+          <button
+            type="button"
+            role="menuitem"
+            tabIndex={-1}
+            class="menu__item menu__item--narrow"
+            onClick={choose(() => (helpOpen.value = true))}
+          >
+            <Icon name="help" />
+            {t.help}
+          </button>
         </div>
       )}
     </div>

@@ -112,7 +112,7 @@ export function Scrub(): JSX.Element | null {
       </div>
       <div class="scrub__knob" style={{ left: `${String(fraction * 100)}%` }} />
       {shown !== null && hover.value !== null && (
-        <div class="scrub__tip" style={{ left: `${String(hover.value * 100)}%` }} aria-hidden="true">
+        <div class="scrub__tip" style={{ '--at': `${String(hover.value * 100)}%` }} aria-hidden="true">
           {thumbnail !== null && failed.value !== thumbnail && (
             <img
               src={thumbnail}

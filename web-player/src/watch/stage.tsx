@@ -12,7 +12,7 @@ import { ErrorId } from '../ui/parts';
 import { Controls } from './controls';
 import { watch } from './messages';
 import { setStage } from './screen';
-import { broadcast, clock, now, player, video, view } from './state';
+import { broadcast, clock, needsNewPage, now, player, video, view } from './state';
 
 /** Controls leave the picture after this long without a sign of the viewer. */
 const idleMs = 3000;
@@ -42,9 +42,9 @@ function Poster({ dim }: { dim: boolean }): JSX.Element {
   );
 }
 
-function Panel({ children, alert = false }: { children: ComponentChildren; alert?: boolean }): JSX.Element {
+function Panel({ children }: { children: ComponentChildren }): JSX.Element {
   return (
-    <div class="over" role={alert ? 'alert' : undefined}>
+    <div class="over">
       <div class="over__panel">{children}</div>
     </div>
   );
@@ -102,6 +102,14 @@ function Countdown(): JSX.Element {
   );
 }
 
+/** What goes on from what was loaded before is left alone, and a short stutter is the spinner's business. */
+function troubled(): boolean {
+  const state = player.recovery.value;
+  if (state.phase === 'healthy') return false;
+  if (state.phase === 'failed' || player.stalled.value) return true;
+  return state.attempt >= 2 && player.status.value !== 'playing';
+}
+
 /** Something went wrong with the picture: what, what we do, what you can do, and the number of it. */
 function Trouble(): JSX.Element | null {
   const t = watch.in(locale.value);
@@ -121,13 +129,15 @@ function Trouble(): JSX.Element | null {
     };
   }, [state]);
   if (state.phase === 'healthy') return null;
-  // A short stutter is the spinner's business.
-  if (state.phase !== 'failed' && state.attempt < 2 && !player.stalled.value) return null;
   const failed = state.phase === 'failed';
+  const stale = needsNewPage();
   return (
-    <Panel alert>
+    <Panel>
       <Icon name={failed ? 'alert' : 'offline'} class="over__icon" />
-      <h2>{failed ? t.brokenTitle : t.reconnecting}</h2>
+      {/* Announced once: the seconds below would be read out one by one. */}
+      <div role="alert">
+        <h2>{failed ? t.brokenTitle : t.reconnecting}</h2>
+      </div>
       <p>
         {failed
           ? t.brokenBody
@@ -135,16 +145,17 @@ function Trouble(): JSX.Element | null {
             ? t.reconnectingIn(String(seconds.value))
             : t.reconnectingNow}
       </p>
-      {!failed && state.attempt > 3 && <p>{t.reconnectingLong}</p>}
+      {stale ? <p>{t.newPageHint}</p> : !failed && state.attempt > 3 && <p>{t.reconnectingLong}</p>}
       <button
         type="button"
         class="over-button"
         onClick={() => {
-          player.retry();
+          if (stale) location.reload();
+          else player.retry();
         }}
       >
         <Icon name="replay" />
-        {failed ? common.in(locale.value).retry : t.tryNow}
+        {failed ? common.in(locale.value).retry : stale ? t.newPage : t.tryNow}
       </button>
       {problem !== null && <ErrorId id={problem.id} />}
     </Panel>
@@ -156,6 +167,14 @@ function Overlay(): JSX.Element | null {
   const value = broadcast.value;
   const status = player.status.value;
   switch (view.value) {
+    case 'undated':
+      return (
+        <Panel>
+          <Icon name="calendar" class="over__icon" />
+          <h2>{t.undatedTitle}</h2>
+          <p>{t.undatedBody}</p>
+        </Panel>
+      );
     case 'countdown':
       return <Countdown />;
     case 'starting':
@@ -170,22 +189,19 @@ function Overlay(): JSX.Element | null {
         </Panel>
       );
     case 'ended':
+    case 'unrecorded':
       // Who sees the rest of it in the DVR is told afterwards.
       if (player.endedAt.value !== null && status !== 'ended') break;
       return (
         <Panel>
           <Icon name="film" class="over__icon" />
           <h2>{t.endedTitle}</h2>
-          <p>{t.endedBody}</p>
+          <p>{view.value === 'ended' ? t.endedBody : t.unrecordedBody}</p>
         </Panel>
       );
     default:
   }
-  if (player.recovery.value.phase !== 'healthy') {
-    const trouble = <Trouble />;
-    if (player.recovery.value.phase === 'failed' || player.recovery.value.attempt >= 2 || player.stalled.value)
-      return trouble;
-  }
+  if (troubled()) return <Trouble />;
   if (status === 'ended' && view.value === 'live') {
     return (
       <Panel>

@@ -117,10 +117,33 @@ function show(): void {
   }
   view.value = next;
   // Who is further back sees the rest of it in the DVR; the replay waits until then.
-  if ((next === 'ended' || next === 'replay') && player.seeOut(time(value.ended_at))) return;
+  const over = next === 'ended' || next === 'unrecorded' || next === 'replay';
+  if (over && player.seeOut(time(value.ended_at))) return;
   const source = sourceOf(value, next);
   if (source === null) player.close();
   else player.open(source, next === 'live');
+}
+
+/**
+ * The player's script has failed to load again and again. A browser may remember that for as long as the page lives (HTML's
+ * module map), and after an update of the server the script has another name: only a new page helps.
+ */
+export function needsNewPage(): boolean {
+  const state = player.recovery.value;
+  if (state.phase !== 'waiting' && state.phase !== 'trying') return false;
+  return state.attempt > 2 && player.problem.value?.kind === 'engine';
+}
+
+/** Once by itself, and only while the server gives out the page; after that the viewer is asked. */
+function takeNewPage(): void {
+  const [entry] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  if (!needsNewPage() || entry === undefined || entry.type === 'reload') return;
+  fetch(location.href, { cache: 'no-store' }).then(
+    (answer) => {
+      if (answer.ok) location.reload();
+    },
+    () => undefined,
+  );
 }
 
 export function refresh(): void {
@@ -153,6 +176,7 @@ export function start(): void {
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') poll.now();
   });
+  effect(takeNewPage);
   effect(() => {
     if (!('mediaSession' in navigator) || broadcast.value === null) return;
     navigator.mediaSession.metadata = new MediaMetadata({

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr auto kFailureKept = seconds(30);  // before the same export is tried again
 constexpr auto kWatchEvery = seconds(10);
-constexpr size_t kLooking = 64;  // requests that wait for the disk
+constexpr size_t kLooking = 64;                // requests that wait for the disk
 constexpr const char* kFolder = "/.exports/";  // no id of a broadcast begins with a dot
 
 const Error kNoSuchRendition{Errc::kNotFound, "there is no recording of this rendition"};
@@ -111,15 +111,16 @@ void ReplayExport::serve(const hub::Request& request, hub::Responder responder) 
   if (!broadcast) return responder.send(hub::error_response(broadcast.error(), request.id));
   if (look_.is_full()) return responder.send(hub::error_response(kTooMany, request.id));
   look_.ask(
-      [path = output::index_path(store_of(broadcast->id))](const std::stop_token&) -> std::optional<uint64_t> {
+      [path =
+           output::index_path(store_of(broadcast->id))](const std::stop_token&) -> std::optional<uint64_t> {
         struct stat index{};
         if (::stat(path.c_str(), &index) != 0) return std::nullopt;
         return static_cast<uint64_t>(index.st_size);
       },
       [this, request, responder = std::move(responder)](std::optional<uint64_t> index_bytes) mutable {
         if (index_bytes) return serve_state(request, std::move(responder), *index_bytes);
-        responder.send(hub::error_response({Errc::kNotFound, "there is no recording of this broadcast"},
-                                           request.id));
+        responder.send(
+            hub::error_response({Errc::kNotFound, "there is no recording of this broadcast"}, request.id));
       });
 }
 

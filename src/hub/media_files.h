@@ -22,7 +22,7 @@ class MediaFiles {
     std::string path;  // made of checked parts by the caller
     std::string content_type;
     std::string cache_control;
-    std::string range;  // the Range header
+    std::string range;   // the Range header
     bool touch = false;  // that somebody wanted it shows in its time of modification
   };
   /// 200, 206 or 416 with the file; `done` hears the status. Where there is none: 404, or `missing`.

@@ -58,7 +58,7 @@ inline PackagerCore core_for(int fps, Collector& collector, bool with_audio = tr
 
 /// Both tracks in the order of an engine: sound reaches the packager `audio_late` samples after its time.
 inline void play(PackagerCore& core, const EncodedProgram& from, int fps, auto keep_picture, auto keep_sound,
-          int64_t audio_late = 2048) {
+                 int64_t audio_late = 2048) {
   size_t next = 0;
   for (const media::AccessUnit& picture : from.pictures) {
     if (keep_picture(picture.tick)) core.push_video(0, picture);

@@ -106,10 +106,10 @@ void draw(media::Image& image, int venue, uint32_t counter, bool flash) {
 Reading read(const media::Image& image, int x, int y, int width, int height) {
   Eye eye{image, x, y, width, height};
   Reading reading;
-  // The fourth bar is looked at below the flash square.
+  // The fourth bar is looked at left of the flash square; two pictures in picture hide what is below that.
+  constexpr std::array kLooks = {0.125, 0.375, 0.625, (0.75 + kFlashLeft) / 2};
   std::array<Colour, 4> seen;
-  for (size_t i = 0; i < 4; ++i)
-    seen[i] = eye.at(0.125 + 0.25 * static_cast<double>(i), kBarsBottom * 0.8, 0.02);
+  for (size_t i = 0; i < 4; ++i) seen[i] = eye.at(kLooks[i], 0.2, 0.01);
   int best = 120;  // farther than this from every venue's colours is no venue
   for (int venue = 0; venue < kVenues; ++venue) {
     auto bars = bars_of(venue);

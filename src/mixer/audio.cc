@@ -9,9 +9,11 @@ namespace {
 constexpr float kAbsurd = 16;  // +24 dBFS: no honest feed sends it
 constexpr float kSilenceDb = -100;
 
+// A damaged AAC frame decodes to ten times full scale as easily as to nothing: held at full scale, where
+// decoders to 16 bits hold it, it cannot make the limiter turn all the others down.
 float sane(float value) {
-  return std::abs(value) <= kAbsurd ? value : 0.0f;
-}  // false for NaN, too
+  return std::abs(value) <= kAbsurd ? std::clamp(value, -1.0f, 1.0f) : 0.0f;  // NaN: 0, too
+}
 
 // BS.1770-4, tables 1 and 2: pre-filter and RLB weighting at 48 kHz.
 struct Coefficients {

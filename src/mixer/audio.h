@@ -22,7 +22,7 @@ class Voice {
  public:
   /// What to do with a block of which only the frames [first, first + count) came from the feed: what breaks
   /// off fades out on its own mirrored tail, what returns fades in. Values that are no numbers, or absurd,
-  /// become silence: the feed's memory is not trusted.
+  /// become silence, and what is beyond full scale is held there: the feed's memory is not trusted.
   void repair(std::span<float> block, int first, int count);
 
   /// Adds the block to `sum`, its gain ramped from the last block's to this one.

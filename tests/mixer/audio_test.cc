@@ -90,6 +90,24 @@ TEST_CASE("a feed that writes no numbers, or absurd ones, is silent and spoils n
   for (float value : block) REQUIRE(value == 0.0f);
 }
 
+TEST_CASE("a broken frame that decodes to a roar does not take the other venues down with it") {
+  Voice broken;
+  Voice other;
+  Limiter limiter;
+  for (int n = 0; n < 2; ++n) {
+    auto roar = tone(1000, 14, n * kBlock);
+    auto speech = tone(440, 0.1, n * kBlock);
+    std::vector<float> sum(kBlock * 2, 0.0f);
+    broken.repair(roar, 0, n == 0 ? kBlock : 0);
+    other.repair(speech, 0, kBlock);
+    broken.mix(roar, 1, sum);
+    other.mix(speech, 1, sum);
+    limiter.process(sum);
+    // After the roar's last fade the other is heard as before, but for what full scale asks of the limiter.
+    if (n == 1) CHECK(peak_of(std::span(sum).subspan(kFadeFrames * 2))[0] > 0.07f);
+  }
+}
+
 TEST_CASE("every change of gain is a ramp of 15 ms") {
   Voice voice;
   std::vector<float> heard;

@@ -56,11 +56,12 @@ TEST_CASE(
     return eventually(seconds(10), [&] { return state_of(server, "v1") == state; });
   };
 
-  pass(10 * 30);  // the fault-free phase of this very run
-  HouseTime quiet_end = clock.now();
-  std::vector<std::pair<std::string, int64_t>> phases;
+  std::vector<std::pair<std::string, int64_t>> phases;  // and the tick each began at
   auto phase = [&](const std::string& name) { phases.emplace_back(name, tick()); };
 
+  phase("quiet");  // the fault-free phase of this very run
+  pass(10 * 30);
+  HouseTime quiet_end = clock.now();
   phase("killed");
   victim.reset();
   CHECK(becomes("lost"));
@@ -116,8 +117,8 @@ TEST_CASE(
   TileLog jumping({640, 0, 640, 360});
   std::vector<int64_t> ticks;
   size_t index = 0;
-  Decoded timing = decode(recording.file, kSize, [](const media::Image&) {});
-  for (int64_t at : timing.video_pts) ticks.push_back(at * 30 / 90000);
+  Decoded decoded = decode(recording.file, kSize, [](const media::Image&) {});
+  for (int64_t at : decoded.video_pts) ticks.push_back(at * 30 / 90000);
   for (size_t i = 1; i < ticks.size(); ++i) REQUIRE(ticks[i] == ticks[i - 1] + 1);
   decode(recording.file, kSize, [&](const media::Image& image) {
     for (auto& tile : tiles) tile.look(image);
@@ -132,7 +133,40 @@ TEST_CASE(
     CHECK(tile.counted() >= tile.frames() * 98 / 100);
     CHECK(tile.longest_hold() <= 4);
     CHECK(tile.went_back(60 * 30) == 0);
+    // … and who was heard, in step with the picture: in every phase, for a median forgives what is short.
+    auto beeps = synth::beeps(decoded.sound, v);
+    double longest_silence = 0;
+    double worst_offset = 0;
+    for (size_t p = 0; p + 1 < phases.size(); ++p) {
+      auto [name, from] = phases[p];
+      int64_t to = phases[p + 1].second;
+      double silence = synth::longest_silence(sound_of(decoded, from, to, kSize.fps), v);
+      std::vector<size_t> flashes;
+      for (size_t f : tile.flashes()) {  // the beep of the very first may lie before the recording
+        if (f >= 15 && ticks[f] >= from && ticks[f] < to) flashes.push_back(f);
+      }
+      auto sync = synth::av_sync(flashes, kSize.fps, decoded.video_start, beeps, decoded.audio_start);
+      INFO(fmt::format("venue {}, {}: silent for {:.0f} ms; {} of {} flashes with a beep, median {:+.0f} ms",
+                       v, name, silence, sync.pairs, flashes.size(), sync.signed_median_ms));
+      CHECK(silence <= 100);
+      CHECK(sync.pairs == flashes.size());
+      CHECK(sync.median_ms <= 40);
+      CHECK(sync.worst_ms <= 80);
+      longest_silence = std::max(longest_silence, silence);
+      worst_offset = std::max(worst_offset, sync.worst_ms);
+    }
+    WARN(fmt::format(
+        "sound of venue {}: never silent for longer than {:.0f} ms, at most {:.0f} ms off its flash", v,
+        longest_silence, worst_offset));
   }
+  // The victim itself fell silent when its encoder left the sound out, and was heard again in the end.
+  auto victim_level = [&](double from_s, double to_s) {
+    return synth::tone_level(sound_of(decoded, tool_start + static_cast<int64_t>(from_s * kSize.fps),
+                                      tool_start + static_cast<int64_t>(to_s * kSize.fps), kSize.fps),
+                             1);
+  };
+  CHECK(victim_level(11.5, 13) < synth::kToneLevel / 4);
+  CHECK(victim_level(19, 21) > synth::kToneLevel / 2);
   // The victim was held at most half a second at a time, else its slate was shown; while its time stamps
   // jumped it never froze for longer than that.
   CHECK(tiles[1].showing(1) + 15 < tiles[1].frames());

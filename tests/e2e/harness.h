@@ -176,10 +176,11 @@ class Viewer {
   [[nodiscard]] std::vector<PartSeen> parts() const;
   /// Blocking reloads that failed or came back without anything new.
   [[nodiscard]] size_t misses() const { return misses_; }
-  /// Stops, downloads every whole segment seen and returns the file made of them (init first), and their
-  /// count.
+  /// Stops and returns every whole segment seen in a file, its init first; after a change of init a further
+  /// file begins.
   struct Recording {
     std::string file;
+    std::vector<std::string> later;  // a further file for every further init
     size_t segments = 0;
     std::vector<std::string> inits;  // distinct EXT-X-MAP URIs, in order
     size_t discontinuities = 0;
@@ -221,5 +222,7 @@ struct Decoded {
 };
 /// Decodes a file; `look` is called with every picture.
 Decoded decode(const std::string& file, Size size, const std::function<void(const media::Image&)>& look);
+/// The sound of the program's ticks [from, to), as far as it was decoded.
+std::vector<float> sound_of(const Decoded& decoded, int64_t from, int64_t to, int fps);
 
 }  // namespace openday::e2e

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -177,6 +178,10 @@ Viewer::Recording Viewer::finish(const std::string& file) {
   for (const auto& [msn, kept] : segments_) {
     if (!media_.contains(kept.uri) || !media_.contains(kept.init)) continue;
     if (recording.inits.empty() || recording.inits.back() != kept.init) {
+      if (!recording.inits.empty()) {
+        recording.later.push_back(fmt::format("{}.{}.mp4", file, recording.inits.size()));
+        out = std::ofstream(recording.later.back(), std::ios::binary);
+      }
       recording.inits.push_back(kept.init);
       out << media_[kept.init];
     }
@@ -251,6 +256,15 @@ Decoded decode(const std::string& file, Size size, const std::function<void(cons
   std::filesystem::remove(sound);
   std::filesystem::remove(errors);
   return decoded;
+}
+
+std::vector<float> sound_of(const Decoded& decoded, int64_t from, int64_t to, int fps) {
+  auto at = [&](int64_t tick) {
+    double s = static_cast<double>(tick) / fps - decoded.audio_start;
+    auto sample = static_cast<ptrdiff_t>(s * 48000) * 2;
+    return decoded.sound.begin() + std::clamp<ptrdiff_t>(sample, 0, std::ssize(decoded.sound));
+  };
+  return {at(from), at(to)};
 }
 
 }  // namespace openday::e2e

@@ -1,7 +1,6 @@
 // The judge of the program: what viewers are sent, decoded and looked at.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <numeric>
@@ -149,15 +148,7 @@ TEST_CASE("every layout shows the right venue in each tile, in step with its sou
     CHECK(sync.worst_ms <= 80);
   }
   // Audio follows the scene: alone on air, only venue 0 is heard.
-  auto slice = [&](const Shown& s, int64_t skip, int64_t frames) {
-    double from = static_cast<double>(s.tick + skip) / size.fps - decoded.audio_start;
-    auto begin = static_cast<size_t>(from * 48000) * 2;
-    size_t count = static_cast<size_t>(frames) * 48000 / static_cast<size_t>(size.fps) * 2;
-    return std::vector<float>(
-        decoded.sound.begin() + static_cast<ptrdiff_t>(begin),
-        decoded.sound.begin() + static_cast<ptrdiff_t>(std::min(begin + count, decoded.sound.size())));
-  };
-  auto alone = slice(shown[1], 15, 40);
+  auto alone = sound_of(decoded, shown[1].tick + 15, shown[1].tick + 55, size.fps);
   CHECK(synth::tone_level(alone, 0) > synth::kToneLevel / 2);
   CHECK(synth::tone_level(alone, 1) < synth::kToneLevel / 8);
   CHECK(synth::tone_level(alone, 2) < synth::kToneLevel / 8);

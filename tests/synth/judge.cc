@@ -5,6 +5,13 @@
 #include <numbers>
 
 namespace openday::synth {
+namespace {
+
+// Of the envelope: windows of 20 ms every 2 ms, so that an onset is known to a few ms.
+constexpr size_t kStep = 96;
+constexpr size_t kWindow = 960;
+
+}  // namespace
 
 void TileLog::look(const media::Image& frame) {
   readings_.push_back(read(frame, box_.x, box_.y, box_.width, box_.height));
@@ -54,9 +61,7 @@ std::vector<size_t> TileLog::flashes() const {
 }
 
 std::vector<double> tone_envelope(const std::vector<float>& stereo, double frequency) {
-  // Goertzel's single-bin transform over 20 ms windows every 2 ms, so that an onset is known to a few ms.
-  constexpr size_t kStep = 96;
-  constexpr size_t kWindow = 960;
+  // Goertzel's single-bin transform.
   std::vector<double> levels;
   double coefficient = 2 * std::cos(2 * std::numbers::pi * frequency / media::HouseFormat::kSampleRate);
   size_t frames = stereo.size() / 2;
@@ -83,7 +88,7 @@ std::vector<double> beeps(const std::vector<float>& stereo, int venue) {
   double threshold = std::max(peak / 2, 3 * kToneLevel);
   for (size_t i = 1; i < levels.size(); ++i) {
     // A window is half filled when its centre is the onset.
-    double at = (static_cast<double>(i) * 96 + 480) / media::HouseFormat::kSampleRate;
+    double at = static_cast<double>(i * kStep + kWindow / 2) / media::HouseFormat::kSampleRate;
     if (levels[i] >= threshold && levels[i - 1] < threshold && (starts.empty() || at - starts.back() > 0.4)) {
       starts.push_back(at);
     }
@@ -98,6 +103,16 @@ double tone_level(const std::vector<float>& stereo, int venue) {
   auto middle = levels.begin() + static_cast<ptrdiff_t>(levels.size() / 2);
   std::nth_element(levels.begin(), middle, levels.end());
   return *middle;
+}
+
+double longest_silence(const std::vector<float>& stereo, int venue) {
+  size_t longest = 0;
+  size_t run = 0;
+  for (double level : tone_envelope(stereo, tone_of(venue))) {
+    run = level < kToneLevel / 2 ? run + 1 : 0;
+    longest = std::max(longest, run);
+  }
+  return static_cast<double>(longest * kStep) * 1000 / media::HouseFormat::kSampleRate;
 }
 
 Sync av_sync(const std::vector<size_t>& flashes, int fps, double video_start,

@@ -41,12 +41,14 @@ class TileLog {
   std::vector<Reading> readings_;
 };
 
-/// Level (0 … 1) of one frequency over windows of 10 ms, from interleaved stereo at 48 kHz.
+/// Level (0 … 1) of one frequency over windows of 20 ms, one every 2 ms, from interleaved stereo at 48 kHz.
 std::vector<double> tone_envelope(const std::vector<float>& stereo, double frequency);
 /// Times in seconds at which the envelope of a venue's tone jumps to a beep.
 std::vector<double> beeps(const std::vector<float>& stereo, int venue);
-/// Mean level of the venue's tone over the whole of the sound.
+/// Level of the venue's tone between its beeps, over the whole of the sound.
 double tone_level(const std::vector<float>& stereo, int venue);
+/// The longest time, in ms, for which the venue's tone stayed below half of the level it was made with.
+double longest_silence(const std::vector<float>& stereo, int venue);
 
 struct Sync {
   size_t pairs = 0;      // flashes that had a beep within half a second

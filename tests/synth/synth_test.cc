@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <numbers>
@@ -63,5 +64,8 @@ TEST_CASE("the offset of sound and picture is measured to a few milliseconds, fo
     CHECK(std::abs(sync.signed_median_ms - offset * 1000) < 6);
     CHECK(tone_level(stereo, 1) > kToneLevel / 2);
     CHECK(tone_level(stereo, 5) < kToneLevel / 4);
+    CHECK(longest_silence(stereo, 1) == 0);
+    std::fill_n(stereo.begin() + 48000 * 2 * 7, 48000 / 10 * 2, 0.0f);
+    CHECK(std::abs(longest_silence(stereo, 1) - 100) < 10);
   }
 }

@@ -3,10 +3,15 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <map>
 #include <set>
+#include <sstream>
 
 #include "tests/e2e/harness.h"
 
@@ -59,11 +64,92 @@ struct OnAir {
     }));
   }
 
+  // Waits until both venues are live again; one second later they must be seen and heard.
+  int64_t wait_back() const {
+    for (const char* venue : {"v0", "v1"}) REQUIRE(server.wait_live("day", venue));
+    return server.status("day")["tick"].get<int64_t>() + kSize.fps;
+  }
+
   void pass(const Viewer& viewer, size_t segments) {
     size_t until = viewer.segments() + segments;
     REQUIRE(eventually(seconds(30), [&] { return viewer.segments() >= until; }));
   }
 };
+
+// The words that follow a name in a file of the kernel's.
+std::string line_of(const std::string& file, const std::string& name) {
+  std::ifstream in(file);
+  std::string all;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with(name)) continue;
+    std::istringstream words(line.substr(name.size()));
+    for (std::string word; words >> word;) all += (all.empty() ? "" : " ") + word;
+  }
+  return all;
+}
+
+// What a thread may not do, as the kernel tells it.
+struct Bonds {
+  std::string seccomp;  // "2": by a filter
+  int filters = 0;
+  std::string no_new_privileges;
+  std::string capabilities;
+  bool operator==(const Bonds&) const = default;
+};
+
+Bonds bonds_of(const std::string& place) {
+  std::string status = place + "/status";
+  return {line_of(status, "Seccomp:"), std::stoi(line_of(status, "Seccomp_filters:")),
+          line_of(status, "NoNewPrivs:"), line_of(status, "CapEff:")};
+}
+
+std::ostream& operator<<(std::ostream& out, const Bonds& bonds) {
+  return out << fmt::format("seccomp {} ({} filters), no_new_privs {}, capabilities {}", bonds.seccomp,
+                            bonds.filters, bonds.no_new_privileges, bonds.capabilities);
+}
+
+// What a viewer saw of both venues, in all and from one tick on.
+struct Seen {
+  std::array<TileLog, 2> tiles{TileLog({0, 180, 640, 360}), TileLog({640, 180, 640, 360})};
+  std::array<TileLog, 2> since = tiles;
+  Decoded decoded;
+
+  [[nodiscard]] size_t away() const {
+    return tiles[0].frames() - std::min(tiles[0].showing(0), tiles[1].showing(1));
+  }
+};
+
+Seen look_at(const std::string& file, int64_t tick) {
+  Seen seen;
+  auto pts = decode(file, kSize, [](const media::Image&) {}).video_pts;
+  size_t index = 0;
+  seen.decoded = decode(file, kSize, [&](const media::Image& image) {
+    bool late = pts.at(index++) >= tick * 3000;
+    for (size_t v : {0u, 1u}) {
+      seen.tiles[v].look(image);
+      if (late) seen.since[v].look(image);
+    }
+  });
+  return seen;
+}
+
+// From that tick on both venues are in their tiles, in motion and heard; never was one in the other's.
+void check_back(const Seen& seen, int64_t tick) {
+  CHECK(seen.decoded.errors == "");
+  auto sound = sound_of(seen.decoded, tick, seen.decoded.video_pts.back() / 3000, kSize.fps);
+  for (int v : {0, 1}) {
+    const TileLog& tile = seen.tiles[static_cast<size_t>(v)];
+    const TileLog& since = seen.since[static_cast<size_t>(v)];
+    double silence = synth::longest_silence(sound, v);
+    INFO(fmt::format("venue {}: {} of {} frames, longest hold {}, silent for {:.0f} ms", v, since.showing(v),
+                     since.frames(), since.longest_hold(), silence));
+    CHECK(tile.showing(1 - v) == 0);
+    CHECK(since.frames() >= 60);
+    CHECK(since.showing(v) == since.frames());
+    CHECK(since.longest_hold() <= 4);
+    CHECK(silence <= 100);
+  }
+}
 
 // The longest time between two parts, in ms, and how many numbers were skipped or came twice.
 struct Gaps {
@@ -119,17 +205,21 @@ TEST_CASE("a gateway that dies is back for the encoders, and the program does no
   air.kill("gateway");
   // Encoders reconnect; ffmpeg does not do that by itself.
   air.publishers.clear();
+  for (const char* venue : {"v0", "v1"})  // who is live after this is so anew
+    REQUIRE(eventually(seconds(10), [&] { return !air.server.wait_live("day", venue, milliseconds(0)); }));
   for (int v = 0; v < 2; ++v) air.publishers.push_back(air.start(v));
-  for (const char* venue : {"v0", "v1"}) REQUIRE(air.server.wait_live("day", venue));
+  int64_t back = air.wait_back();
   air.pass(viewer, 3);
   CHECK(viewer.misses() == 0);
   Gaps gaps = gaps_of(viewer.parts());
-  WARN(fmt::format("gateway killed: longest gap between parts {:.0f} ms", gaps.longest_ms));
   CHECK(gaps.longest_ms < 600);
   auto recording = viewer.finish(air.server.folder() + "/gateway.mp4");
-  Decoded decoded = decode(recording.file, kSize, [](const media::Image&) {});
-  for (size_t i = 1; i < decoded.video_pts.size(); ++i)
-    CHECK(decoded.video_pts[i] - decoded.video_pts[i - 1] == 3000);
+  Seen seen = look_at(recording.file, back);
+  WARN(fmt::format("gateway killed: longest gap between parts {:.0f} ms, a tile away for {} of {} frames",
+                   gaps.longest_ms, seen.away(), seen.decoded.video_pts.size()));
+  for (size_t i = 1; i < seen.decoded.video_pts.size(); ++i)
+    CHECK(seen.decoded.video_pts[i] - seen.decoded.video_pts[i - 1] == 3000);
+  check_back(seen, back);
 }
 
 TEST_CASE("a hub that dies comes back to a program that went on, and so did recording and restreaming") {
@@ -203,20 +293,78 @@ TEST_CASE("an engine that dies goes on with its last confirmed scene after a dis
   Viewer viewer(air.server, "/hls/day/720p/live.m3u8");
   air.pass(viewer, 3);
   air.kill("engine");
-  for (const char* venue : {"v0", "v1"}) REQUIRE(air.server.wait_live("day", venue));
+  int64_t back = air.wait_back();
   Json scene = air.server.status("day")["scene"];
   CHECK(scene["layout"] == "side-by-side");
   CHECK(scene["title"] == "第一法庭");
   air.pass(viewer, 3);
   Gaps gaps = gaps_of(viewer.parts());
-  WARN(fmt::format("engine killed: a viewer waited {:.0f} ms for the next part", gaps.longest_ms));
   CHECK(gaps.longest_ms < 6000);
   CHECK(gaps.repeated == 0);
   std::string playlist = air.server.get("/hls/day/720p/live.m3u8").body;
   CHECK(playlist.find("#EXT-X-ENDLIST") == std::string::npos);
   auto recording = viewer.finish(air.server.folder() + "/engine.mp4");
-  CHECK(recording.inits.size() == 2);
+  REQUIRE(recording.inits.size() == 2);
   CHECK(recording.discontinuities == 1);
+  check_back(look_at(recording.file, 0), 0);
+  Seen after = look_at(recording.later[0], back);
+  WARN(fmt::format(
+      "engine killed: a viewer waited {:.0f} ms for the next part, then a tile was away for {} of "
+      "{} frames",
+      gaps.longest_ms, after.away(), after.decoded.video_pts.size()));
+  check_back(after, back);
+}
+
+TEST_CASE("the gateway and every kind of feed are confined, and nothing else is") {
+  Server::Options options;
+  options.extra =
+      fmt::format("[store]\nreserve_mb = 10\n[egress]\nallow_private = true\nmedia_root = \"{}/venues\"\n",
+                  OPENDAY_BUILD_DIR);
+  Server server(options);
+  std::string file = std::filesystem::path(venue_file(0, 60, kSize, "flv")).filename();
+  const std::map<std::string, Json> sources = {
+      {"pushed", {{"kind", "ingest"}}},
+      {"pulled", {{"kind", "pull"}, {"url", fmt::format("srt://127.0.0.1:{}", free_port(SOCK_DGRAM))}}},
+      {"file", {{"kind", "file"}, {"path", file}}},
+      {"test", {{"kind", "test"}}}};
+  Json ids = Json::array();
+  for (const auto& [id, source] : sources) {
+    server.admin("POST", "/venues", {{"id", id}, {"name", id}, {"source", source}});
+    ids.push_back(id);
+  }
+  server.admin("POST", "/broadcasts", {{"id", "day"}, {"title", "Confined"}, {"venues", ids}});
+  server.admin("POST", "/broadcasts/day/rehearse", Json::object());
+  Json processes;
+  REQUIRE(eventually(seconds(10), [&] {
+    Json status = server.status("day");
+    processes = status["processes"];
+    return processes.size() == 3 + sources.size() &&  // hub, gateway, engine
+           std::all_of(processes.begin(), processes.end(),
+                       [](const Json& p) { return p["state"] == "ready"; });
+  }));
+  // What surrounds the test, a container with a filter of its own perhaps, surrounds them all.
+  const Bonds outside = bonds_of("/proc/self");
+  CHECK(bonds_of(fmt::format("/proc/{}", server.program().pid())) == outside);
+  for (const auto& process : processes) {
+    std::string role = process["role"];
+    INFO(role << " " << process["id"]);
+    std::string place = fmt::format("/proc/{}", process["pid"].get<int>());
+    bool confined = role == "gateway" || role == "feed";
+    Bonds expected = outside;
+    if (confined) expected = {"2", outside.filters + 1, "1", "0000000000000000"};
+    size_t threads = 0;
+    for (const auto& thread : std::filesystem::directory_iterator(place + "/task")) {
+      CHECK(bonds_of(thread.path()) == expected);
+      ++threads;
+    }
+    CHECK(threads > 0);
+    if (confined) CHECK(line_of(place + "/limits", "Max core file size") == "0 0 bytes");
+    if (role == "feed") {
+      CHECK(line_of(place + "/limits", "Max open files") == "256 256 files");
+      CHECK(line_of(place + "/limits", "Max address space") ==
+            fmt::format("{0} {0} bytes", int64_t{3} << 30));
+    }
+  }
 }
 
 TEST_CASE("the end of the supervisor is the end of every process") {

@@ -163,6 +163,7 @@ Result<> Engine::build() {
   options.first_msn = numbers.first_msn;
   options.discontinuity = numbers.discontinuity;
   std::vector<package::EncodedRendition> video;
+  video.reserve(config_.ladder.size());
   for (size_t i = 0; i < config_.ladder.size(); ++i) {
     video.push_back({config_.ladder[i], ladder_->tracks()[i].track});
   }

@@ -74,13 +74,14 @@ void MediaFiles::serve(Wanted wanted, Responder responder, std::function<void(in
     return responder.send(std::move(busy.with("Retry-After", "1")));
   }
   auto work = [wanted](const std::stop_token&) { return open_warm(wanted); };
-  worker_.ask(std::move(work), [wanted = std::move(wanted), responder = std::move(responder),
-                                done = std::move(done), missing = std::move(missing)](Opened opened) mutable {
-    if (!opened.file && missing) return missing(std::move(responder));
-    Response response = answer_for(opened, wanted);
-    if (done) done(response.status);
-    responder.send(std::move(response));
-  });
+  worker_.ask(std::move(work),
+              [wanted = std::move(wanted), responder = std::move(responder), done = std::move(done),
+               missing = std::move(missing)](const Opened& opened) mutable {
+                if (!opened.file && missing) return missing(std::move(responder));
+                Response response = answer_for(opened, wanted);
+                if (done) done(response.status);
+                responder.send(std::move(response));
+              });
 }
 
 }  // namespace openday::hub

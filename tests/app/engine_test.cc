@@ -222,7 +222,8 @@ TEST_CASE("a feed that lies spoils its own tile and nothing else") {
       {{"state", "live"}, {"caught_up", deep}, {"source", nullptr}, {"stats", {{"fps", "fast"}}}});
   studio.feed_says({{"state", "stalled"}, {"why", long_text}, {"more", long_text.substr(0, 9)}});
   REQUIRE(studio.wait_for([&] {
-    return studio.stats.contains("slots") && studio.stats["slots"][0]["feed"].value("state", "") == "stalled";
+    return studio.stats.contains("slots") &&
+           link::text_in(studio.stats["slots"][0]["feed"], "state") == "stalled";
   }));
   Json feed = studio.stats["slots"][0]["feed"];
   CHECK(feed["why"].get<std::string>().size() == 200);

@@ -41,7 +41,7 @@ constexpr size_t kReferenceBody = 700;  // about what a packed live playlist has
 
 struct Shared {
   PartTimes times;
-  char run[32];  // the engine's, there before its first part
+  char run[64];  // the engine's, there before its first part
   std::atomic<int> plain_port;
   std::atomic<int> tls_port;
   std::atomic<int> reference_port;

@@ -8,6 +8,7 @@ extern "C" {
 }
 
 #include <cmath>
+#include <cstdio>
 #include <memory>
 #include <stdexcept>
 
@@ -220,6 +221,15 @@ EncodedProgram encode_program(const ProgramSpec& spec) {
   EncodedProgram out;
   encode_video(spec, out);
   encode_audio(spec, out);
+  return out;
+}
+
+std::string output_of(const std::string& command) {
+  std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+  if (!pipe) throw std::runtime_error("popen");
+  std::string out;
+  char buffer[4096];
+  while (size_t got = fread(buffer, 1, sizeof buffer, pipe.get())) out.append(buffer, got);
   return out;
 }
 

@@ -2,6 +2,7 @@
 // number, no B-frames, audio with its priming.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "media/media.h"
@@ -26,5 +27,8 @@ struct EncodedProgram {
 
 /// Throws when libavcodec refuses: a test cannot go on without its media.
 EncodedProgram encode_program(const ProgramSpec& spec);
+
+/// What a command of the shell prints. Throws when there is no shell.
+std::string output_of(const std::string& command);
 
 }  // namespace openday::test

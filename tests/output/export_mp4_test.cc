@@ -11,6 +11,7 @@
 using namespace openday;
 using namespace openday::output;
 using openday::test::kStart;
+using openday::test::output_of;
 using openday::test::TempFolder;
 using Json = nlohmann::json;
 
@@ -38,16 +39,6 @@ struct Store {
     return out;
   }
 };
-
-std::string output_of(const std::string& command) {
-  std::string out;
-  FILE* pipe = popen(command.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  char buffer[4096];
-  while (size_t got = fread(buffer, 1, sizeof buffer, pipe)) out.append(buffer, got);
-  pclose(pipe);
-  return out;
-}
 
 struct Probed {
   struct Packet {

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
@@ -19,6 +18,7 @@ namespace openday::package::test {
 using openday::test::Collector;
 using openday::test::EncodedProgram;
 using openday::test::fragment_of;
+using openday::test::output_of;
 using openday::test::run_of;
 
 inline constexpr ProgramTime kStart{1'790'000'000'000};
@@ -89,15 +89,6 @@ inline Decoded decode(const Bytes& file) {
   REQUIRE(fd >= 0);
   std::ofstream(name, std::ios::binary)
       .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
-  auto output_of = [](const std::string& command) {
-    std::string out;
-    FILE* pipe = popen(command.c_str(), "r");
-    REQUIRE(pipe != nullptr);
-    char buffer[4096];
-    while (size_t got = fread(buffer, 1, sizeof buffer, pipe)) out.append(buffer, got);
-    pclose(pipe);
-    return out;
-  };
   Decoded decoded;
   decoded.complaints =
       output_of("ffmpeg -v warning -xerror -err_detect explode -i " + std::string(name) + " -f null - 2>&1");

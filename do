@@ -51,13 +51,14 @@ do_setup_tests() {  # the same, and what the tests need besides
 
 configure() { [ -f "build/$1/build.ninja" ] || cmake --preset "$1" >/dev/null; }
 
-do_build() {  # [preset] [targets]: build the server and the pages (the release preset, and everything, unless told otherwise)
+do_build() {  # [preset] [targets]: build the server (or the targets) in the release preset (or another), and the pages
   local preset="${1:-release}"
   shift $(($# > 0))
   do_setup
   configure "$preset"
   say "building the server ($preset)"
-  cmake --build --preset "$preset" ${1:+--target "$@"}
+  [ $# -gt 0 ] || set -- openday openday-venue
+  cmake --build --preset "$preset" --target "$@"
   do_pages
 }
 
@@ -70,7 +71,7 @@ do_pages() {  # build the web pages
 }
 
 do_demo() {  # install, build and run a broadcast of three synthetic venues until Ctrl-C
-  do_build release openday openday-venue
+  do_build
   exec scripts/demo "$@"
 }
 

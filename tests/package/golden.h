@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -12,7 +13,7 @@ namespace openday::test {
 /// The text of a golden file. With OPENDAY_UPDATE_GOLDEN=1 in the environment, `actual` is written there
 /// first.
 inline std::string golden(const std::string& name, const std::string& actual) {
-  std::string path = std::string(OPENDAY_GOLDEN_FOLDER) + "/" + name;
+  const std::string path = std::filesystem::path(OPENDAY_GOLDEN_FOLDER) / name;
   if (const char* update = std::getenv("OPENDAY_UPDATE_GOLDEN"); update != nullptr && *update == '1') {
     std::ofstream(path, std::ios::binary) << actual;
   }

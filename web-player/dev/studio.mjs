@@ -297,6 +297,11 @@ export class Studio {
         }
         return json(200, this.broadcast(id));
       case 'rehearse':
+        if (body.on === false) {
+          Object.assign(extra, { state: 'scheduled', preview: null, scene: null });
+          this.hub.broadcasts.get(id).preview = null;
+          return changed();
+        }
         this.hub.addLive(id, Date.now(), { ...base, state: 'scheduled', live: null, live_at: null });
         Object.assign(extra, { state: 'rehearsal', preview: { hls: this.hub.liveUrls(id).hls } });
         extra.scene = { layout: 'full', venues: base.venues.slice(0, 1).map((venue) => venue.id), follow_audio: true };

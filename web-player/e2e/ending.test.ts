@@ -209,6 +209,9 @@ describe.runIf(real)('a broadcast made in the studio', () => {
 
     await page.getByRole('button', { name: 'Start rehearsal' }).click();
     await page.locator('.state-badge', { hasText: 'REHEARSAL' }).waitFor();
+    await page.getByRole('button', { name: 'End rehearsal' }).click();
+    await page.getByRole('button', { name: 'Start rehearsal' }).click();
+    await page.locator('.state-badge', { hasText: 'REHEARSAL' }).waitFor();
     await page.waitForFunction(() =>
       [...document.querySelectorAll('.venue .badge')].every((badge) => badge.textContent === 'live'),
     );

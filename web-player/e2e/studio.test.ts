@@ -302,6 +302,10 @@ describe.skipIf(real)('the studio on good and bad days', () => {
     await page.getByRole('button', { name: 'Start rehearsal' }).click();
     await page.locator('.state-badge', { hasText: 'REHEARSAL' }).waitFor();
     expect(await page.getByRole('button', { name: 'End…' }).count()).toBe(0);
+    // One that ends without an audience, and another.
+    await page.getByRole('button', { name: 'End rehearsal' }).click();
+    await page.getByRole('button', { name: 'Start rehearsal' }).click();
+    await page.locator('.state-badge', { hasText: 'REHEARSAL' }).waitFor();
     await page.getByRole('button', { name: 'Go live' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Go live' }).click();
     await page.getByText(/LIVE\s*00:00:0\d/).waitFor();

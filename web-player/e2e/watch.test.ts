@@ -293,7 +293,7 @@ describe.skipIf(real)('the life of a broadcast', () => {
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Add to calendar' }).click();
     expect((await download).suggestedFilename()).toBe('soon.ics');
-    await page.getByText('It will start any moment').waitFor({ timeout: 15_000 });
+    await page.getByText('It has not begun yet').waitFor({ timeout: 15_000 });
     await mock('live', { id: 'soon' });
     await advances(page, 2);
     await context.close();

@@ -40,6 +40,8 @@ class HlsEngine implements Engine {
       maxLiveSyncPlaybackRate: spec.kind === 'live' ? 1.05 : 1,
       backBufferLength: 30,
       maxBufferLength: 20,
+      // Behind the live edge it would load ten minutes ahead, for viewers who may leave in one.
+      maxMaxBufferLength: 60,
       capLevelToPlayerSize: true,
       // fMP4 needs no transmuxing: a worker would only cost a copy.
       enableWorker: false,

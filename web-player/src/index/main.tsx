@@ -127,7 +127,7 @@ function Coming({ broadcast }: { broadcast: PublicBroadcast }): JSX.Element {
             <>
               <time dateTime={broadcast.starts_at ?? ''}>{formatDateTime(tag.value, starts)}</time>
               <span>
-                {starts > Date.now() ? t.startsIn(formatRelative(tag.value, starts - Date.now())) : t.startsSoon}
+                {starts > Date.now() ? t.startsIn(formatRelative(tag.value, starts - Date.now())) : t.notBegun}
               </span>
             </>
           ) : (

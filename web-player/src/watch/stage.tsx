@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { formatDateTime, formatTime, remaining } from '../core/format';
+import { formatDateTime, remaining } from '../core/format';
 import { calendarFile } from '../core/ics';
 import { Icon, Mark } from '../ui/icons';
 import { common } from '../ui/messages';
@@ -184,7 +184,7 @@ function Overlay(): JSX.Element | null {
           <h2>{t.startingTitle}</h2>
           <p>{t.startingBody}</p>
           {value?.starts_at != null && (
-            <p class="over__small tabular">{formatTime(tag.value, Date.parse(value.starts_at))}</p>
+            <p class="over__small tabular">{formatDateTime(tag.value, Date.parse(value.starts_at))}</p>
           )}
         </Panel>
       );

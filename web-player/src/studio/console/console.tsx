@@ -93,15 +93,31 @@ function StateBar({ room }: { room: Console }): JSX.Element {
             class="button button--primary"
             disabled={frozen}
             aria-busy={room.busy.value === 'rehearse'}
-            onClick={() => void room.go('rehearse')}
+            onClick={() => void room.rehearse(true)}
           >
             {t.rehearse}
           </button>
         )}
         {broadcast.state === 'rehearsal' && (
-          <button type="button" class="button button--danger" disabled={frozen} onClick={() => (starting.value = true)}>
-            {t.goLive}
-          </button>
+          <>
+            <button
+              type="button"
+              class="button"
+              disabled={frozen}
+              aria-busy={room.busy.value === 'rehearse'}
+              onClick={() => void room.rehearse(false)}
+            >
+              {t.endRehearsal}
+            </button>
+            <button
+              type="button"
+              class="button button--danger"
+              disabled={frozen}
+              onClick={() => (starting.value = true)}
+            >
+              {t.goLive}
+            </button>
+          </>
         )}
         {broadcast.state === 'live' && (
           <button type="button" class="button" disabled={frozen} onClick={() => (ending.value = true)}>
@@ -116,7 +132,7 @@ function StateBar({ room }: { room: Console }): JSX.Element {
           submit={t.goLive}
           danger
           onSubmit={async () => {
-            const ok = await room.go('go-live');
+            const ok = await room.goLive();
             if (!ok && room.failure.value !== null) throw room.failure.value;
             return ok;
           }}

@@ -243,22 +243,22 @@ export class Console {
     });
   }
 
-  go(to: 'rehearse' | 'go-live'): Promise<boolean> {
-    return this.command(to, async () => {
-      this.setBroadcast(
-        await admin<Broadcast>(`broadcasts/${this.id}/${to}`, { method: 'POST', body: {}, timeout: 15_000 }),
-      );
-    });
+  rehearse(on: boolean): Promise<boolean> {
+    return this.go('rehearse', { on });
+  }
+
+  goLive(): Promise<boolean> {
+    return this.go('go-live', {});
   }
 
   end(): Promise<boolean> {
-    return this.command('end', async () => {
+    return this.go('end', { confirm: this.id });
+  }
+
+  private go(to: 'rehearse' | 'go-live' | 'end', body: object): Promise<boolean> {
+    return this.command(to, async () => {
       this.setBroadcast(
-        await admin<Broadcast>(`broadcasts/${this.id}/end`, {
-          method: 'POST',
-          body: { confirm: this.id },
-          timeout: 15_000,
-        }),
+        await admin<Broadcast>(`broadcasts/${this.id}/${to}`, { method: 'POST', body, timeout: 15_000 }),
       );
     });
   }

@@ -1,5 +1,5 @@
-// A real nginx with the shipped config/nginx/openday.conf, for tests and benchmarks. TLS is left to the tests
-// of TLS.
+// A real nginx with the shipped config/nginx/openday.conf, for tests and benchmarks. Without TLS it listens,
+// too: most of them look at something else.
 #pragma once
 
 #include <fmt/format.h>
@@ -33,7 +33,7 @@ class Nginx {
     replace(site, "listen 80;", fmt::format("listen 127.0.0.1:{};", free_port()));
     replace(
         site, "listen 443 ssl http2;",
-        fmt::format("listen 127.0.0.1:{} ssl http2; listen 127.0.0.1:{} backlog=4096;", free_port(), port_));
+        fmt::format("listen 127.0.0.1:{} ssl http2; listen 127.0.0.1:{} backlog=4096;", tls_port_, port_));
     auto certificate = wrap::make_self_signed("tv.test").value();
     write("nginx-cert.pem", certificate.certificate_pem);
     write("nginx-key.pem", certificate.key_pem);
@@ -69,6 +69,7 @@ class Nginx {
   Nginx& operator=(const Nginx&) = delete;
 
   [[nodiscard]] int port() const { return port_; }
+  [[nodiscard]] int tls_port() const { return tls_port_; }
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] std::string log() const { return read_file(errors(), 1 << 20).value_or("no log"); }
 
@@ -110,6 +111,7 @@ class Nginx {
 
   std::string folder_;
   int port_ = free_port();
+  int tls_port_ = free_port();
   pid_t pid_ = -1;
 };
 

@@ -3,6 +3,7 @@
 #include "nginx.h"
 
 #include "../hub_http/harness.h"
+#include "encoded_program.h"
 #include "hub/origin.h"
 #include "stage.h"
 
@@ -99,6 +100,15 @@ TEST_CASE("whatever is asked for through nginx, the hub is told by whom, for whi
     REQUIRE(answer);
     CHECK(answer->body == fmt::format("192.0.2.7 (192.0.2.7, 127.0.0.1) for test by http, takes {}",
                                       path.ends_with(".m3u8") ? "gzip" : "identity"));
+    // As browsers do: TLS, HTTP/2.
+    std::string over_tls = openday::test::output_of(
+        fmt::format("curl -s --http2 --cacert {}/nginx-cert.pem --resolve tv.test:{}:127.0.0.1 "
+                    "-w ' over %{{http_version}}' https://tv.test:{}{}?tls",
+                    folder.path(), nginx.tls_port(), nginx.tls_port(), path));
+    INFO(over_tls);
+    CHECK(over_tls.find(fmt::format(" for tv.test:{} by https, takes ", nginx.tls_port())) !=
+          std::string::npos);
+    CHECK(over_tls.ends_with(" over 2"));
   }
 }
 

@@ -188,11 +188,12 @@ class House {
     api_.ingest = config_.ingest;
     api_.site = config_.site;
     routes_ = std::make_unique<hub::Api>(
-        hub::Api::Parts{
-            router, *books_, *rules_, *gate_, *engines_, *publishers_, *audience_, *room_, *conductor_,
-            loop_.clock(),
-            [this](const std::string& id, std::function<void()> done) { delete_media(id, std::move(done)); },
-            log_},
+        hub::Api::Parts{router, *books_, *rules_, *gate_, *engines_, *publishers_, *audience_, *room_,
+                        *conductor_, loop_.clock(),
+                        [this](const std::string& id, std::function<void(Result<>)> done) {
+                          delete_media(id, std::move(done));
+                        },
+                        log_},
         api_);
     routes_->add_routes();
     operations_ = std::make_unique<hub::Operations>(hub::Operations::Parts{
@@ -209,14 +210,18 @@ class House {
     exports_->add_routes(router);
   }
 
-  void delete_media(const std::string& id, std::function<void()> done) {
+  /// What fails is in the books, and tried again.
+  void delete_media(const std::string& id, std::function<void(Result<>)> done) {
     exports_->forget(id);
     if (disk_->is_full()) {
       log_.error("media_not_deleted", {{"broadcast", id}, {"why", "the disk does not answer"}});
-      return done();
+      return done(fail(Errc::kIo, "the disk does not answer"));
     }
     disk_->ask([this, id](const std::stop_token&) { return janitor_->remove(id); },
-               [done = std::move(done)](const Result<>&) { done(); });
+               [this, id, done = std::move(done)](const Result<>& removed) {
+                 if (!removed) return done(removed);
+                 books_->submit([id](broadcast::Ledger& ledger) { return ledger.media_gone(id); }, done);
+               });
   }
   /// Copies have names that nobody finds after a change; that they go takes its time.
   void discard(const std::string& folder) {
@@ -230,6 +235,9 @@ class House {
   void expire_media() {
     auto broadcasts = books_->view().broadcasts();
     if (!broadcasts) return log_.error("books_unreadable", {{"why", broadcasts.error().message}});
+    if (auto doomed = books_->view().doomed_media()) {
+      for (const std::string& id : *doomed) delete_media(id, [](const Result<>&) {});
+    }
     std::vector<std::string> resting;
     std::vector<std::string> recording;
     for (const auto& one : *broadcasts) {

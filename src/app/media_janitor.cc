@@ -73,7 +73,7 @@ void MediaJanitor::withdraw(const std::string& broadcast, ProgramTime from, Prog
     std::error_code error;
     if (!fs::exists(folder_of(broadcast), error)) return;
     output::StoreWriter writer(folder_of(broadcast), policy_, *disk_, clock_, log_);
-    auto opened = writer.open();
+    auto opened = writer.open_if_free();
     if (opened) return writer.withdraw(from, to);
     if (opened.error().code != Errc::kBusy) {
       log_.error("withdrawal_not_indexed", {{"broadcast", broadcast}, {"why", opened.error().message}});

@@ -16,6 +16,7 @@ void OriginAudience::update(const Broadcast& broadcast) {
     case State::kRehearsal:
       setup.names = {broadcast.preview};
       setup.state = hub::OriginState::kLive;
+      setup.public_from = {};
       break;
     case State::kLive:
       setup.names = {broadcast.id};
@@ -45,11 +46,9 @@ void OriginAudience::keep_withdrawn(const std::string& broadcast, ProgramTime fr
   origin_.withdraw(broadcast, from, to);
 }
 
-void OriginAudience::count_recorded(const std::string& broadcast,
-                                    std::function<void(int64_t segments)> done) {
-  // What was before public_from the origin does not take up.
-  origin_.count_recorded(broadcast, {}, {INT64_MAX},
-                         [done = std::move(done)](size_t recorded) { done(static_cast<int64_t>(recorded)); });
+void OriginAudience::ask_recorded(const std::string& broadcast,
+                                  std::function<void(std::optional<bool> recorded)> done) {
+  origin_.ask_recorded(broadcast, std::move(done));
 }
 
 std::optional<ProgramTime> OriginAudience::edge(const std::string& broadcast) const {

@@ -21,7 +21,8 @@ class OriginAudience final : public hub::Audience {
   void withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to,
                 std::function<void(int64_t segments)> done) override;
   void keep_withdrawn(const std::string& broadcast, ProgramTime from, ProgramTime to) override;
-  void count_recorded(const std::string& broadcast, std::function<void(int64_t segments)> done) override;
+  void ask_recorded(const std::string& broadcast,
+                    std::function<void(std::optional<bool> recorded)> done) override;
   [[nodiscard]] std::optional<ProgramTime> edge(const std::string& broadcast) const override;
   [[nodiscard]] bool has_poster(const std::string& broadcast) const override;
   [[nodiscard]] hub::Viewers viewers(const std::string& broadcast) const override;

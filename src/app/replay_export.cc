@@ -231,9 +231,9 @@ ReplayExport::Outcome ReplayExport::make(Job& job) const {
   std::error_code error;
   if (fs::exists(path, error)) return outcome;
   fs::create_directories(job.folder, error);
-  for (const auto& file : fs::directory_iterator(job.folder, error)) {
+  for (fs::directory_iterator file(job.folder, error), end; !error && file != end; file.increment(error)) {
     std::error_code ignored;
-    if (!file.path().string().ends_with(job.suffix)) fs::remove(file.path(), ignored);
+    if (!file->path().string().ends_with(job.suffix)) fs::remove(file->path(), ignored);
   }
   outcome.made = make_room(size->second);
   if (!outcome.made) return outcome;

@@ -34,6 +34,9 @@ class LedgerView {
   virtual Result<std::vector<Target>> targets(const std::string& broadcast) = 0;
   virtual Result<std::vector<Withdrawal>> withdrawals(const std::string& broadcast) = 0;
 
+  /// Broadcasts that were removed, and whose media may still be there.
+  virtual Result<std::vector<std::string>> doomed_media() = 0;
+
   /// Newest first, numbers below `before` only (0: from the newest).
   virtual Result<std::vector<AuditEntry>> audit(int64_t before, int limit) = 0;
   virtual Result<std::vector<Session>> sessions() = 0;
@@ -45,6 +48,8 @@ class Ledger : public LedgerView {
   virtual Result<> put(const Broadcast& broadcast) = 0;
   /// With its seats, scenes, targets and withdrawals.
   virtual Result<> remove_broadcast(const std::string& id) = 0;
+  virtual Result<> doom_media(const std::string& broadcast) = 0;
+  virtual Result<> media_gone(const std::string& broadcast) = 0;
   virtual Result<> put(const Venue& venue) = 0;
   /// With its key.
   virtual Result<> remove_venue(const std::string& id) = 0;

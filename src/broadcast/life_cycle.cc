@@ -13,6 +13,9 @@
 namespace openday::broadcast {
 namespace {
 
+// An engine that is told to stop may come so far yet.
+constexpr auto kEngineStops = seconds(5);
+
 std::unexpected<Error> wrong_state(const Broadcast& broadcast, std::string_view wish) {
   return fail(Errc::kConflict,
               fmt::format("broadcast {} is {}; it cannot {}", broadcast.id, name_of(broadcast.state), wish));
@@ -108,6 +111,12 @@ Result<Broadcast> create(Ledger& ledger, const NewBroadcast& wanted, const Rules
   } else if (present.error().code != Errc::kNotFound) {
     return std::unexpected(present.error());
   }
+  OPENDAY_TRY(auto doomed, ledger.doomed_media());
+  if (std::ranges::find(doomed, wanted.id) != doomed.end()) {
+    return fail(Errc::kConflict, fmt::format("media of a broadcast {} is still being deleted; try again in "
+                                             "some minutes, or take another id",
+                                             wanted.id));
+  }
   Broadcast made;
   made.id = wanted.id;
   made.title = wanted.title;
@@ -186,6 +195,7 @@ Result<> remove(Ledger& ledger, const std::string& id, const Act& act) {
   OPENDAY_TRY(Broadcast broadcast, ledger.broadcast(id));
   if (is_active(broadcast.state)) return wrong_state(broadcast, "be deleted");
   OPENDAY_CHECK_OK(ledger.remove_broadcast(id));
+  OPENDAY_CHECK_OK(ledger.doom_media(id));
   return audit(ledger, act, "broadcast.delete", id, {{"title", broadcast.title}});
 }
 
@@ -199,10 +209,12 @@ Result<Broadcast> rehearse(Ledger& ledger, const std::string& id, const Act& act
   return broadcast;
 }
 
-Result<Broadcast> stop_rehearsal(Ledger& ledger, const std::string& id, const Act& act) {
+Result<Broadcast> stop_rehearsal(Ledger& ledger, const std::string& id, std::optional<ProgramTime> edge,
+                                 const Act& act) {
   OPENDAY_TRY(Broadcast broadcast, ledger.broadcast(id));
   if (broadcast.state != State::kRehearsal) return wrong_state(broadcast, "stop a rehearsal");
   broadcast.state = State::kScheduled;
+  if (edge) broadcast.public_from = std::max(broadcast.public_from.value_or(*edge), *edge + kEngineStops);
   OPENDAY_CHECK_OK(ledger.put(broadcast));
   OPENDAY_CHECK_OK(audit(ledger, act, "broadcast.stop_rehearsal", id));
   return broadcast;
@@ -217,7 +229,8 @@ Result<Broadcast> go_live(Ledger& ledger, const std::string& id, std::optional<P
   if (broadcast.state == State::kScheduled) OPENDAY_CHECK_OK(check_can_run(ledger, broadcast));
   broadcast.state = State::kLive;
   broadcast.live_at = act.at;
-  broadcast.public_from = edge.value_or(act.at);
+  ProgramTime from = edge.value_or(act.at);
+  broadcast.public_from = std::max(broadcast.public_from.value_or(from), from);
   OPENDAY_CHECK_OK(ledger.put(broadcast));
   OPENDAY_CHECK_OK(audit(ledger, act, "broadcast.go_live", id));
   return broadcast;

@@ -39,16 +39,17 @@ Result<Broadcast> create(Ledger& ledger, const NewBroadcast& wanted, const Rules
 /// Venues may change until the end (those that stay keep their slots), the house format only while scheduled.
 Result<Broadcast> edit(Ledger& ledger, const std::string& id, const BroadcastChanges& changes,
                        const Rules& rules, const Act& act);
-/// Only when scheduled or ended.
+/// Only when scheduled or ended. Until Ledger::media_gone() nothing of the same name can be made.
 Result<> remove(Ledger& ledger, const std::string& id, const Act& act);
 
 /// scheduled → rehearsal: the engine runs, the public sees nothing. A venue serves one active broadcast at a
 /// time, and all active ones have kMostProcesses together.
 Result<Broadcast> rehearse(Ledger& ledger, const std::string& id, const Act& act);
-/// rehearsal → scheduled.
-Result<Broadcast> stop_rehearsal(Ledger& ledger, const std::string& id, const Act& act);
-/// scheduled or rehearsal → live. `edge`: how far the program has come on its own clock, if an engine runs
-/// already; the public sees what follows.
+/// rehearsal → scheduled. `edge`: how far the program has come on its own clock. A wall clock that is set
+/// back later does not make it public.
+Result<Broadcast> stop_rehearsal(Ledger& ledger, const std::string& id, std::optional<ProgramTime> edge,
+                                 const Act& act);
+/// scheduled or rehearsal → live. `edge`: the same, if an engine runs already; the public sees what follows.
 Result<Broadcast> go_live(Ledger& ledger, const std::string& id, std::optional<ProgramTime> edge,
                           const Act& act);
 /// live → ended, for good. `confirm` must be the title or the id.

@@ -124,7 +124,9 @@ Result<> check_withdrawal(const Broadcast& broadcast, ProgramTime from, ProgramT
   if (to <= from) return fail(Errc::kInvalid, "to must be later than from");
   if (to - from > std::chrono::hours(24))
     return fail(Errc::kLimit, "at most 24 hours can be withdrawn at once");
-  if (to <= *broadcast.live_at) return fail(Errc::kInvalid, "the range ends before the broadcast went live");
+  // On the program's clock, as the range is: the wall's may have been set meanwhile.
+  if (to <= broadcast.public_from.value_or(*broadcast.live_at))
+    return fail(Errc::kInvalid, "the range ends before the broadcast went live");
   return {};
 }
 

@@ -74,7 +74,7 @@ struct Broadcast {
   Scene scene;              // the engine confirmed it, or begins with it
   std::map<std::string, Mix> mix;
   std::string preview;                     // unguessable name of the rehearsal's playlist
-  std::optional<ProgramTime> public_from;  // on the program's clock: media before it was rehearsal
+  std::optional<ProgramTime> public_from;  // on the program's clock: media before it is rehearsal
   bool recorded = false;                   // at least one segment of the live time is in the media store
   bool operator==(const Broadcast&) const = default;
 };

@@ -58,9 +58,9 @@ class Api {
     ControlRoom& room;
     Conductor& conductor;
     const Clock& clock;
-    /// The broadcast's media may go.
-    /// `done` runs when nobody can have the media any more.
-    std::function<void(const std::string& broadcast, std::function<void()> done)> delete_media;
+    /// The broadcast's media may go. `done` hears when nobody can have it any more and the books know that,
+    /// or why that must be tried again.
+    std::function<void(const std::string& broadcast, std::function<void(Result<>)> done)> delete_media;
     Log log;
   };
   struct AdminRoute {

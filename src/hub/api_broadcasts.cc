@@ -1,4 +1,6 @@
 // Broadcasts: list, make, change, delete, and the steps of their life.
+#include <fmt/format.h>
+
 #include "base/random.h"
 #include "broadcast/life_cycle.h"
 #include "hub/api.h"
@@ -57,14 +59,21 @@ void Api::add_broadcast_routes() {
   });
   admin(Method::kDelete, kOne, [this](const Request& request, const Act& act, const Reply& reply) {
     std::string id = id_in(request);
-    parts_.books.submit([id, act](Ledger& ledger) { return remove(ledger, id, act); },
-                        [this, id, reply](Result<> outcome) {
-                          if (!outcome) return reply.fail(outcome.error());
-                          forget_cached();
-                          parts_.conductor.removed(id);
-                          if (!parts_.delete_media) return reply.nothing();
-                          parts_.delete_media(id, [reply] { reply.nothing(); });
-                        });
+    parts_.books.submit(
+        [id, act](Ledger& ledger) { return remove(ledger, id, act); },
+        [this, id, reply](Result<> outcome) {
+          if (!outcome) return reply.fail(outcome.error());
+          forget_cached();
+          parts_.conductor.removed(id);
+          if (!parts_.delete_media) return reply.nothing();
+          parts_.delete_media(id, [id, reply](const Result<>& gone) {
+            if (gone) return reply.nothing();
+            reply.fail(
+                {gone.error().code, fmt::format("broadcast {} is deleted, its media not yet ({}); that is "
+                                                "tried again until it is done",
+                                                id, gone.error().message)});
+          });
+        });
   });
   admin(Method::kGet, kOne + "/status", [this](const Request& request, const Act&, const Reply& reply) {
     auto found = parts_.books.view().broadcast(id_in(request));
@@ -79,8 +88,9 @@ void Api::add_life_routes() {
           auto body = parse_body(request, /*may_be_empty=*/true);
           auto on = body ? read_switch(*body, true) : std::unexpected(body.error());
           if (!on) return reply.fail(on.error());
-          commit_broadcast(200, reply, [id = id_in(request), on = *on, act](Ledger& ledger) {
-            return on ? rehearse(ledger, id, act) : stop_rehearsal(ledger, id, act);
+          std::string id = id_in(request);
+          commit_broadcast(200, reply, [id, on = *on, edge = parts_.conductor.edge(id), act](Ledger& ledger) {
+            return on ? rehearse(ledger, id, act) : stop_rehearsal(ledger, id, edge, act);
           });
         });
   admin(Method::kPost, kOne + "/go-live", [this](const Request& request, const Act& act, const Reply& reply) {

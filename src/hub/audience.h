@@ -32,8 +32,10 @@ class Audience {
   /// The same for what was withdrawn before the hub started.
   virtual void keep_withdrawn(const std::string& broadcast, ProgramTime from, ProgramTime to) = 0;
 
-  /// `done` hears how many segments of what the public may see are recorded, just so.
-  virtual void count_recorded(const std::string& broadcast, std::function<void(int64_t segments)> done) = 0;
+  /// `done` hears whether anything that the public may see is recorded by now; nothing when the store does
+  /// not tell.
+  virtual void ask_recorded(const std::string& broadcast,
+                            std::function<void(std::optional<bool> recorded)> done) = 0;
 
   /// How far the program has come, on its own clock; nothing before its first part.
   [[nodiscard]] virtual std::optional<ProgramTime> edge(const std::string& broadcast) const = 0;

@@ -34,6 +34,12 @@ Result<> Conductor::begin() {
     OPENDAY_TRY(auto withdrawals, parts_.books.view().withdrawals(broadcast.id));
     for (const auto& one : withdrawals) parts_.audience.keep_withdrawn(broadcast.id, one.from, one.to);
   }
+  // What ended shortly before this process began may have been recorded unheard.
+  ProgramTime yesterday = parts_.loop.clock().wall() + -std::chrono::hours(24);
+  for (const auto& broadcast : all) {
+    if (broadcast.state == State::kEnded && !broadcast.recorded && broadcast.ended_at > yesterday)
+      finishing_.insert(broadcast.id);
+  }
   reconcile();
   return {};
 }
@@ -128,7 +134,7 @@ void Conductor::note_recorded(const std::string& broadcast) {
 }
 
 /// An engine that is told to stop still finishes what it records, but nobody hears it any more: when it has
-/// gone, the store tells.
+/// gone, the store tells. One that does not is asked again.
 void Conductor::on_children(Json children) {
   children_ = std::move(children);
   if (!children_.is_array()) return;
@@ -138,8 +144,12 @@ void Conductor::on_children(Json children) {
       finishing_.insert(finished.extract(link::text_in(child, "id")));
   }
   for (const std::string& broadcast : finished) {
-    parts_.audience.count_recorded(broadcast, [this, broadcast](int64_t segments) {
-      if (segments > 0) note_recorded(broadcast);
+    parts_.audience.ask_recorded(broadcast, [this, broadcast](std::optional<bool> recorded) {
+      if (!recorded) {
+        finishing_.insert(broadcast);
+      } else if (*recorded) {
+        note_recorded(broadcast);
+      }
     });
   }
 }
@@ -173,7 +183,9 @@ void Conductor::every_second() {
 }
 
 std::optional<ProgramTime> Conductor::edge(const std::string& broadcast) const {
-  return parts_.engines.attached(broadcast) ? parts_.audience.edge(broadcast) : std::nullopt;
+  auto edge = parts_.audience.edge(broadcast);
+  // Of an engine that has gone: time went on, unless the wall clock was set back.
+  return edge && !parts_.engines.attached(broadcast) ? std::max(*edge, parts_.loop.clock().wall()) : edge;
 }
 
 Json Conductor::status(const std::string& broadcast) const {

@@ -59,7 +59,7 @@ class Conductor {
   void on_thumbnail(const std::string& broadcast, const std::string& venue, int64_t number);
   void on_children(Json children);
 
-  /// How far the program has come, when an engine runs.
+  /// How far the program has come on its own clock; nothing before its first part.
   [[nodiscard]] std::optional<ProgramTime> edge(const std::string& broadcast) const;
   [[nodiscard]] Json status(const std::string& broadcast) const;
   [[nodiscard]] Json full_json(const broadcast::Broadcast& broadcast) const;

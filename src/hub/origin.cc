@@ -128,6 +128,18 @@ void Origin::count_recorded(std::string_view id, ProgramTime from, ProgramTime t
   });
 }
 
+void Origin::ask_recorded(std::string_view id, std::function<void(std::optional<bool> recorded)> then) {
+  auto found = broadcasts_.find(id);
+  if (found == broadcasts_.end()) return then(false);
+  OriginBroadcast& broadcast = *found->second;
+  broadcast.when_read_anew([&broadcast, then = std::move(then)](bool read) {
+    if (!read) return then(std::nullopt);
+    // What was before public_from is not taken up.
+    then(std::ranges::any_of(broadcast.renditions(),
+                             [](const auto& entry) { return entry.second->archive->size() > 0; }));
+  });
+}
+
 void Origin::when_fresh(const Request& request, Responder& responder, OriginBroadcast& broadcast,
                         Answer answer) {
   auto held = std::make_shared<std::pair<Request, Responder>>(request, std::move(responder));
@@ -256,10 +268,11 @@ void Origin::media_playlist(const Request& request, Responder& responder, Origin
     return answer(Response::shared(std::move(made)));
   }
   if (broadcast.over()) return answer(gone());
+  bool empty = rendition->timeline->empty();
+  if (empty && rendition->timeline->ended()) return answer(not_there());
 
   auto asked = package::parse_blocking_query(request.raw_query);
   if (!asked) return answer(Response::error(asked.error(), request.id));
-  bool empty = rendition->timeline->empty();
   if (!*asked && !empty) {
     rendition->estimate.polled(request.by_proxy);
     return answer(Response::shared(broadcast.live(*rendition, gzip, false)));
@@ -306,7 +319,11 @@ void Origin::serve_media(const Request& request, Responder responder) {
   if (of_run == runs_.end()) {  // perhaps of a store that has not been listed yet
     auto unknown =
         std::ranges::find_if(broadcasts_, [](const auto& entry) { return !entry.second->is_listed(); });
-    if (unknown != broadcasts_.end()) return unknown->second->when_listed(again());
+    if (unknown != broadcasts_.end()) {
+      // Nobody waits in vain for thousands of stores, one after the other.
+      if (!follower_.answers() || follower_.is_full()) return answer(OriginClass::kSegment, try_later());
+      return unknown->second->when_listed(again());
+    }
   }
   if (!rendition) return answer(OriginClass::kSegment, not_there());
   OriginBroadcast& broadcast = *of_run->second;

@@ -92,6 +92,10 @@ class Origin {
   void count_recorded(std::string_view id, ProgramTime from, ProgramTime to,
                       std::function<void(size_t recorded)> then);
 
+  /// Tells whether anything that the public may see is recorded, by a read of the store's index that begins
+  /// now; nothing when the store does not answer or cannot be read.
+  void ask_recorded(std::string_view id, std::function<void(std::optional<bool> recorded)> then);
+
   /// Nothing when the broadcast is not known.
   [[nodiscard]] std::optional<OriginView> view(std::string_view id);
   [[nodiscard]] OriginMetrics metrics();
@@ -128,7 +132,8 @@ class Origin {
   std::map<std::string, std::unique_ptr<OriginBroadcast>, std::less<>> broadcasts_;  // by id
   std::map<std::string, OriginBroadcast*, std::less<>> names_;
   std::map<std::string, OriginBroadcast*, std::less<>> runs_;
-  size_t waiting_ = 0;  // who left without being noticed yet included
+  bool too_many_runs_ = false;  // the log has been told
+  size_t waiting_ = 0;          // who left without being noticed yet included
   HouseTime purged_at_;
   Loop::TimerId tick_ = 0;
 };

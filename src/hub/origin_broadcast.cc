@@ -97,7 +97,7 @@ Result<> OriginBroadcast::take_init(const link::Message& message) {
   if (!rendition) return fail(Errc::kLimit, "too many renditions");
   OPENDAY_CHECK_OK(rendition->timeline->begin(init));
   rendition->video = init.width > 0;
-  learn_run(init.run);
+  origin_.runs_[init.run] = this;
   if (!catching_up_) release(*rendition);  // who waits for a part of the run before waits in vain
   return {};
 }
@@ -141,14 +141,14 @@ void OriginBroadcast::release(Rendition& rendition) {
     }
     std::vector<PlaylistWaiter> due = std::move(it->second);
     it = rendition.blocked.erase(it);
-    auto plain = live(rendition, false, true);
+    auto plain = live(rendition, false, true);  // null: it ended before it began
     auto packed = live(rendition, true, true);
     for (PlaylistWaiter& waiter : due) {
       if (!waiter.responder.done()) {
-        origin_.count(OriginClass::kBlockedPlaylist, 200);
+        origin_.count(OriginClass::kBlockedPlaylist, plain ? 200 : 404);
         rendition.estimate.blocked(waiter.by_proxy);
       }
-      waiter.responder.send(Response::shared(waiter.gzip ? packed : plain));
+      waiter.responder.send(plain ? Response::shared(waiter.gzip ? packed : plain) : origin_.not_there());
     }
     origin_.waiting_ -= due.size();
     any = any || !due.empty();

@@ -109,7 +109,10 @@ class OriginBroadcast {
   [[nodiscard]] bool is_fresh() const;
   /// At once when that is so; else when it has become so.
   void when_fresh(std::function<void()> then);
-  /// The same for is_listed().
+  /// When a read of the store's index that begins from now on is done; `read` is false when the store does
+  /// not answer, or cannot be read.
+  void when_read_anew(std::function<void(bool read)> then);
+  /// When is_listed() is so.
   void when_listed(std::function<void()> then);
   void tick(HouseTime now);
   void purge_waiters();
@@ -161,11 +164,10 @@ class OriginBroadcast {
   void finish_reading(const output::IndexReader* index, StoreFollower::News news);
   void take_index(const Result<output::IndexReader::News>& news);
   void release_readers();
-  [[nodiscard]] bool is_stuck() const;
   void watch_reading();
   void give_up_waiting();
   void apply_fact(const output::IndexFact& fact);
-  void learn_run(const std::string& run);
+  void learn_stored_run(const std::string& run);
   void choose_stored_poster();
 
   Origin& origin_;
@@ -179,9 +181,11 @@ class OriginBroadcast {
   bool slow_ = false;  // the reading takes too long, and those who waited for it were let go
   bool list_ = false;  // the next reading lists the store's folders, too
   bool read_again_ = false;
-  std::vector<std::function<void()>> readers_;  // wait for the index
-  std::vector<std::function<void()>> listers_;  // wait for the folders
-  std::vector<ProgramTime> thumbnails_;         // of the store, when it was last listed
+  std::vector<std::function<void()>> readers_;           // wait for the index
+  std::vector<std::function<void(bool)>> anew_readers_;  // the same, of a read that began after they came
+  std::vector<std::function<void(bool)>> next_readers_;  // that read has not begun yet
+  std::vector<std::function<void()>> listers_;           // wait for the folders
+  std::vector<ProgramTime> thumbnails_;                  // of the store, when it was last listed
   bool stored_runs_ = false;
   bool listed_ = false;
   bool catching_up_ = false;  // between snapshot and snapshot_end: answers would show half of what there is

@@ -7,17 +7,17 @@
 namespace openday::hub {
 namespace {
 
-constexpr size_t kMaxRuns = 10'000;
+constexpr size_t kMaxStoredRuns = 100'000;
 constexpr Duration kRefreshEvery = milliseconds(200);
-constexpr Duration kPatience = seconds(2);  // with a disk, for one read
 
 bool overlaps(const std::vector<std::pair<ProgramTime, ProgramTime>>& ranges, ProgramTime from,
               ProgramTime to) {
   return std::ranges::any_of(ranges, [&](const auto& one) { return from < one.second && one.first < to; });
 }
 
-void let_go(std::vector<std::function<void()>>& waiting) {
-  for (auto& then : std::exchange(waiting, {})) then();
+template <class... News>
+void let_go(std::vector<std::function<void(News...)>>& waiting, std::type_identity_t<News>... news) {
+  for (auto& then : std::exchange(waiting, {})) then(news...);
 }
 
 }  // namespace
@@ -41,9 +41,12 @@ bool OriginBroadcast::is_withdrawn(ProgramTime from, ProgramTime to) const {
   return overlaps(withdrawn_, from, to);
 }
 
-void OriginBroadcast::learn_run(const std::string& run) {
-  if (origin_.runs_.size() >= kMaxRuns && !origin_.runs_.contains(run)) return;
-  origin_.runs_[run] = this;
+void OriginBroadcast::learn_stored_run(const std::string& run) {
+  if (origin_.runs_.size() < kMaxStoredRuns || origin_.runs_.contains(run)) {
+    origin_.runs_[run] = this;
+  } else if (!std::exchange(origin_.too_many_runs_, true)) {
+    origin_.log_.error("too_many_runs_stored", {{"broadcast", id_}, {"known", origin_.runs_.size()}});
+  }
 }
 
 void OriginBroadcast::choose_stored_poster() {
@@ -80,6 +83,12 @@ void OriginBroadcast::when_fresh(std::function<void()> then) {
   if (!reading_) start_reading();
 }
 
+void OriginBroadcast::when_read_anew(std::function<void(bool read)> then) {
+  if (!index_ || slow_) return then(!index_);
+  next_readers_.push_back(std::move(then));
+  if (!reading_) start_reading();
+}
+
 void OriginBroadcast::when_listed(std::function<void()> then) {
   if (is_listed()) return then();
   listers_.push_back(std::move(then));
@@ -88,11 +97,12 @@ void OriginBroadcast::when_listed(std::function<void()> then) {
 
 /// While nobody wants to see an ended broadcast, its folders are enough: an index may be long.
 void OriginBroadcast::start_reading() {
-  bool whole = setup_.state == OriginState::kLive || !readers_.empty();
+  std::ranges::move(std::exchange(next_readers_, {}), std::back_inserter(anew_readers_));
+  bool whole = setup_.state == OriginState::kLive || !readers_.empty() || !anew_readers_.empty();
   auto done = [this, index = index_, alive = alive_](StoreFollower::News news) {
     if (*alive) finish_reading(index.get(), std::move(news));
   };
-  reading_ = !is_stuck() &&
+  reading_ = origin_.follower_.answers() &&
              origin_.follower_.read(whole ? index_ : nullptr, list_ || !whole ? setup_.store : "", done);
   if (!reading_) return give_up_waiting();
   list_ = false;
@@ -106,7 +116,7 @@ void OriginBroadcast::finish_reading(const output::IndexReader* index, StoreFoll
     return release_readers();
   }
   if (news.listing) {
-    for (const std::string& run : news.listing->runs) learn_run(run);
+    for (const std::string& run : news.listing->runs) learn_stored_run(run);
     stored_runs_ = stored_runs_ || !news.listing->runs.empty();
     thumbnails_ = std::move(news.listing->thumbnails);
     listed_ = true;
@@ -116,9 +126,10 @@ void OriginBroadcast::finish_reading(const output::IndexReader* index, StoreFoll
     refreshed_at_ = origin_.loop_.clock().now();
     take_index(*news.index);
     let_go(readers_);
+    let_go(anew_readers_, news.index->has_value());
   }
   let_go(listers_);
-  bool again = std::exchange(read_again_, false) || !readers_.empty();
+  bool again = std::exchange(read_again_, false) || !readers_.empty() || !next_readers_.empty();
   if (again && !reading_) start_reading();
   origin_.list_next();
 }
@@ -135,19 +146,17 @@ void OriginBroadcast::take_index(const Result<output::IndexReader::News>& news) 
 }
 
 void OriginBroadcast::release_readers() {
+  std::ranges::move(std::exchange(next_readers_, {}), std::back_inserter(anew_readers_));
+  let_go(anew_readers_, false);
   let_go(readers_);
   let_go(listers_);
-}
-
-/// Somebody's read does not end, and all that are behind it wait in vain.
-bool OriginBroadcast::is_stuck() const {
-  return origin_.follower_.busy_for() >= kPatience;
 }
 
 /// Live goes on without its disk, and who asks for what is recorded gets what was known.
 void OriginBroadcast::watch_reading() {
   if (reading_) {
-    if (is_stuck()) give_up_waiting();
+    // Somebody's read does not end, and all that are behind it wait in vain.
+    if (!origin_.follower_.answers()) give_up_waiting();
   } else if (slow_ && index_) {
     start_reading();
   }
@@ -164,7 +173,7 @@ void OriginBroadcast::apply_fact(const output::IndexFact& fact) {
     if (!rendition) return;
     if (!rendition->timeline->init()) rendition->video = init->width > 0;
     rendition->archive->begin(*init);
-    learn_run(init->run);
+    learn_stored_run(init->run);
   } else if (const auto* segment = std::get_if<media::StoredSegment>(&fact)) {
     Rendition* rendition = find(segment->rendition);
     if (rendition && !(segment->at < setup_.public_from))

@@ -32,8 +32,13 @@ class StoreFollower {
   [[nodiscard]] bool idle() const { return asked_ == 0; }
   /// How long the read at hand has taken; those that wait for their turn do not count.
   [[nodiscard]] Duration busy_for() const { return idle() ? Duration(0) : clock_.now() - begun_; }
+  /// False: the read at hand takes so long that nobody should wait for it.
+  [[nodiscard]] bool answers() const { return busy_for() < kPatience; }
+  [[nodiscard]] bool is_full() const { return worker_.is_full(); }
 
  private:
+  static constexpr Duration kPatience = seconds(2);  // with a disk, for one read
+
   const Clock& clock_;
   size_t asked_ = 0;  // the one at hand and those that wait
   HouseTime begun_;   // the one at hand

@@ -61,7 +61,7 @@ void StoreWriter::drop_before(int64_t msn, ProgramTime from) {
 Result<bool> expire_store(const std::string& store, const RetentionPolicy& policy, Disk& disk,
                           const Clock& clock, const Log& log) {
   StoreWriter writer(store, policy, disk, clock, log);
-  OPENDAY_CHECK_OK(writer.open());
+  OPENDAY_CHECK_OK(writer.open_if_free());
   writer.retain(0);
   return writer.empty();
 }

@@ -36,23 +36,27 @@ StoreWriter::~StoreWriter() {
 }
 
 Result<> StoreWriter::open() {
+  auto opened = try_open();
+  if (!opened) trouble("open", opened.error());
+  return opened;
+}
+
+Result<> StoreWriter::open_if_free() {
+  auto opened = try_open();
+  if (!opened && opened.error().code != Errc::kBusy) trouble("open", opened.error());
+  return opened;
+}
+
+Result<> StoreWriter::try_open() {
   if (lock_ != nullptr) return {};
   tried_open_ = clock_.now();
-  auto fail_with = [&](const Error& why) -> Result<> {
-    trouble("open", why);
-    return std::unexpected(why);
-  };
-  if (auto made = disk_.make_folder(store_); !made) return fail_with(made.error());
-  auto lock = disk_.lock(full("lock"));
-  if (!lock) return fail_with(lock.error());
-  auto recovered = recover_store(disk_, store_);
-  if (!recovered) return fail_with(recovered.error());
-  auto index = disk_.open(index_path(store_));
-  if (!index) return fail_with(index.error());
-  lock_ = *std::move(lock);
-  index_ = *std::move(index);
-  index_size_ = recovered->index_size;
-  for (const IndexFact& fact : recovered->facts) {
+  OPENDAY_CHECK_OK(disk_.make_folder(store_));
+  OPENDAY_TRY(auto lock, disk_.lock(full("lock")));
+  OPENDAY_TRY(auto recovered, recover_store(disk_, store_));
+  OPENDAY_TRY(index_, disk_.open(index_path(store_)));
+  lock_ = std::move(lock);
+  index_size_ = recovered.index_size;
+  for (const IndexFact& fact : recovered.facts) {
     if (const auto* segment = std::get_if<media::StoredSegment>(&fact)) remember(*segment);
     if (const auto* withdrawn = std::get_if<Withdrawn>(&fact)) withdrawn_.push_back(*withdrawn);
     if (const auto* dropped = std::get_if<DroppedBefore>(&fact)) {
@@ -63,14 +67,13 @@ Result<> StoreWriter::open() {
       }
     }
   }
-  if (recovered->cut_back + recovered->removed + recovered->lost + recovered->orphans +
-          recovered->unreadable >
+  if (recovered.cut_back + recovered.removed + recovered.lost + recovered.orphans + recovered.unreadable >
       0) {
-    log_.warn("store_recovered", {{"cut_back", recovered->cut_back},
-                                  {"removed", recovered->removed},
-                                  {"lost", recovered->lost},
-                                  {"orphan_runs", recovered->orphans},
-                                  {"unreadable_lines", recovered->unreadable}});
+    log_.warn("store_recovered", {{"cut_back", recovered.cut_back},
+                                  {"removed", recovered.removed},
+                                  {"lost", recovered.lost},
+                                  {"orphan_runs", recovered.orphans},
+                                  {"unreadable_lines", recovered.unreadable}});
   }
   if (auto room = disk_.free_space(store_)) status_.free_bytes = *room;
   return {};

@@ -54,6 +54,8 @@ class StoreWriter {
 
   /// Takes the lock and recovers. Called again by add() when it failed, at most every kReopen.
   Result<> open();
+  /// The same for housekeeping: that an engine holds the store (kBusy) is no trouble.
+  Result<> open_if_free();
 
   void begin(const media::InitSegment& init);
   void add(const media::Part& part);
@@ -73,6 +75,7 @@ class StoreWriter {
   [[nodiscard]] const RecordingStatus& status() const { return status_; }
 
  private:
+  Result<> try_open();
   struct Rendition {
     media::InitSegment init;
     bool init_stored = false;

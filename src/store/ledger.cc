@@ -298,6 +298,24 @@ Result<> SqliteLedger::remove_broadcast(const std::string& id) {
   return removed(db_, db_.run("DELETE FROM broadcasts WHERE id = ?", {id}), "broadcast", id);
 }
 
+Result<std::vector<std::string>> SqliteLedger::doomed_media() {
+  OPENDAY_TRY(auto rows, db_.query("SELECT broadcast FROM doomed_media ORDER BY broadcast"));
+  std::vector<std::string> all;
+  while (true) {
+    OPENDAY_TRY(bool found, rows.next());
+    if (!found) return all;
+    all.push_back(rows.text(0));
+  }
+}
+
+Result<> SqliteLedger::doom_media(const std::string& broadcast) {
+  return db_.run("INSERT OR IGNORE INTO doomed_media (broadcast) VALUES (?)", {broadcast});
+}
+
+Result<> SqliteLedger::media_gone(const std::string& broadcast) {
+  return db_.run("DELETE FROM doomed_media WHERE broadcast = ?", {broadcast});
+}
+
 Result<> SqliteLedger::put(const Venue& v) {
   return db_.run("INSERT INTO venues (" OPENDAY_VENUE_COLUMNS
                  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"

@@ -24,11 +24,14 @@ class SqliteLedger final : public broadcast::Ledger {
   Result<broadcast::Target> target(const std::string& broadcast, const std::string& id) override;
   Result<std::vector<broadcast::Target>> targets(const std::string& broadcast) override;
   Result<std::vector<broadcast::Withdrawal>> withdrawals(const std::string& broadcast) override;
+  Result<std::vector<std::string>> doomed_media() override;
   Result<std::vector<broadcast::AuditEntry>> audit(int64_t before, int limit) override;
   Result<std::vector<broadcast::Session>> sessions() override;
 
   Result<> put(const broadcast::Broadcast& broadcast) override;
   Result<> remove_broadcast(const std::string& id) override;
+  Result<> doom_media(const std::string& broadcast) override;
+  Result<> media_gone(const std::string& broadcast) override;
   Result<> put(const broadcast::Venue& venue) override;
   Result<> remove_venue(const std::string& id) override;
   Result<> put(const broadcast::IngestKey& key) override;

@@ -107,6 +107,9 @@ CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit BEGIN SELECT RAISE(AB
          "PRAGMA user_version = 1"},
     // targets.url is as shown from now on: broadcast::seal_targets() takes the secrets out of older rows.
     Step{"ALTER TABLE targets ADD COLUMN sealed_url BLOB NOT NULL DEFAULT x''", "PRAGMA user_version = 2"},
+    // Removed broadcasts whose media may still be there.
+    Step{"CREATE TABLE doomed_media (broadcast TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
+         "PRAGMA user_version = 3"},
 };
 
 Result<> apply(sqlite::Database& db, const Step& step) {

@@ -39,6 +39,7 @@ class OwnReader final : public broadcast::LedgerView {
   Result<std::vector<broadcast::Withdrawal>> withdrawals(const std::string& id) override {
     return ledger_.withdrawals(id);
   }
+  Result<std::vector<std::string>> doomed_media() override { return ledger_.doomed_media(); }
   Result<std::vector<broadcast::AuditEntry>> audit(int64_t before, int limit) override {
     return ledger_.audit(before, limit);
   }

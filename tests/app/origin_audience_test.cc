@@ -34,20 +34,24 @@ TEST_CASE("what was recorded before the broadcast was public does not count as r
         media::StoredSegment{"run1", "720p", msn, ProgramTime{1'000'000 + msn * 2000}, 2, 9, false});
   }
   index.close();
-  Stage stage;
-  OriginAudience audience(stage.origin, settings, 0);
-  broadcast::Broadcast broadcast;
-  broadcast.id = "b";
-  broadcast.state = broadcast::State::kEnded;
-  broadcast.public_from = ProgramTime{1'002'000};
-  audience.update(broadcast);
-  int64_t recorded = -1;
-  audience.count_recorded("b", [&](int64_t segments) {
-    recorded = segments;
-    stage.loop->stop();
-  });
-  stage.loop->run();
-  CHECK(recorded == 2);
+  auto recorded_since = [&](ProgramTime public_from) {
+    Stage stage;
+    OriginAudience audience(stage.origin, settings, 0);
+    broadcast::Broadcast broadcast;
+    broadcast.id = "b";
+    broadcast.state = broadcast::State::kEnded;
+    broadcast.public_from = public_from;
+    audience.update(broadcast);
+    std::optional<bool> told;
+    audience.ask_recorded("b", [&](std::optional<bool> any) {
+      told = any;
+      stage.loop->stop();
+    });
+    stage.loop->run();
+    return told;
+  };
+  CHECK(recorded_since({1'004'000}) == true);
+  CHECK(recorded_since({1'006'000}) == false);
 }
 
 TEST_CASE("what is withdrawn is gone before the disk has said how much that was") {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "broadcast/ledger.h"
@@ -59,6 +60,9 @@ class MemoryLedger final : public Ledger {
     std::erase_if(all, [&](const Withdrawal& one) { return one.broadcast != id; });
     return all;
   }
+  Result<std::vector<std::string>> doomed_media() override {
+    return std::vector<std::string>(doomed_.begin(), doomed_.end());
+  }
   Result<std::vector<AuditEntry>> audit(int64_t before, int limit) override {
     std::vector<AuditEntry> found;
     for (auto entry = audit_.rbegin(); entry != audit_.rend() && static_cast<int>(found.size()) < limit;
@@ -75,6 +79,14 @@ class MemoryLedger final : public Ledger {
     targets_.erase(id);
     std::erase_if(withdrawals_, [&](const Withdrawal& one) { return one.broadcast == id; });
     return erase(broadcasts_, id, "broadcast");
+  }
+  Result<> doom_media(const std::string& id) override {
+    doomed_.insert(id);
+    return {};
+  }
+  Result<> media_gone(const std::string& id) override {
+    doomed_.erase(id);
+    return {};
   }
   Result<> put(const Venue& venue) override { return keep(venues_[venue.id], venue); }
   Result<> remove_venue(const std::string& id) override {
@@ -133,6 +145,7 @@ class MemoryLedger final : public Ledger {
   }
 
   std::map<std::string, Broadcast> broadcasts_;
+  std::set<std::string> doomed_;
   std::map<std::string, Venue> venues_;
   std::map<std::string, IngestKey> keys_;
   std::map<std::string, std::map<std::string, SavedScene>> scenes_;

@@ -76,7 +76,7 @@ TEST_CASE("every step that the present state does not allow is a conflict that n
   House house;
   REQUIRE(house.make("day"));
   CHECK(test::code_of(end(house.ledger, "day", "day", house.act)) == Errc::kConflict);
-  CHECK(test::code_of(stop_rehearsal(house.ledger, "day", house.act)) == Errc::kConflict);
+  CHECK(test::code_of(stop_rehearsal(house.ledger, "day", {}, house.act)) == Errc::kConflict);
   REQUIRE(rehearse(house.ledger, "day", house.act));
   CHECK(test::code_of(rehearse(house.ledger, "day", house.act)) == Errc::kConflict);
   CHECK(test::code_of(end(house.ledger, "day", "day", house.act)) == Errc::kConflict);
@@ -86,7 +86,7 @@ TEST_CASE("every step that the present state does not allow is a conflict that n
   CHECK(test::code_of(again) == Errc::kConflict);
   CHECK(again.error().message == "broadcast day is live; it cannot go live");
   CHECK(test::code_of(rehearse(house.ledger, "day", house.act)) == Errc::kConflict);
-  CHECK(test::code_of(stop_rehearsal(house.ledger, "day", house.act)) == Errc::kConflict);
+  CHECK(test::code_of(stop_rehearsal(house.ledger, "day", {}, house.act)) == Errc::kConflict);
   REQUIRE_FALSE(remove(house.ledger, "day", house.act));
   REQUIRE(end(house.ledger, "day", "day", house.act));
   CHECK(test::code_of(go_live(house.ledger, "day", std::nullopt, house.act)) == Errc::kConflict);
@@ -108,10 +108,30 @@ TEST_CASE("a rehearsal goes back to scheduled and leaves no air time behind") {
   House house;
   REQUIRE(house.make("day"));
   REQUIRE(rehearse(house.ledger, "day", house.act));
-  auto back = stop_rehearsal(house.ledger, "day", house.act);
+  auto back = stop_rehearsal(house.ledger, "day", {}, house.act);
   REQUIRE(back);
   CHECK(back->state == State::kScheduled);
   CHECK_FALSE(back->live_at);
+}
+
+TEST_CASE("a rehearsal stays unseen though the wall clock is set back before the broadcast goes live") {
+  House house;
+  REQUIRE(house.make("day"));
+  REQUIRE(rehearse(house.ledger, "day", house.act));
+  ProgramTime edge = house.act.at + std::chrono::hours(1);
+  REQUIRE(stop_rehearsal(house.ledger, "day", edge, house.act));
+  REQUIRE(rehearse(house.ledger, "day", house.act));
+  REQUIRE(stop_rehearsal(house.ledger, "day", {}, house.act));  // it had not begun
+  SECTION("out of nothing") {
+    auto live = go_live(house.ledger, "day", std::nullopt, house.act);
+    CHECK(live->public_from > edge);
+    CHECK(*live->public_from - edge < seconds(10));
+  }
+  SECTION("out of another rehearsal, whose program goes on from there") {
+    REQUIRE(rehearse(house.ledger, "day", house.act));
+    auto live = go_live(house.ledger, "day", edge + seconds(60), house.act);
+    CHECK(live->public_from == edge + seconds(60));
+  }
 }
 
 TEST_CASE("a venue serves one active broadcast at a time") {
@@ -254,7 +274,7 @@ TEST_CASE(
 
   // What is given up is free again, and what runs already may go live.
   BroadcastChanges changes;
-  REQUIRE(stop_rehearsal(house.ledger, "day0", house.act));
+  REQUIRE(stop_rehearsal(house.ledger, "day0", {}, house.act));
   changes.venues = {"v0-0", "v0-1"};
   REQUIRE(edit(house.ledger, "day0", changes, house.rules, house.act));
   REQUIRE(rehearse(house.ledger, "day0", house.act));  // 57
@@ -266,6 +286,16 @@ TEST_CASE(
   REQUIRE(end(house.ledger, seventh, seventh, house.act));
   CHECK(edit(house.ledger, "day0", changes, house.rules, house.act));
   CHECK(rehearse(house.ledger, eighth, house.act));
+}
+
+TEST_CASE("what was deleted makes room for another of its name when its media is gone") {
+  House house;
+  REQUIRE(house.make("day"));
+  REQUIRE(remove(house.ledger, "day", house.act));
+  CHECK(*house.ledger.doomed_media() == std::vector<std::string>{"day"});
+  CHECK(test::code_of(house.make("day")) == Errc::kConflict);
+  REQUIRE(house.ledger.media_gone("day"));
+  CHECK(house.make("day"));
 }
 
 TEST_CASE("what the public may see begins when the broadcast goes live") {

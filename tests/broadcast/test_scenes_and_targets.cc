@@ -98,6 +98,15 @@ TEST_CASE("a range is withdrawn from what was on air, with a reason, at most a d
   CHECK(house.ledger.withdrawals("day")->size() == 1);
 }
 
+TEST_CASE("a range is withdrawn by the program's clock, whatever the wall's was when it went live") {
+  SceneHouse house;
+  ProgramTime edge = house.act.at + seconds(-600);
+  REQUIRE(go_live(house.ledger, "day", edge, house.act));
+  CHECK(withdraw(house.ledger, "day", edge + seconds(5), edge + seconds(9), "name said", house.act));
+  CHECK(test::code_of(withdraw(house.ledger, "day", edge + seconds(-9), edge, "x", house.act)) ==
+        Errc::kInvalid);
+}
+
 TEST_CASE("a target's key is kept sealed and never in the audit trail") {
   SceneHouse house;
   auto target = add_target(house.ledger, "day", rtmp_target("t1"), house.rules, house.act);

@@ -153,6 +153,20 @@ TEST_CASE("broadcasts are made, listed, shown, changed and deleted") {
   CHECK(house.get(kAdmin + "/broadcasts/" + id).status == 404);
 }
 
+TEST_CASE("a broadcast whose media could not be deleted is said to be deleted, and its media not") {
+  ControlHouse house;
+  house.furnish();
+  house.deletion = fail(Errc::kIo, "the disk is away");
+  auto answer = house.ask(Method::kDelete, kAdmin + "/broadcasts/day");
+  CHECK(answer.status == 503);
+  CHECK(answer.text.find("broadcast day is deleted, its media not yet (the disk is away)") !=
+        std::string::npos);
+  CHECK(house.get(kAdmin + "/broadcasts/day").status == 404);
+  auto again = house.post(kAdmin + "/broadcasts", R"({"id":"day","title":"x"})");
+  CHECK(again.status == 409);
+  CHECK(again.text.find("still being deleted") != std::string::npos);
+}
+
 TEST_CASE("the steps of a broadcast's life start and stop what must run") {
   ControlHouse house;
   house.furnish();
@@ -224,16 +238,19 @@ TEST_CASE("what an engine records while it stops, unheard, makes a replay, too")
   auto children = [&](const char* list) {
     house.on_loop([&] { house.conductor->on_children(Json::parse(list)); });
   };
-  house.audience.recorded = 2;
+  house.audience.recorded = std::nullopt;  // the store does not answer
   children(R"([{"role":"hub","id":""},{"role":"engine","id":"day","state":"stopping"}])");
-  CHECK(house.audience.counted.empty());
+  CHECK(house.audience.asked.empty());
   CHECK_FALSE(state());
   children(R"([{"role":"hub","id":""},{"role":"engine","id":"eve"}])");
-  CHECK(house.audience.counted == std::vector<std::string>{"day"});
+  CHECK(house.audience.asked == std::vector<std::string>{"day"});
+  CHECK_FALSE(state());
+  house.audience.recorded = true;
+  children("[]");
   house.until([&] { return house.books.ledger.broadcast("day")->recorded; });
   CHECK(state());
   children("[]");
-  CHECK(house.audience.counted.size() == 1);
+  CHECK(house.audience.asked.size() == 2);
 }
 
 TEST_CASE("the public list leaves out what is hidden and names the house") {

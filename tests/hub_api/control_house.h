@@ -30,8 +30,9 @@ class FakeAudience final : public Audience {
   void keep_withdrawn(const std::string& broadcast, ProgramTime from, ProgramTime to) override {
     withdrawn.push_back({broadcast, from.ms, to.ms});
   }
-  void count_recorded(const std::string& broadcast, std::function<void(int64_t segments)> done) override {
-    counted.push_back(broadcast);
+  void ask_recorded(const std::string& broadcast,
+                    std::function<void(std::optional<bool> recorded)> done) override {
+    asked.push_back(broadcast);
     done(recorded);
   }
   [[nodiscard]] std::optional<ProgramTime> edge(const std::string&) const override { return at; }
@@ -41,8 +42,8 @@ class FakeAudience final : public Audience {
   std::vector<broadcast::Broadcast> updates;
   std::vector<std::string> removed;
   std::vector<std::tuple<std::string, int64_t, int64_t>> withdrawn;
-  std::vector<std::string> counted;
-  int64_t recorded = 0;
+  std::vector<std::string> asked;  // for recordings
+  std::optional<bool> recorded = false;
   std::optional<ProgramTime> at;
 };
 
@@ -126,9 +127,9 @@ class ControlHouse {
     api_settings.layouts = {{"layouts", Json::array()}};
     api.emplace(
         Api::Parts{router, books, rules, *gate, *engines, *publishers, audience, *room, *conductor, clock,
-                   [this](const std::string& id, const std::function<void()>& done) {
+                   [this](const std::string& id, const std::function<void(Result<>)>& done) {
                      deleted_media.push_back(id);
-                     done();
+                     done(deletion);
                    },
                    log},
         api_settings);
@@ -289,6 +290,7 @@ class ControlHouse {
   std::vector<Json> desired;
   std::vector<std::string> media;
   std::vector<std::string> deleted_media;
+  Result<> deletion;  // its outcome
   Router router;
   std::optional<AdminGate> gate;
   std::optional<Engines> engines;

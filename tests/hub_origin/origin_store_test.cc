@@ -201,6 +201,22 @@ TEST_CASE("a media request that comes before the stores are listed finds its run
   }));
 }
 
+TEST_CASE("whether something is recorded is read from the store as it is now, not as it was a moment ago") {
+  Store store;
+  OriginHub hub;
+  hub.put(store, OriginState::kLive);
+  auto ask = [&] {
+    std::optional<std::optional<bool>> told;
+    hub.hub().on_hub(
+        [&] { hub.origin().ask_recorded("b", [&](std::optional<bool> recorded) { told = recorded; }); });
+    REQUIRE(eventually(hub.hub(), [&] { return told.has_value(); }));
+    return *told;
+  };
+  CHECK(ask() == false);
+  store.segments(0, 1);  // within the time that a read counts as fresh for viewers
+  CHECK(ask() == true);
+}
+
 TEST_CASE("patience with a disk counts from when a read begins, not from when it was asked for") {
   Store hanging;
   std::string index = output::index_path(hanging.path());
@@ -388,6 +404,13 @@ TEST_CASE("a store that does not answer holds nobody up for long, and live nobod
                                 [&](size_t recorded) { told = static_cast<int>(recorded); });
   });
   CHECK(told == 0);
+  std::optional<bool> recorded = true;
+  hub.hub().on_hub([&] { hub.origin().ask_recorded("b", [&](std::optional<bool> any) { recorded = any; }); });
+  CHECK_FALSE(recorded);
+  // Nor is anybody kept who may want something of another store.
+  Store other("run3");
+  hub.put(other, OriginState::kEnded, {}, "other");
+  CHECK(hub.get("/media/run3/720p/0.m4s").status == 503);
 
   // It answers again.
   int writer = -1;

@@ -244,6 +244,22 @@ TEST_CASE("the end is told to those who wait, and the live playlist stays for th
   CHECK(stage.get("/media/run1/720p/1.0.m4s")->status() == 404);  // not in memory any more
 }
 
+TEST_CASE("who waits for the first part of what ends before it begins is told that there is nothing") {
+  Stage stage;
+  auto setup = stage.live("b");
+  Run run(stage.origin, "b", "run1", "720p");
+  run.begin();
+  auto plain = stage.get("/hls/b/720p/live.m3u8");
+  auto blocking = stage.get("/hls/b/720p/live.m3u8?_HLS_msn=0&_HLS_part=0");
+  CHECK_FALSE(plain->answered);
+  setup.state = OriginState::kEnded;
+  stage.origin.put(setup);
+  CHECK(plain->status() == 404);
+  CHECK(blocking->status() == 404);
+  CHECK(stage.get("/hls/b/720p/live.m3u8")->status() == 404);
+  CHECK(stage.get("/hls/b/720p/live.m3u8?_HLS_msn=0&_HLS_part=0")->status() == 404);
+}
+
 TEST_CASE("withdrawn media is gone at once") {
   Stage stage;
   stage.live("b");

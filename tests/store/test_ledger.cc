@@ -105,6 +105,14 @@ void check_ledger(Ledger& ledger) {
   CHECK(ledger.withdrawals("day")->empty());
   CHECK(ledger.remove_broadcast("day").error().code == Errc::kNotFound);
 
+  REQUIRE(ledger.doom_media("day"));
+  REQUIRE(ledger.doom_media("day"));
+  REQUIRE(ledger.doom_media("eve"));
+  CHECK(*ledger.doomed_media() == std::vector<std::string>{"day", "eve"});
+  REQUIRE(ledger.media_gone("day"));
+  REQUIRE(ledger.media_gone("day"));
+  CHECK(*ledger.doomed_media() == std::vector<std::string>{"eve"});
+
   for (int i = 0; i < 5; ++i) {
     REQUIRE(ledger.append({0, {i}, "admin", "token", "x", std::to_string(i), i == 0 ? "" : "{}"}));
   }

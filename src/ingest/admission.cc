@@ -14,6 +14,9 @@ constexpr size_t kMostKnown = 64;
 Bytes digest_of(const AuthRequest& request) {
   return sodium::sha256(as_bytes(name_of(request.protocol) + std::string(" ") + request.key));
 }
+Bytes digest_with_network(const AuthRequest& request) {
+  return sodium::sha256(as_bytes(network_of(request.address) + " " + request.key));
+}
 
 }  // namespace
 
@@ -79,6 +82,32 @@ bool NetworkPace::take(const std::string& address) {
         std::ranges::min_element(paces_, {}, [](const auto& entry) { return entry.second.asked_at(); }));
   }
   return paces_.try_emplace(std::move(network), fresh_).first->second.take(clock_.now());
+}
+
+void RegularPace::remember(const AuthRequest& request, std::weak_ptr<const void> grant) {
+  Regular regular{digest_with_network(request), std::move(grant), fresh_};
+  std::lock_guard lock(mutex_);
+  std::erase_if(regulars_, [](const Regular& entry) { return entry.grant.expired(); });
+  auto found = std::ranges::find(regulars_, regular.digest, &Regular::digest);
+  if (found != regulars_.end()) {
+    regular.pace = found->pace;
+    regulars_.erase(found);
+  }
+  regulars_.push_front(std::move(regular));
+  if (regulars_.size() > most_) regulars_.pop_back();
+}
+
+void RegularPace::forget(const AuthRequest& request) {
+  Bytes digest = digest_with_network(request);
+  std::lock_guard lock(mutex_);
+  std::erase_if(regulars_, [&](const Regular& entry) { return entry.digest == digest; });
+}
+
+bool RegularPace::take(const AuthRequest& request) {
+  Bytes digest = digest_with_network(request);
+  std::lock_guard lock(mutex_);
+  auto found = std::ranges::find(regulars_, digest, &Regular::digest);
+  return found != regulars_.end() && !found->grant.expired() && found->pace.take(clock_.now());
 }
 
 FailureLimiter::FailureLimiter(const Clock& clock, size_t per_minute, size_t addresses)

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/clock.h"
@@ -73,6 +74,32 @@ class NetworkPace {
   const Pace fresh_;
   const size_t networks_;
   std::map<std::string, Pace> paces_;
+};
+
+/// A pace of its own for each key that has published from a network: neighbours behind the same address who
+/// use up the network's do not keep it out. Any thread. Bound: `most` pairs of key and network, as digests;
+/// beyond it the one that published longest ago is forgotten.
+class RegularPace {
+ public:
+  RegularPace(const Clock& clock, Pace pace, size_t most = 256) : clock_(clock), fresh_(pace), most_(most) {}
+  /// It has published; this counts until `grant` expires.
+  void remember(const AuthRequest& request, std::weak_ptr<const void> grant);
+  void forget(const AuthRequest& request);
+  /// False also for those that are not remembered.
+  [[nodiscard]] bool take(const AuthRequest& request);
+
+ private:
+  struct Regular {
+    Bytes digest;
+    std::weak_ptr<const void> grant;
+    Pace pace;
+  };
+
+  const Clock& clock_;
+  const Pace fresh_;
+  const size_t most_;
+  std::mutex mutex_;
+  std::deque<Regular> regulars_;  // the newest first
 };
 
 /// Remembers wrong keys for a minute, and slows down who sends too many. One thread. Bound: `addresses`

@@ -109,7 +109,7 @@ Result<Admission> Gateway::admit(Protocol protocol, const std::string& address) 
 AuthId Gateway::authorise(AuthRequest request, OnAnswer on_answer) {
   AuthId id{next_id_++};
   // A key that was good is looked at whatever its neighbours send: an encoder that reconnects takes over at
-  // once.
+  // once. SrtListener has let it come this far for the same reason.
   bool too_many = !good_keys_.contains(request) && !failures_.may_try(request.address);
   Question& question = questions_[id];
   question = {std::move(request), std::move(on_answer), 0};
@@ -193,6 +193,7 @@ void Gateway::on_auth_result(const Json& head) {
                                       {"address", request.address},
                                       {"left_out", *left_out}});
     }
+    answer.wrong = true;
     answer.why = text_field(head, "why");
     if (answer.why.empty()) answer.why = "This key is not known.";
   }

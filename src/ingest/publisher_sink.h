@@ -54,6 +54,7 @@ struct AuthRequest {
 
 struct AuthAnswer {
   bool ok = false;
+  bool wrong = false;      // when not ok: the hub has looked, and this key is none
   std::string venue;       // when ok: hand it to begin()
   std::string passphrase;  // SRT only; empty: the venue has none. Never logged.
   std::string why;         // when not ok: fit to be shown to the publisher

@@ -33,17 +33,20 @@ constexpr Duration kLeastCost = milliseconds(5);
 /// Of one network: at most a third of a full budget at once and a tenth of what it earns. A broadcast's eight
 /// venues behind one address come back all at once, with a second try each.
 constexpr Pace kKnocks(5, 16);
+/// Of one key that has published from a network, when that network's pace is used up: enough for an encoder
+/// that reconnects, and little for a stranger behind the same address who knows the stream id.
+constexpr Pace kRegularKnocks(1, 3);
 
 }  // namespace
 
 /// Between the receiving thread, which waits for a while, and the loop's, which answers.
 class SrtListener::Question {
  public:
-  Question(srt::Knock asked, std::string wanted) : knock(std::move(asked)), key(std::move(wanted)) {}
+  Question(SocketId caller, AuthRequest asked) : socket(caller), request(std::move(asked)) {}
 
-  const srt::Knock knock;
-  const std::string key;
-  [[nodiscard]] std::string kept_as() const { return key + '\0' + network_of(knock.peer.ip()); }
+  const SocketId socket;
+  const AuthRequest request;
+  [[nodiscard]] std::string kept_as() const { return request.key + '\0' + network_of(request.address); }
 
   /// Nothing: no answer in time, and none will be taken any more.
   std::optional<Verdict> wait(Duration patience) {
@@ -122,6 +125,7 @@ SrtListener::SrtListener(Loop& loop, PublisherSink& sink, Log log, const SrtOpti
       sink_(sink),
       log_(std::move(log)),
       options_(options),
+      regulars_(loop.clock(), kRegularKnocks),
       pace_(loop.clock(), kKnocks),
       budget_(loop.clock(), kBudget, kBudgetShare, kLeastCost),
       wrong_passphrases_(loop.clock(), options.wrong_passphrases_per_minute) {}
@@ -166,14 +170,15 @@ Verdict SrtListener::knock(const srt::Knock& knock) {
   if (!key)
     return Verdict::refuse(key.error().code == Errc::kUnsupported ? Reject::kBadMode : Reject::kBadRequest);
   if (stopping_) return Verdict::refuse(Reject::kDown);
+  AuthRequest request{.protocol = Protocol::kSrt, .key = std::move(*key), .address = knock.peer.ip()};
   // Before the budget, which is everybody's.
-  if (!pace_.take(knock.peer.ip())) return Verdict::refuse(Reject::kOverload);
+  if (!pace_.take(request.address) && !regulars_.take(request)) return Verdict::refuse(Reject::kOverload);
   Duration patience = std::min(budget_.available(), options_.answer_patience);
   if (patience <= Duration(0)) {
     ++overload_;
     return Verdict::refuse(Reject::kOverload);
   }
-  auto question = std::make_shared<Question>(knock, std::move(*key));
+  auto question = std::make_shared<Question>(knock.socket, std::move(request));
   HouseTime start = loop_.clock().now();
   std::optional<Verdict> verdict;
   if (post([this, question] { ask(question); })) verdict = question->wait(patience);
@@ -185,7 +190,7 @@ Verdict SrtListener::knock(const srt::Knock& knock) {
 // ----------------------------------------------------------------------------------------------------
 
 void SrtListener::ask(std::shared_ptr<Question> question) {
-  std::string address = question->knock.peer.ip();
+  const std::string& address = question->request.address;
   if (!wrong_passphrases_.may_try(address)) {
     sink_.refused(Protocol::kSrt, Refusal::kTooManyWrongKeys);
     question->answer(Verdict::refuse(Reject::kOverload));
@@ -205,24 +210,24 @@ void SrtListener::ask(std::shared_ptr<Question> question) {
     open_questions_.erase(*id);
     decide(*question, answer, admission);
   };
-  *id = sink_.authorise({.protocol = Protocol::kSrt, .key = question->key, .address = address},
-                        std::move(on_answer));
+  *id = sink_.authorise(question->request, std::move(on_answer));
   open_questions_[*id] = std::move(question);
 }
 
 void SrtListener::decide(Question& question, const AuthAnswer& answer, Admission admission) {
   if (!answer.ok) {
+    if (answer.wrong) regulars_.forget(question.request);
     question.answer(Verdict::refuse(Reject::kForbidden));
     return;
   }
   HouseTime now = loop_.clock().now();
   if (question.answer({.accept = true, .reject = {}, .passphrase = answer.passphrase})) {
-    guests_[question.knock.socket] = {.admission = std::move(admission),
-                                      .venue = answer.venue,
-                                      .grant = answer.grant,
-                                      .address = question.knock.peer.ip(),
-                                      .encrypted = !answer.passphrase.empty(),
-                                      .since = now};
+    guests_[question.socket] = {.admission = std::move(admission),
+                                .request = question.request,
+                                .venue = answer.venue,
+                                .grant = answer.grant,
+                                .encrypted = !answer.passphrase.empty(),
+                                .since = now};
   } else if (kept_answers_.size() < kMaxKept) {
     kept_answers_[question.kept_as()] = {answer, now};
   }
@@ -234,10 +239,10 @@ void SrtListener::arrived(SocketId id, std::shared_ptr<Line> line) {
     line->cut = true;
     return;
   }
-  auto session = std::make_unique<Session>(std::move(line), std::move(guest.mapped().admission));
-  auto& placed = *(sessions_[id] = std::move(session));
-  placed.publisher =
-      sink_.begin(Protocol::kSrt, Container::kTs, guest.mapped().venue, guest.mapped().address, placed);
+  const auto& [admission, request, venue, grant, encrypted, since] = guest.mapped();
+  regulars_.remember(request, grant);
+  auto& placed = *(sessions_[id] = std::make_unique<Session>(std::move(line), admission));
+  placed.publisher = sink_.begin(Protocol::kSrt, Container::kTs, venue, request.address, placed);
 }
 
 void SrtListener::left(SocketId id, const std::string& why) {
@@ -253,8 +258,8 @@ void SrtListener::tidy() {
     const Guest& guest = entry.second;
     if (now - guest.since <= options_.guest_patience) return false;
     // Let in and never arrived: libsrt found that the encryption does not fit.
-    if (guest.encrypted) wrong_passphrases_.failed(guest.address);
-    log_.info("srt_guest_lost", {{"venue", guest.venue}, {"address", guest.address}});
+    if (guest.encrypted) wrong_passphrases_.failed(guest.request.address);
+    log_.info("srt_guest_lost", {{"venue", guest.venue}, {"address", guest.request.address}});
     return true;
   });
 }

@@ -7,8 +7,10 @@
 //
 // The passphrase must be known before the handshake can go on, and libsrt gives no way to think about it
 // elsewhere: while knock() waits, the port's packets wait too, in the kernel's buffer. StallBudget bounds
-// that, and a pace for each network keeps one of them from using it up. An answer that comes too late is kept
-// for some seconds; the caller was rejected with "server down" and finds it when it calls again.
+// that, and a pace for each network keeps one of them from using it up; a key that has published from there
+// has a small pace besides, or it could not reconnect beside a neighbour that calls without end. An answer
+// that comes too late is kept for some seconds; the caller was rejected with "server down" and finds it when
+// it calls again.
 #pragma once
 
 #include <atomic>
@@ -78,9 +80,9 @@ class SrtListener {
   /// A caller that was let in and has not arrived yet.
   struct Guest {
     Admission admission;
+    AuthRequest request;
     std::string venue;
     std::weak_ptr<const void> grant;
-    std::string address;
     bool encrypted = false;
     HouseTime since;
   };
@@ -113,6 +115,7 @@ class SrtListener {
   const SrtOptions options_;
   const std::shared_ptr<void> alive_ = std::make_shared<int>(0);  // posted tasks do nothing once it is gone
   std::atomic<bool> stopping_{false};
+  RegularPace regulars_;
 
   // libsrt's receiving thread
   NetworkPace pace_;

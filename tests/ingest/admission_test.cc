@@ -81,6 +81,41 @@ TEST_CASE("each network has a pace of its own, and the one that asked longest ag
   CHECK(turns("192.0.2.3") == 4);
 }
 
+TEST_CASE(
+    "a key that has published has a pace of its own in its network until it is changed, withdrawn or old") {
+  ManualClock clock;
+  RegularPace pace(clock, Pace(1, 3), 2);
+  auto key = [](const std::string& text, const std::string& address = "2001:db8::1") {
+    return AuthRequest{Protocol::kSrt, text, address};
+  };
+  auto turns = [&](const AuthRequest& request) {
+    int count = 0;
+    for (int i = 0; i < 100; ++i) count += pace.take(request) ? 1 : 0;
+    return count;
+  };
+  std::shared_ptr<const void> grant = std::make_shared<int>(0);
+  CHECK(turns(key("a")) == 0);
+  pace.remember(key("a"), grant);
+  CHECK(turns(key("a", "2001:db8::2")) == 3);  // the same /64
+  CHECK(turns(key("a", "192.0.2.1")) == 0);
+  CHECK(turns(key("b")) == 0);
+  pace.remember(key("a"), grant);
+  CHECK(turns(key("a")) == 0);  // to publish again is not to have more
+  clock.advance(seconds(1));
+  CHECK(turns(key("a")) == 1);
+
+  pace.remember(key("b"), grant);
+  pace.remember(key("c"), grant);
+  clock.advance(seconds(60));
+  CHECK(turns(key("a")) == 0);
+  CHECK(turns(key("b")) == 3);
+  pace.forget(key("c"));
+  CHECK(turns(key("c")) == 0);
+  clock.advance(seconds(60));
+  grant.reset();
+  CHECK(turns(key("b")) == 0);
+}
+
 TEST_CASE("an address with too many wrong keys is slowed down until a minute has passed") {
   ManualClock clock;
   FailureLimiter limiter(clock, 3);

@@ -20,7 +20,7 @@ class UdpRelay {
   explicit UdpRelay(const SocketAddress& server, const std::string& from = "127.0.0.1")
       : front_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)),
         back_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)),
-        stop_(::eventfd(0, EFD_CLOEXEC)) {
+        wake_(::eventfd(0, EFD_CLOEXEC)) {
     auto any = *SocketAddress::parse("127.0.0.1", 0);
     REQUIRE(::bind(front_.get(), any.raw(), any.size()) == 0);
     auto outside = *SocketAddress::parse(from, 0);
@@ -30,8 +30,8 @@ class UdpRelay {
     thread_ = std::thread([this] { run(); });
   }
   ~UdpRelay() {
-    uint64_t one = 1;
-    [[maybe_unused]] auto put = ::write(stop_.get(), &one, sizeof one);
+    stopping_ = true;
+    wake();
     thread_.join();
   }
   UdpRelay(const UdpRelay&) = delete;
@@ -41,17 +41,36 @@ class UdpRelay {
   /// From now on both ends hear nothing of each other.
   void cut() { cut_ = true; }
   void mend() { cut_ = false; }
+  /// From now on the client's last packet is sent again every 2 ms.
+  void repeat() {
+    repeating_ = true;
+    wake();
+  }
 
  private:
+  void wake() {
+    uint64_t one = 1;
+    [[maybe_unused]] auto put = ::write(wake_.get(), &one, sizeof one);
+  }
   void run() {
-    pollfd waits[] = {{front_.get(), POLLIN, 0}, {back_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
+    pollfd waits[] = {{front_.get(), POLLIN, 0}, {back_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+    char last[2048];  // of the client
+    size_t last_size = 0;
     char packet[2048];
-    while (::poll(waits, 3, -1) >= 0 && waits[2].revents == 0) {
+    while (!stopping_) {
+      int ready = ::poll(waits, 3, repeating_ ? 2 : -1);
+      if (ready < 0) return;
+      if (ready == 0 && !cut_) ::send(back_.get(), last, last_size, 0);
+      if (waits[2].revents != 0) {
+        uint64_t times = 0;
+        [[maybe_unused]] auto got = ::read(wake_.get(), &times, sizeof times);
+      }
       if (waits[0].revents != 0) {
         size_ = sizeof client_;
         auto got =
-            ::recvfrom(front_.get(), packet, sizeof packet, 0, reinterpret_cast<sockaddr*>(&client_), &size_);
-        if (got > 0 && !cut_) ::send(back_.get(), packet, static_cast<size_t>(got), 0);
+            ::recvfrom(front_.get(), last, sizeof last, 0, reinterpret_cast<sockaddr*>(&client_), &size_);
+        if (got > 0) last_size = static_cast<size_t>(got);
+        if (got > 0 && !cut_) ::send(back_.get(), last, last_size, 0);
       }
       if (waits[1].revents != 0) {
         auto got = ::recv(back_.get(), packet, sizeof packet, 0);
@@ -65,11 +84,13 @@ class UdpRelay {
 
   UniqueFd front_;
   UniqueFd back_;
-  UniqueFd stop_;
+  UniqueFd wake_;
   SocketAddress address_;
   sockaddr_storage client_{};
   socklen_t size_ = 0;
   std::atomic<bool> cut_{false};
+  std::atomic<bool> repeating_{false};
+  std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
 

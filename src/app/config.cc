@@ -347,8 +347,7 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
   };
   if (values["ingest.rtmps_port"] != 0) {
     config.gateway["rtmps"] = {{"address", address}, {"port", values["ingest.rtmps_port"]}};
-  }
-  if (certificate) {
+    // Only with it: the key of the website is not for a process that has no use for it.
     config.gateway["tls"] = {{"certificate", values["http.certificate"]},
                              {"private_key", values["http.private_key"]}};
   }

@@ -182,6 +182,17 @@ TEST_CASE("a certificate that HTTPS or RTMPS could not start with is refused, wi
   std::filesystem::remove_all(folder);
 }
 
+TEST_CASE("the gateway gets the certificate's key for RTMPS and for nothing else") {
+  const std::string https =
+      "[http]\ntls = [\"127.0.0.1:8443\"]\ncertificate = \"c.pem\"\nprivate_key = \"k.pem\"\n";
+  auto without = parse_config(https, "c");
+  REQUIRE(without);
+  CHECK(without->gateway["tls"].is_null());
+  auto with = parse_config(https + "[ingest]\nrtmps_port = 1936\n", "c");
+  REQUIRE(with);
+  CHECK(with->gateway["tls"]["private_key"] == "k.pem");
+}
+
 TEST_CASE("the operator's guide lists every key as the program knows it") {
   auto guide = openday::read_file(OPENDAY_SOURCE_DIR "/docs/OPERATOR.md", 1 << 20);
   REQUIRE(guide);

@@ -48,7 +48,7 @@ struct Checkpoint {
   bool present = false;  // false: this is the first process
 };
 inline constexpr int64_t kLargestMsn = 1'000'000'000'000;
-inline constexpr int kMostRuns = 1'000'000;
+inline constexpr int kMostRuns = 999'999'999;  // above what number_run() takes from the clock, until 2051
 inline constexpr ProgramTime kLatestClock{4'102'444'800'000};  // the year 2100
 /// What is missing or strange counts as not said; numbers are kept within the above.
 Checkpoint parse_checkpoint(const link::Json& json);

@@ -39,6 +39,9 @@ void engine_words(const link::Json& json) {
   expect(checkpoint.msn >= -1 && checkpoint.msn <= app::kLargestMsn);
   expect(checkpoint.runs >= 0 && checkpoint.runs <= app::kMostRuns);
   expect(checkpoint.clock >= ProgramTime{} && checkpoint.clock <= app::kLatestClock);
+  auto handed_on = app::parse_checkpoint(app::to_json(checkpoint));
+  expect(handed_on.msn == checkpoint.msn && handed_on.runs == checkpoint.runs &&
+         handed_on.clock == checkpoint.clock);
   if (auto mix = app::parse_mix(json)) expect(app::parse_mix(app::to_json(*mix))->size() == mix->size());
   if (auto scene = mixer::parse_scene(json)) {
     expect(scene->title.size() <= mixer::kMaxTitleBytes);

@@ -4,6 +4,7 @@
 #include <latch>
 
 #include "../output/store_fixture.h"
+#include "package/wire.h"
 
 using namespace openday;
 using namespace openday::app;
@@ -82,6 +83,26 @@ TEST_CASE("without checkpoint and store the clock gives numbers that no earlier 
   }
   // Until 2038 it fits players that keep it in 32 bits, and until 2051 our index.
   CHECK(number_run({}, kBroken, {2'500'000'000'000}).first_msn < 1'000'000'000);
+}
+
+TEST_CASE("numbers from the clock outlive the engine") {
+  RunNumbers numbers = number_run({}, kBroken, kNow);
+  for (int runs : {numbers.discontinuity + 1, kMostRuns}) {
+    Checkpoint saved = checkpoint_of(numbers.first_msn, runs);
+    RunNumbers next = number_run(parse_checkpoint(to_json(saved)), kBroken, kNow);
+    CHECK(next.first_msn == saved.msn + 1);
+    CHECK(next.discontinuity == runs);
+    // And the hub takes them.
+    media::InitSegment init;
+    init.run = "r";
+    init.rendition = "720p";
+    init.codecs = "avc1.64001f";
+    init.part_target = 0.334;
+    init.first_msn = next.first_msn;
+    init.discontinuity = next.discontinuity;
+    init.data = std::make_shared<const Bytes>(8);
+    CHECK(package::init_from(package::to_message(init)));
+  }
 }
 
 TEST_CASE("a disk that hangs is waited for no longer than that") {

@@ -177,7 +177,8 @@ Result<> Engine::build() {
   targets_ = std::make_unique<output::Targets>(std::move(tracks), push, clock_, log_);
   configure_targets(config_.targets);
 
-  OPENDAY_TRY(auto ignored, mixer_->take(checkpoint_.present ? checkpoint_.scene : config_.scene));
+  const bool resumed = checkpoint_.present;  // the ticker's first frames change the checkpoint
+  OPENDAY_TRY(auto ignored, mixer_->take(resumed ? checkpoint_.scene : config_.scene));
   (void)ignored;
   ticker_ = std::make_unique<mixer::Ticker>(
       *mixer_, clock_,
@@ -196,7 +197,7 @@ Result<> Engine::build() {
                                {"renditions", config_.ladder.size()},
                                {"first_msn", options.first_msn},
                                {"ahead_ms", (start - wall).count()},
-                               {"resumed", checkpoint_.present}});
+                               {"resumed", resumed}});
   return {};
 }
 

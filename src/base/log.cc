@@ -1,17 +1,75 @@
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <climits>
 #include <cmath>
 #include <iterator>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/text.h"
 
 namespace openday {
+namespace {
+
+/// Writes lines to standard error and waits for nobody: a reader that does not read loses lines rather than
+/// stopping the program. One write keeps lines of several processes whole. Thread-safe.
+class StandardError {
+ public:
+  // A pipe or a terminal is opened once more, as what others read or write through theirs must not change its
+  // mode. Not to be done later: a sandbox leaves no files to open.
+  StandardError() {
+    struct stat what{};
+    if (::fstat(STDERR_FILENO, &what) != 0) return;
+    socket_ = S_ISSOCK(what.st_mode);
+    if (S_ISFIFO(what.st_mode) || ::isatty(STDERR_FILENO) == 1) {
+      own_.reset(::open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    }
+  }
+
+  void put(std::string_view line) {
+    bool unfinished = unfinished_.exchange(false);
+    std::string apart = unfinished ? fmt::format("\n{}", line) : std::string();
+    if (unfinished) line = apart;
+    ssize_t written = put_some(line);
+    if (written < 0 ? unfinished : static_cast<size_t>(written) < line.size()) unfinished_ = true;
+  }
+
+ private:
+  ssize_t put_some(std::string_view line) const {
+    if (socket_) return ::send(STDERR_FILENO, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (!own_) {  // a file; or there is no /proc, or the terminal is another user's
+      return has_room(STDERR_FILENO) ? ::write(STDERR_FILENO, line.data(), line.size()) : -1;
+    }
+    // A terminal is busy, too, for the moment in which somebody else writes.
+    static constexpr int kTries = 20;
+    ssize_t written = ::write(own_.get(), line.data(), line.size());
+    for (int i = 1; i < kTries && written < 0 && errno == EAGAIN && has_room(own_.get()); ++i) {
+      ::sched_yield();
+      written = ::write(own_.get(), line.data(), line.size());
+    }
+    return written;
+  }
+  static bool has_room(int fd) {
+    pollfd out{fd, POLLOUT, 0};
+    return ::poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0;
+  }
+
+  UniqueFd own_;
+  bool socket_ = false;
+  std::atomic<bool> unfinished_ = false;  // a terminal took the beginning of a line: the next stands apart
+};
+
+}  // namespace
 
 struct Log::State {
   std::string process;
@@ -35,14 +93,6 @@ std::string json_of(const LogField& field) {
   return json_quote(std::get<std::string>(field.value));
 }
 
-/// One write keeps lines of several processes whole. A reader that does not read loses lines rather than
-/// stopping the program: where poll(2) says that a pipe may be written, a whole line fits.
-void put(std::string_view line) {
-  pollfd out{STDERR_FILENO, POLLOUT, 0};
-  if (::poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0) return;
-  [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
-}
-
 }  // namespace
 
 Result<LogLevel> parse_log_level(std::string_view name) {
@@ -53,8 +103,12 @@ Result<LogLevel> parse_log_level(std::string_view name) {
               fmt::format("log_level: expected debug, info, warn or error, not \"{}\"", name));
 }
 
-Log::Log(std::string process, LogLevel least, Sink sink)
-    : state_(std::make_shared<const State>(State{std::move(process), least, std::move(sink)})) {}
+Log::Log(std::string process, LogLevel least, Sink sink) {
+  if (!sink) {
+    sink = [out = std::make_shared<StandardError>()](std::string_view line) { out->put(line); };
+  }
+  state_ = std::make_shared<const State>(State{std::move(process), least, std::move(sink)});
+}
 
 Log Log::from(LogLevel least) const {
   return Log(state_->process, least, state_->sink);
@@ -101,11 +155,7 @@ void Log::write(LogLevel level, std::string_view event, std::initializer_list<Lo
   }
   if (cut) line += kCut;
   line += kEnd;
-  if (state_->sink) {
-    state_->sink(line);
-  } else {
-    put(line);
-  }
+  state_->sink(line);
 }
 
 }  // namespace openday

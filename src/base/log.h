@@ -52,7 +52,8 @@ class Log {
  public:
   using Sink = std::function<void(std::string_view line)>;
 
-  /// Lines below `least` are dropped unformatted. Without a sink, one write(2) a line to standard error.
+  /// Lines below `least` are dropped unformatted. Without a sink they go to standard error, which is made
+  /// ready here: before a sandbox is entered. What its reader does not read is lost, and nobody waits.
   explicit Log(std::string process, LogLevel least = LogLevel::kInfo, Sink sink = {});
   /// The same process and sink, with another level; this one and its copies keep theirs.
   [[nodiscard]] Log from(LogLevel least) const;

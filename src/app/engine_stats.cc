@@ -1,25 +1,11 @@
 #include "app/engine_stats.h"
 
-#include <initializer_list>
-
 namespace openday::app {
 
 using link::Json;
+using link::plain_fields;
 
 namespace {
-
-constexpr size_t kLongestText = 200;
-
-Json plain_fields(const Json& said, std::initializer_list<const char*> names) {
-  Json fields = Json::object();
-  for (const char* name : names) {
-    auto found = said.find(name);
-    if (found == said.end()) continue;
-    if (found->is_number() || found->is_boolean()) fields[name] = *found;
-    if (found->is_string()) fields[name] = found->get_ref<const std::string&>().substr(0, kLongestText);
-  }
-  return fields;
-}
 
 Json member(const Json& said, const char* name) {
   auto found = said.is_object() ? said.find(name) : said.end();

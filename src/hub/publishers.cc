@@ -12,10 +12,15 @@ using Json = nlohmann::json;
 
 constexpr size_t kMaxKey = 512;  // SRT's stream id is at most that long
 
+std::string protocol_in(const Json& head) {
+  std::string protocol = link::text_in(head, "protocol");
+  return protocol == "rtmp" || protocol == "srt" ? protocol : "";
+}
+
 }  // namespace
 
 Publishers::Publishers(Loop& loop, Log log, broadcast::LedgerView& ledger, const broadcast::Rules& rules)
-    : loop_(loop), log_(std::move(log)), ledger_(ledger), rules_(rules) {}
+    : loop_(loop), log_(std::move(log)), ledger_(ledger), rules_(rules), not_told_log_(loop.clock()) {}
 
 Publishers::~Publishers() {
   loop_.cancel(retell_);
@@ -57,14 +62,22 @@ void Publishers::route(const std::map<std::string, std::string>& feed_of_venue) 
 }
 
 void Publishers::kick(const std::string& venue, std::string_view why) {
-  if (!tell("kick", {{"venue", venue}, {"why", why}})) untold_kicks_[venue] = why;
+  let_in_.erase(venue);
+  if (tell("kick", {{"venue", venue}, {"why", why}})) {
+    untold_kicks_.erase(venue);
+  } else if (ledger_.venue(venue)) {  // the gateway may name whatever it likes
+    untold_kicks_[venue] = why;
+  }
 }
 
 bool Publishers::tell(std::string_view type, Json fields) {
   if (!channel_) return false;
   auto sent = channel_->send(link::make_message(type, std::move(fields)));
   if (sent || sent.error().code != Errc::kBusy) return sent.has_value();
-  log_.warn("gateway_not_told", {{"type", std::string(type)}, {"why", sent.error().message}});
+  if (auto left_out = not_told_log_.allow()) {
+    log_.warn("gateway_not_told",
+              {{"type", std::string(type)}, {"why", sent.error().message}, {"left_out", *left_out}});
+  }
   // A route or a kick that the gateway has missed it would never learn by itself. Lost answers it asks for
   // again.
   if (type != "auth_result" && retell_ == 0) {
@@ -77,8 +90,14 @@ bool Publishers::tell(std::string_view type, Json fields) {
 }
 
 void Publishers::tell_all() {
-  for (const auto& [venue, feed] : routes_) tell("attach", {{"venue", venue}, {"feed", feed}});
-  for (const auto& [venue, why] : std::exchange(untold_kicks_, {})) kick(venue, why);
+  for (const auto& [venue, feed] : routes_) {
+    if (!tell("attach", {{"venue", venue}, {"feed", feed}})) return;
+  }
+  while (!untold_kicks_.empty()) {
+    const auto& [venue, why] = *untold_kicks_.begin();
+    if (!tell("kick", {{"venue", venue}, {"why", why}})) return;
+    untold_kicks_.erase(untold_kicks_.begin());
+  }
 }
 
 void Publishers::on_message(const link::Message& message) {
@@ -88,9 +107,29 @@ void Publishers::on_message(const link::Message& message) {
   } else if (type == "publisher") {
     on_publisher(message.head);
   } else if (type == "stats") {
-    stats_ = message.head;
-    stats_.erase("t");
+    on_stats(message.head);
   }
+}
+
+// What becomes a label of a metric is ours to name, so that their number is bounded by the venues there are.
+void Publishers::on_stats(const Json& head) {
+  stats_ = link::plain_fields(head, {"connections"});
+  auto refused = head.find("refused");
+  stats_["refused"] = link::plain_fields(
+      refused != head.end() ? *refused : Json(),
+      {"connections", "per_address", "wrong_key", "too_many_wrong_keys", "hub_away", "timeout", "protocol"});
+  Json rows = Json::array();
+  std::set<std::string> told;
+  auto list = head.find("publishers");
+  for (const auto& row : list != head.end() ? *list : Json()) {
+    auto publisher = publishers_.find(link::text_in(row, "venue"));
+    if (publisher == publishers_.end() || !told.insert(publisher->first).second) continue;
+    Json fields = link::plain_fields(row, {"bytes", "kbps", "rtt_ms", "lost", "dropped", "since_ms"});
+    fields["venue"] = publisher->first;
+    fields["protocol"] = publisher->second.protocol;
+    rows.push_back(std::move(fields));
+  }
+  stats_["publishers"] = std::move(rows);
 }
 
 Result<std::string> Publishers::venue_of(const std::string& protocol, const std::string& key,
@@ -166,11 +205,11 @@ void Publishers::on_publisher(const Json& head) {
       ++connects_[venue];
     }
     publisher.state = state;
-    publisher.protocol = link::text_in(head, "protocol");
+    publisher.protocol = protocol_in(head);
   }
   log_.info("publisher", {{"venue", venue},
                           {"state", state},
-                          {"protocol", link::text_in(head, "protocol")},
+                          {"protocol", protocol_in(head)},
                           {"why", link::text_in(head, "why")}});
   if (on_change) on_change(venue);
 }

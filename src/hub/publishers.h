@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/log_throttle.h"
 #include "base/loop.h"
 #include "broadcast/ledger.h"
 #include "broadcast/rules.h"
@@ -36,14 +37,14 @@ class Publishers {
   /// The whole truth of which venue is wanted by which feed ("b/v"); the gateway is told the differences.
   void route(const std::map<std::string, std::string>& feed_of_venue);
   /// Cuts a venue's publisher: its key was changed, or the venue is gone. A gateway that cannot be told now
-  /// is told later.
+  /// is told later; for a venue that is gone, only if it reports that venue's publisher again.
   void kick(const std::string& venue, std::string_view why);
 
   /// Who publishes now, by venue.
   [[nodiscard]] const std::map<std::string, Publisher>& publishers() const { return publishers_; }
   /// How often each venue's encoder has connected since the hub started.
   [[nodiscard]] const std::map<std::string, uint64_t>& connects() const { return connects_; }
-  /// The gateway's last report (docs/LINK.md, stats); null before the first.
+  /// Of the gateway's last report (docs/LINK.md, stats) what can be true; null before the first.
   [[nodiscard]] const nlohmann::json& stats() const { return stats_; }
   /// Called when a publisher comes or goes.
   std::function<void(const std::string& venue)> on_change;
@@ -52,6 +53,7 @@ class Publishers {
   void on_message(const link::Message& message);
   void on_auth(const nlohmann::json& head);
   void on_publisher(const nlohmann::json& head);
+  void on_stats(const nlohmann::json& head);
   Result<std::string> venue_of(const std::string& protocol, const std::string& key, std::string& passphrase);
   [[nodiscard]] bool is_outdated(const std::string& venue, const nlohmann::json& head) const;
   /// False: the gateway was not told.
@@ -69,6 +71,7 @@ class Publishers {
   std::map<std::string, Publisher> publishers_;
   std::map<std::string, uint64_t> connects_;
   nlohmann::json stats_;
+  LogThrottle not_told_log_;
   Loop::TimerId retell_ = 0;
 };
 

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/log_throttle.h"
 #include "base/loop.h"
 #include "ingest/admission.h"
-#include "ingest/log_throttle.h"
 #include "ingest/publisher_sink.h"
 #include "ingest/publisher_stream.h"
 #include "link/channel.h"

@@ -8,8 +8,8 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/log_throttle.h"
 #include "base/loop.h"
-#include "ingest/log_throttle.h"
 #include "ingest/publisher_sink.h"
 
 namespace openday::wrap {

@@ -73,6 +73,18 @@ std::string text_in(const Json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+Json plain_fields(const Json& said, std::initializer_list<const char*> names) {
+  static constexpr size_t kLongestText = 200;
+  Json fields = Json::object();
+  for (const char* name : names) {
+    auto found = said.find(name);
+    if (found == said.end()) continue;
+    if (found->is_number() || found->is_boolean()) fields[name] = *found;
+    if (found->is_string()) fields[name] = found->get_ref<const std::string&>().substr(0, kLongestText);
+  }
+  return fields;
+}
+
 std::optional<int64_t> integer_in(const Json& object, const char* name) {
   auto found = object.find(name);
   if (found == object.end() || !found->is_number_integer()) return std::nullopt;

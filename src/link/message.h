@@ -13,6 +13,7 @@
 // channel.
 #pragma once
 
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -51,6 +52,9 @@ Result<Json> parse_json(std::string_view text, int max_depth = kMaxDepth);
 std::string text_in(const Json& object, const char* name);
 std::optional<int64_t> integer_in(const Json& object, const char* name);
 std::optional<bool> truth_in(const Json& object, const char* name);
+/// Of what a process said that may have been taken over, the fields that may be passed on: numbers, truths
+/// and texts, these cut at 200 bytes, under the names asked for. An object, whatever `said` is.
+Json plain_fields(const Json& said, std::initializer_list<const char*> names);
 
 /// Header and head of `message`, ready to be followed by its body. kLimit: more than the peer would take.
 Result<Bytes> encode_front(const Message& message);

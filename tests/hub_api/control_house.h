@@ -275,7 +275,7 @@ class ControlHouse {
   }
 
   SystemClock clock;
-  Log log{"test", LogLevel::kError, [this](std::string_view line) {
+  Log log{"test", LogLevel::kInfo, [this](std::string_view line) {
             std::lock_guard lock(log_mutex);
             log_lines.emplace_back(line);
           }};

@@ -119,6 +119,67 @@ TEST_CASE("a kick that the gateway could not be told is told when it can be") {
   });
 }
 
+TEST_CASE("a gateway that invents venues and does not read fills neither the hub nor its log") {
+  Gate gate;
+  gate.house.on_loop([&] {
+    gate.gateway.pause(true);
+    for (size_t size : {60'000, 500, 0}) {  // until there is no room for the smallest
+      for (int i = 0; i < 200; ++i) gate.house.publishers->kick("a", std::string(size, 'x'));
+    }
+    for (int i = 0; i < 200; ++i) {
+      gate.gateway.say("publisher",
+                       {{"venue", "a-" + std::to_string(i)}, {"state", "connected"}, {"since_ms", 1}});
+    }
+    gate.gateway.say("publisher", {{"venue", "b"}, {"state", "connected"}, {"since_ms", 1}});  // has no key
+  });
+  gate.house.until([&] { return gate.house.publishers->publishers().contains("b"); });
+  gate.house.on_loop([&] { gate.gateway.pause(false); });
+  // What is remembered is told in the order of the names.
+  std::vector<Json> kicks;
+  gate.house.until([&] {
+    kicks = gate.gateway.heard_of("kick");
+    return std::ranges::any_of(kicks, [](const Json& kick) { return kick["venue"] == "b"; });
+  });
+  CHECK(std::ranges::none_of(
+      kicks, [](const Json& kick) { return kick["venue"].get<std::string>().starts_with("a-"); }));
+  std::lock_guard lock(gate.house.log_mutex);
+  auto told = std::ranges::count_if(gate.house.log_lines, [](const std::string& line) {
+    return line.find("gateway_not_told") != std::string::npos;
+  });
+  CHECK(told >= 1);
+  CHECK(told < 20);  // one a second
+}
+
+TEST_CASE("of what a gateway counts, only what the hub knows becomes a metric") {
+  Gate gate;
+  std::string endless(10'000, 'x');
+  gate.house.on_loop([&] {
+    gate.gateway.say("publisher", {{"venue", "a"}, {"state", "connected"}, {"protocol", endless}});
+    Json row = {{"venue", "a"}, {"protocol", endless}, {"kbps", 2500}, {"lost", endless}, {"more", endless}};
+    Json nowhere = row;
+    nowhere["venue"] = "nowhere";
+    gate.gateway.say("stats", {{"publishers", {row, row, nowhere, 5}},
+                               {"refused", {{"wrong_key", 4}, {endless, 1}}},
+                               {"connections", 1},
+                               {"more", endless}});
+  });
+  Json stats;
+  gate.house.until([&] { return !(stats = gate.house.publishers->stats()).is_null(); });
+  CHECK(stats ==
+        Json{{"publishers",
+              Json::array(
+                  {{{"venue", "a"}, {"protocol", ""}, {"kbps", 2500}, {"lost", std::string(200, 'x')}}})},
+             {"refused", {{"wrong_key", 4}}},
+             {"connections", 1}});
+  // Lists and objects in each other's place count as not said.
+  gate.house.on_loop([&] {
+    gate.gateway.say("stats", {{"publishers", "a"}, {"refused", Json::array({1})}, {"connections", 2}});
+  });
+  gate.house.until([&] { return (stats = gate.house.publishers->stats())["connections"] == 2; });
+  CHECK(stats["publishers"] == Json::array());
+  CHECK(stats["refused"] == Json::object());
+}
+
 TEST_CASE("a publisher that an earlier hub let in with a key that was changed since is cut") {
   Gate gate;
   auto reported = [&](const char* venue, int64_t since_ms) {

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "ingest/log_throttle.h"
+#include "base/log_throttle.h"
 
 using namespace openday;
 using namespace openday::ingest;

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 
-namespace openday::ingest {
+namespace openday {
 
 /// Lets one event a second through. One thread.
 class LogThrottle {
@@ -30,4 +30,4 @@ class LogThrottle {
   uint64_t left_out_ = 0;
 };
 
-}  // namespace openday::ingest
+}  // namespace openday

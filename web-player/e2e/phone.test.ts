@@ -1,16 +1,52 @@
 import { describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
 import {
   browser,
   advances,
+  expectAccessible,
   expectNoSidewaysScroll,
   misnamed,
   mock,
   open,
   outOfReach,
+  pictureHeight,
   real,
   scrubTo,
+  shot,
+  video,
   wake,
 } from './support';
+
+/** Controls of the stage that something else lies over, or that are out of sight. */
+function covered(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('.stage :is(button, [role=slider])')]
+      .filter((one) => one.checkVisibility({ visibilityProperty: true }))
+      .flatMap((one) => {
+        const { left, top, width, height } = one.getBoundingClientRect();
+        const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+        return hit !== null && one.contains(hit)
+          ? []
+          : [`${one.getAttribute('aria-label') ?? one.textContent}: ${hit?.className ?? 'nothing'}`];
+      }),
+  );
+}
+
+/** The page on small and large phones, in both languages. */
+async function onPhones(page: Page, check: (name: string) => Promise<void>): Promise<void> {
+  for (const [width, height] of [
+    [390, 844],
+    [320, 568],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    for (const other of [/切换到英文/, /Switch to Chinese/]) {
+      await page.getByRole('button', { name: other }).click();
+      await page.mouse.move(0, 0);
+      await wake(page);
+      await check(`${(await page.getAttribute('html', 'lang')) ?? ''}-${String(width)}`);
+    }
+  }
+}
 
 describe.skipIf(real)('on a phone', () => {
   for (const [language, width, height] of [
@@ -55,6 +91,7 @@ describe.skipIf(real)('on a phone', () => {
       await page.locator('.menu > button').click();
       expect(await page.getByRole('menuitemradio').count()).toBeGreaterThanOrEqual(5);
       expect(await outOfReach(page)).toEqual([]);
+      await expectAccessible(page);
       await expectNoSidewaysScroll(page);
       await context.close();
     });
@@ -77,6 +114,72 @@ describe.skipIf(real)('on a phone', () => {
     await page.keyboard.press('?');
     await byMenu();
     expect(await help.getByRole('switch').isChecked()).toBe(false);
+    await context.close();
+  });
+
+  it('has the way back from the sound alone above the controls', async () => {
+    const { context, page } = await open(browser, '/watch/court', { locale: 'zh-CN' });
+    const soundOnly = async () => {
+      await advances(page, 1);
+      await wake(page);
+      await page.locator('.menu > button').click();
+      await page.getByRole('menuitemradio', { name: /只听声音/ }).click();
+      await page.waitForSelector('.stage__audio');
+      await advances(page, 1);
+      await wake(page);
+    };
+    await soundOnly();
+    await onPhones(page, async (name) => {
+      expect(await covered(page)).toEqual([]);
+      await shot(page, `sound-only-${name}`);
+      await expectAccessible(page);
+    });
+    await page.setViewportSize({ width: 320, height: 180 });
+    await page.goto(page.url().replace('/watch/', '/embed/'));
+    await soundOnly();
+    expect(await covered(page)).toEqual([]);
+    await page.locator('.stage__audio button').click();
+    expect(await pictureHeight(page)).toBeGreaterThan(0);
+    await context.close();
+  });
+
+  it('says above the controls what is wrong with the connection', async () => {
+    const { context, page } = await open(browser, '/watch/court', { locale: 'zh-CN' });
+    await advances(page, 1);
+    for (const prefix of ['/hls/', '/media/']) await mock('fail', { prefix, status: 503, code: 'unavailable' });
+    // The longest of what there is to say.
+    await page.getByText('恢复时间比平时长').waitFor({ timeout: 90_000 });
+    await onPhones(page, async (name) => {
+      expect(await covered(page)).toEqual([]);
+      await shot(page, `trouble-${name}`);
+      await expectAccessible(page);
+    });
+    for (const prefix of ['/hls/', '/media/']) await mock('fail', { prefix, status: 0 });
+    await advances(page, 1);
+    await context.close();
+  });
+
+  it('shows its controls by a tap that presses none of them, and hides them by another', async () => {
+    const { context, page } = await open(browser, '/watch/court', {
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    await advances(page, 1);
+    const quiet = page.locator('.stage--quiet');
+    await quiet.waitFor();
+    const pause = await page.getByRole('button', { name: 'Pause' }).boundingBox();
+    const [x, y] = [(pause?.x ?? 0) + 22, (pause?.y ?? 0) + 22];
+    await page.touchscreen.tap(x, y);
+    await quiet.waitFor({ state: 'detached' });
+    await advances(page, 0.5);
+    expect((await video(page)).paused).toBe(false);
+    await page.touchscreen.tap(200, 120);
+    await quiet.waitFor({ timeout: 1000 });
+    await page.touchscreen.tap(200, 120);
+    await quiet.waitFor({ state: 'detached' });
+    await page.touchscreen.tap(x, y);
+    await page.waitForFunction(() => document.querySelector('video')?.paused === true);
     await context.close();
   });
 });

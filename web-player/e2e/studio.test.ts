@@ -353,11 +353,21 @@ describe.skipIf(real)('the studio on good and bad days', () => {
     await page.keyboard.press('Enter');
     await dialog.getByText(/Ends in \d+ s/).waitFor();
     expect(await dialog.locator('.refusal').count()).toBe(0);
+    // Nobody sends away the answer that is still to come.
+    await page.route('**/end', async (route) => {
+      await dialog.getByText('Ending…').waitFor();
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+      await page.mouse.click(5, 5);
+      expect(await dialog.getByRole('button').count()).toBe(0);
+      await route.continue();
+    });
     await dialog.getByText('The server has not confirmed the end').waitFor({ timeout: 15_000 });
     await dialog.getByText('the books cannot be written').waitFor();
     expect(await dialog.getByText('Ending…').count()).toBe(0);
     expect(await page.getByText('The engine did not confirm the change').count()).toBe(0);
     await expectAccessible(page);
+    await page.unroute('**/end');
     await mock('studio', { end: null });
     await dialog.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('heading', { name: 'This broadcast has ended' }).waitFor();

@@ -136,6 +136,27 @@ describe('a live broadcast', () => {
     await context.close();
   });
 
+  it.skipIf(real)('loses no time over a network that is away while it seeks back', async () => {
+    const wire = await layWire();
+    const { context, page } = await open(browser, '/watch/court', {}, wire.url);
+    await advances(page, 1);
+    await wake(page);
+    await scrubTo(page, 600);
+    await page.waitForSelector('.live-badge--go');
+    await advances(page, 3);
+    await wake(page);
+    wire.cut(2500);
+    await scrubTo(page, 60);
+    const began = performance.now();
+    await page.waitForFunction(() => Number(document.querySelector('.scrub')?.getAttribute('aria-valuenow')) < 100);
+    await advances(page, 2);
+    expect(performance.now() - began).toBeLessThan(15_000);
+    // All is well: the controls leave the picture.
+    await page.waitForSelector('.stage--quiet', { timeout: 10_000 });
+    await context.close();
+    wire.close();
+  });
+
   it('resumes after a long pause where it was left, not where the broadcast is', async () => {
     const { context, page } = await open(browser, `/watch/${live}`);
     await advances(page, 2);

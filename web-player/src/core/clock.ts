@@ -1,6 +1,11 @@
 // The server's clock as this page knows it. Countdown and latency must not believe a viewer's own clock: phones that are
 // minutes off are common.
 
+import { request } from './api';
+
+/** The server's time now, UTC ms. */
+export const askServer = async () => (await request<{ ms: number }>('/api/v1/time')).ms;
+
 export interface ClockSample {
   /** Local milliseconds before the request and after the answer. */
   sent: number;

@@ -85,7 +85,10 @@ class HlsEngine implements Engine {
     }
     const index = this.levelOf(this.wanted);
     if (hls !== null && index !== null) hls.loadLevel = index;
-    hls?.startLoad(-1);
+    // Left to itself it loads from where the picture last was, which is not where a seek leads. At the live edge it knows best,
+    // and before anything has come the playlist says where to begin.
+    const follows = hls?.config.lowLatencyMode === false && this.video.buffered.length > 0;
+    hls?.startLoad(follows ? this.video.currentTime : -1);
   }
 
   rest(): void {

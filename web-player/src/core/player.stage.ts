@@ -5,6 +5,11 @@ import { Settings } from './settings';
 import type { LiveSource } from './source';
 import { ManualTimers } from './timers';
 
+/** What is loaded, in seconds. */
+export function ranges(...all: [start: number, end: number][]) {
+  return { length: all.length, start: (i: number) => all[i]?.[0] ?? NaN, end: (i: number) => all[i]?.[1] ?? NaN };
+}
+
 /** A video element that plays as fast as the timers are told to run. */
 export class FakeVideo extends EventTarget {
   currentTime = 0;
@@ -14,7 +19,7 @@ export class FakeVideo extends EventTarget {
   seeking = false;
   readyState = 4;
   volume = 1;
-  buffered = { length: 0, end: () => 0 };
+  buffered: Pick<TimeRanges, 'length' | 'start' | 'end'> = ranges();
   /** What the browser allows: everything, muted playback only, nothing. */
   policy: 'sound' | 'muted' | 'nothing' = 'sound';
   private silent = false;

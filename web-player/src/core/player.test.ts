@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { liveSource, setup } from './player.stage';
+import { liveSource, ranges, setup } from './player.stage';
 import type { ReplaySource } from './source';
 
 describe('a live player', () => {
@@ -85,7 +85,7 @@ describe('a live player', () => {
   it('tries on while the picture lives on what was loaded before, until more has been loaded', async () => {
     const { video, player, engine, run, playing } = setup();
     await playing();
-    video.buffered = { length: 1, end: () => 21 };
+    video.buffered = ranges([0, 21]);
     engine().events.failed('network', 'levelLoadError', 0);
     run(500);
     expect(player.recovery.value.phase).toBe('waiting');
@@ -98,8 +98,25 @@ describe('a live player', () => {
     run(2000);
     expect(engine().calls).toEqual(['resume', 'resume']);
     expect(player.stalled.value).toBe(false);
-    video.buffered = { length: 1, end: () => 22 };
+    video.buffered = ranges([0, 22]);
     run(250);
+    expect(player.recovery.value.phase).toBe('healthy');
+  });
+
+  it('counts as loaded what is loaded where the viewer is, not farther ahead', async () => {
+    const { video, player, engine, timers, run, playing } = setup();
+    await playing();
+    video.currentTime = 100;
+    video.buffered = ranges([90, 121]);
+    engine().events.failed('network', 'fragLoadError', 0);
+    run(1000);
+    expect(player.recovery.value.phase).toBe('trying');
+    video.currentTime = 20;
+    video.dispatchEvent(new Event('seeking'));
+    timers.advance(500);
+    expect(player.recovery.value.phase).toBe('trying');
+    video.buffered = ranges([18, 24], [90, 121]);
+    run(500);
     expect(player.recovery.value.phase).toBe('healthy');
   });
 

@@ -67,7 +67,6 @@ export class Player {
   readonly needsTap = signal(false);
   readonly recovery = signal<RecoveryState>({ phase: 'healthy' });
   readonly problem = signal<PlayerProblem | null>(null);
-  readonly buffered = signal(0);
   /** When the broadcast ended, for a viewer who still sees its DVR: there is no live any more. Else null. */
   readonly endedAt = signal<number | null>(null);
 
@@ -479,6 +478,10 @@ export class Player {
       if (!this.video.muted) this.needsUnmute.value = false;
       this.deps.settings.set('volume', String(this.video.volume));
     });
+    on('seeking', () => {
+      // What was loaded elsewhere says nothing about here.
+      this.loadedAtTry = this.loadedEnd();
+    });
     on('seeked', () => {
       this.lastMoved = this.deps.timers.now();
     });
@@ -534,13 +537,15 @@ export class Player {
     if (this.pausedSince !== null && now - this.pausedSince > restAfterMs && this.mode.value === 'live') this.rest();
     if (playing) this.measure(now);
     this.updateTimeline();
-    this.buffered.value = Math.max(0, this.loadedEnd() - position);
   }
 
-  /** Position up to which there is something to play. */
+  /** Position up to which it plays on from here; what lies beyond a gap does not count. */
   private loadedEnd(): number {
-    const ranges = this.video.buffered;
-    return ranges.length > 0 ? ranges.end(ranges.length - 1) : this.video.currentTime;
+    const { buffered, currentTime } = this.video;
+    for (let i = 0; i < buffered.length; i++) {
+      if (buffered.start(i) <= currentTime && currentTime <= buffered.end(i)) return buffered.end(i);
+    }
+    return currentTime;
   }
 
   private advanced(): void {

@@ -4,9 +4,10 @@ import '../styles/tokens.css';
 import '../styles/base.css';
 import './index.css';
 
-import { effect, signal } from '@preact/signals';
+import { batch, effect, signal } from '@preact/signals';
 import { render, type JSX } from 'preact';
 import { request } from '../core/api';
+import { askServer, ServerClock } from '../core/clock';
 import { formatDateTime, formatDay, formatLength, formatRelative, formatTime } from '../core/format';
 import { viewOf } from '../core/lifecycle';
 import { failureDelay, Poll, type Answer } from '../core/poll';
@@ -19,16 +20,26 @@ import { Failure, Header, Notice } from '../ui/parts';
 import { index } from './messages';
 
 const answer = signal<Answer<BroadcastList>>({ value: null, error: null });
+const clock = new ServerClock(askServer);
+/** Server time when the list came, or later. */
+const now = signal(clock.now());
 
 const poll = new Poll<BroadcastList>(
   browserTimers,
   () => request<BroadcastList>('/api/v1/broadcasts'),
   (last, failures) => (last.error === null ? 20_000 + 10_000 * Math.random() : failureDelay(failures, Math.random)),
   (next) => {
-    answer.value = next;
+    batch(() => {
+      answer.value = next;
+      now.value = clock.now();
+    });
   },
 );
 poll.start();
+// To the second is enough here: one question, not three. Clocks drift, and phones sleep.
+const setClock = () => void clock.sync(1).then(() => (now.value = clock.now()));
+setClock();
+window.setInterval(setClock, 300_000);
 addEventListener('online', () => {
   poll.now();
 });
@@ -126,9 +137,7 @@ function Coming({ broadcast }: { broadcast: PublicBroadcast }): JSX.Element {
           {known ? (
             <>
               <time dateTime={broadcast.starts_at ?? ''}>{formatDateTime(tag.value, starts)}</time>
-              <span>
-                {starts > Date.now() ? t.startsIn(formatRelative(tag.value, starts - Date.now())) : t.notBegun}
-              </span>
+              <span>{starts > now.value ? t.startsIn(formatRelative(tag.value, starts - now.value)) : t.notBegun}</span>
             </>
           ) : (
             t.noDate
@@ -145,7 +154,7 @@ function Replay({ broadcast }: { broadcast: PublicBroadcast }): JSX.Element {
   const live = time(broadcast.live_at);
   const ended = time(broadcast.ended_at);
   const recorded = Number.isFinite(live) ? t.endedOn(formatDay(tag.value, live)) : '';
-  const missing = viewOf(broadcast, Date.now()) === 'ended' ? t.preparing : t.unrecorded;
+  const missing = viewOf(broadcast, now.value) === 'ended' ? t.preparing : t.unrecorded;
   return (
     <li class="card">
       <div class="card__picture">

@@ -75,10 +75,10 @@ export function IconButton({
   );
 }
 
-/** A native modal dialog. Closing by Escape or the cross calls onClose. */
+/** A native modal dialog. Closing by Escape or the cross calls onClose; without it there is no closing. */
 export function Dialog(props: {
   title: string;
-  onClose: () => void;
+  onClose?: (() => void) | undefined;
   children: ComponentChildren;
   class?: string;
 }): JSX.Element {
@@ -98,15 +98,19 @@ export function Dialog(props: {
       aria-labelledby="dialog-title"
       onCancel={(event) => {
         event.preventDefault();
-        props.onClose();
+        props.onClose?.();
+      }}
+      onClose={() => {
+        // A second Escape closes it whatever was prevented.
+        if (props.onClose === undefined) ref.current?.showModal();
       }}
       onClick={(event) => {
-        if (event.target === ref.current) props.onClose();
+        if (event.target === ref.current) props.onClose?.();
       }}
     >
       <div class="dialog__head">
         <h2 id="dialog-title">{props.title}</h2>
-        <IconButton icon="close" label={t.close} onClick={props.onClose} />
+        {props.onClose !== undefined && <IconButton icon="close" label={t.close} onClick={props.onClose} />}
       </div>
       <div class="dialog__body">{props.children}</div>
     </dialog>

@@ -30,6 +30,15 @@ export function QualityMenu(): JSX.Element | null {
   const open = useSignal(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
+  const items = () =>
+    Array.from(root.current?.querySelectorAll<HTMLElement>('.menu__item') ?? []).filter(
+      (one) => one.getClientRects().length > 0,
+    );
+  /** The item with the focus is the one that can be reached by Tab. */
+  const focus = (item: HTMLElement | undefined) => {
+    for (const one of items()) one.tabIndex = one === item ? 0 : -1;
+    item?.focus();
+  };
   useEffect(() => {
     const outside = (event: Event) => {
       if (open.value && event.target instanceof Node && root.current?.contains(event.target) === false)
@@ -42,8 +51,8 @@ export function QualityMenu(): JSX.Element | null {
   }, []);
   useEffect(() => {
     if (!open.value) return;
-    const checked = root.current?.querySelector<HTMLElement>('[aria-checked=true]');
-    (checked ?? root.current?.querySelector<HTMLElement>('[role=menuitemradio]'))?.focus();
+    const all = items();
+    focus(all.find((one) => one.getAttribute('aria-checked') === 'true') ?? all[0]);
   }, [open.value]);
 
   const audio = player.audioOnly.value;
@@ -58,13 +67,11 @@ export function QualityMenu(): JSX.Element | null {
     close();
   };
   const onKey = (event: KeyboardEvent) => {
-    const items = Array.from(root.current?.querySelectorAll<HTMLElement>('.menu__item') ?? []).filter(
-      (one) => one.getClientRects().length > 0,
-    );
-    const at = items.indexOf(document.activeElement as HTMLElement);
-    const moves: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 };
+    const all = items();
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    const moves: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 };
     const to = moves[event.key];
-    if (to !== undefined) items[(to + items.length) % items.length]?.focus();
+    if (to !== undefined) focus(all[(to + all.length) % all.length]);
     else if (event.key === 'Escape') close();
     else if (event.key === 'Tab') open.value = false;
     else return;

@@ -242,10 +242,16 @@ export function Stage(): JSX.Element {
   const root = useRef<HTMLElement>(null);
   const active = useSignal(true);
   const timer = useRef(0);
+  /** What the picture was last pressed with; not every browser says so with the click. */
+  const pointer = useRef('');
   const wake = () => {
     active.value = true;
     window.clearTimeout(timer.current);
     timer.current = window.setTimeout(() => (active.value = false), idleMs);
+  };
+  const hide = () => {
+    window.clearTimeout(timer.current);
+    active.value = false;
   };
   useEffect(() => {
     setStage(root.current);
@@ -259,14 +265,19 @@ export function Stage(): JSX.Element {
   const status = player.status.value;
   const shown = status !== 'idle';
   const quiet = shown && !active.value && status === 'playing' && player.recovery.value.phase === 'healthy';
+  // Controls that came up under a finger would take its tap for theirs: what a tap means is decided when it is over.
+  const onPointer = (event: PointerEvent) => {
+    pointer.current = event.pointerType;
+    if (event.pointerType === 'mouse' || !quiet) wake();
+  };
   const started = shown && (status === 'playing' || status === 'paused' || status === 'ended');
   return (
     <section
       ref={root}
       class={`stage ${quiet ? 'stage--quiet' : ''}`}
       aria-label={t.player}
-      onPointerMove={wake}
-      onPointerDown={wake}
+      onPointerMove={onPointer}
+      onPointerDown={onPointer}
       onKeyDown={wake}
       onFocusCapture={wake}
     >
@@ -291,9 +302,11 @@ export function Stage(): JSX.Element {
         <div
           class="stage__tap"
           aria-hidden="true"
-          onClick={(event) => {
+          onClick={() => {
             // Touch shows and hides the controls; a mouse plays and pauses.
-            if ((event as unknown as PointerEvent).pointerType === 'mouse') player.toggle();
+            if (pointer.current === 'mouse') player.toggle();
+            else if (quiet) wake();
+            else hide();
           }}
         />
       )}

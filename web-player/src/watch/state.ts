@@ -3,7 +3,7 @@
 import { batch, effect, signal } from '@preact/signals';
 import type { ApiError } from '../core/api';
 import { request } from '../core/api';
-import { ServerClock } from '../core/clock';
+import { askServer, ServerClock } from '../core/clock';
 import { prefersNative, type EngineFactory } from '../core/engine';
 import { failureDelay, Poll } from '../core/poll';
 import { endIsToCome, pollDelay, viewOf, type View } from '../core/lifecycle';
@@ -27,7 +27,7 @@ export const now = signal(Date.now());
 export const helpOpen = signal(false);
 export const singleKeys = signal(settings.flag('single-keys', true));
 
-export const clock = new ServerClock(async () => (await request<{ ms: number }>('/api/v1/time')).ms);
+export const clock = new ServerClock(askServer);
 
 export const video = document.createElement('video');
 video.className = 'stage__video';

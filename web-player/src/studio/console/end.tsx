@@ -62,8 +62,10 @@ export function EndDialog({ room, onClose }: { room: Console; onClose: () => voi
   }, [live]);
   if (state.value.phase === 'grace' || state.value.phase === 'done') {
     const done = state.value.phase === 'done';
+    // Nothing can be called off any more, and a failure must not go unseen: it stays until the answer is here.
+    const waiting = done && failure.value === null;
     return (
-      <Dialog title={t.endTitle} onClose={close}>
+      <Dialog title={t.endTitle} onClose={waiting ? undefined : close}>
         {failure.value === null ? (
           <div class="grace" role="status">
             <p class="grace__count tabular">{done ? t.endNow : t.endGrace(String(left.value))}</p>
@@ -78,7 +80,7 @@ export function EndDialog({ room, onClose }: { room: Console; onClose: () => voi
             </button>
           </>
         )}
-        {(!done || failure.value !== null) && (
+        {!waiting && (
           <button type="button" class="button button--touch" onClick={close}>
             {t.endCancel}
           </button>

@@ -20,7 +20,8 @@ struct EngineConfig {
   link::Json targets = link::Json::array();  // as `configure` brings them
   std::vector<media::Rendition> ladder;      // empty: to be chosen from the cores
   std::string preset;
-  std::string pipelines;  // folder
+  ProgramTime not_before;  // no earlier than this begins the program
+  std::string pipelines;   // folder
   struct Store {
     std::string dir;  // of this broadcast
     int retention_days = 0;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -217,10 +218,15 @@ class House {
       log_.error("media_not_deleted", {{"broadcast", id}, {"why", "the disk does not answer"}});
       return done(fail(Errc::kIo, "the disk does not answer"));
     }
+    deleting_.insert(id);
     disk_->ask([this, id](const std::stop_token&) { return janitor_->remove(id); },
                [this, id, done = std::move(done)](const Result<>& removed) {
-                 if (!removed) return done(removed);
-                 books_->submit([id](broadcast::Ledger& ledger) { return ledger.media_gone(id); }, done);
+                 auto finish = [this, id, done](const Result<>& outcome) {
+                   deleting_.erase(id);
+                   done(outcome);
+                 };
+                 if (!removed) return finish(removed);
+                 books_->submit([id](broadcast::Ledger& ledger) { return ledger.media_gone(id); }, finish);
                });
   }
   /// Copies have names that nobody finds after a change; that they go takes its time.
@@ -236,7 +242,9 @@ class House {
     auto broadcasts = books_->view().broadcasts();
     if (!broadcasts) return log_.error("books_unreadable", {{"why", broadcasts.error().message}});
     if (auto doomed = books_->view().doomed_media()) {
-      for (const std::string& id : *doomed) delete_media(id, [](const Result<>&) {});
+      for (const std::string& id : *doomed) {
+        if (!deleting_.contains(id)) delete_media(id, [](const Result<>&) {});
+      }
     }
     std::vector<std::string> resting;
     std::vector<std::string> recording;
@@ -283,6 +291,7 @@ class House {
   std::unique_ptr<broadcast::Rules> rules_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<StoreBooks> books_;
+  std::set<std::string> deleting_;  // their media is on its way out; nothing of that name can be made
   std::unique_ptr<hub::AdminGate> gate_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   Loop::TimerId expiry_ = 0;

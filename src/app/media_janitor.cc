@@ -56,8 +56,9 @@ Result<> MediaJanitor::remove(const std::string& broadcast) {
 Result<> MediaJanitor::discard(const std::string& folder) {
   fs::path doomed = fs::path(root_) / (std::string(kDoomed) + random_name(8));
   std::error_code error;
-  if (!fs::exists(folder, error)) return {};
-  fs::rename(folder, doomed, error);
+  bool there = fs::exists(folder, error);  // an error is not an answer
+  if (!there && !error) return {};
+  if (!error) fs::rename(folder, doomed, error);
   if (error) {
     log_.error("media_not_deleted", {{"folder", folder}, {"why", error.message()}});
     return fail(Errc::kIo, error.message());

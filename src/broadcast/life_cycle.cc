@@ -13,9 +13,6 @@
 namespace openday::broadcast {
 namespace {
 
-// An engine that is told to stop may come so far yet.
-constexpr auto kEngineStops = seconds(5);
-
 std::unexpected<Error> wrong_state(const Broadcast& broadcast, std::string_view wish) {
   return fail(Errc::kConflict,
               fmt::format("broadcast {} is {}; it cannot {}", broadcast.id, name_of(broadcast.state), wish));

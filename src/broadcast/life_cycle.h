@@ -45,6 +45,9 @@ Result<> remove(Ledger& ledger, const std::string& id, const Act& act);
 /// scheduled → rehearsal: the engine runs, the public sees nothing. A venue serves one active broadcast at a
 /// time, and all active ones have kMostProcesses together.
 Result<Broadcast> rehearse(Ledger& ledger, const std::string& id, const Act& act);
+/// How much farther an engine may come after it was told to stop.
+inline constexpr auto kEngineStops = seconds(5);
+
 /// rehearsal → scheduled. `edge`: how far the program has come on its own clock. A wall clock that is set
 /// back later does not make it public.
 Result<Broadcast> stop_rehearsal(Ledger& ledger, const std::string& id, std::optional<ProgramTime> edge,

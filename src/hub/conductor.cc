@@ -114,7 +114,8 @@ void Conductor::on_media(const std::string& broadcast, const link::Message& mess
   auto found = tracked_.find(broadcast);
   if (found == tracked_.end()) return;
   const Broadcast& known = found->second;
-  if (known.recorded || !known.public_from || link::text_in(message.head, "path").empty()) return;
+  if (known.recorded || !known.live_at || !known.public_from || link::text_in(message.head, "path").empty())
+    return;
   if (link::integer_in(message.head, "at").value_or(0) >= known.public_from->ms) note_recorded(broadcast);
 }
 

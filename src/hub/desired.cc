@@ -1,6 +1,9 @@
 #include "hub/desired.h"
 
+#include <algorithm>
 #include <functional>
+
+#include "broadcast/life_cycle.h"
 
 namespace openday::hub {
 namespace {
@@ -59,6 +62,12 @@ Result<Json> source_json(const Venue& venue, const HouseSettings& settings, cons
   return fail(Errc::kInternal, "unknown source kind");
 }
 
+// Where a rehearsal ended on the program's clock: whatever the wall's says now, a program goes on behind it.
+ProgramTime not_before(const Broadcast& broadcast) {
+  if (!broadcast.public_from) return {};
+  return std::max(ProgramTime{}, *broadcast.public_from + -broadcast::kEngineStops);
+}
+
 }  // namespace
 
 std::string media_folder(const HouseSettings& settings, const std::string& broadcast) {
@@ -85,6 +94,7 @@ Desired desired_state(const std::vector<Active>& all, const HouseSettings& setti
                         {{"broadcast", broadcast.id},
                          {"title", broadcast.title},
                          {"live", broadcast.state == State::kLive},
+                         {"not_before_ms", not_before(broadcast).ms},
                          {"house", to_json(broadcast.house)},
                          {"ladder", settings.ladder},
                          {"preset", settings.preset},

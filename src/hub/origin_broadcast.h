@@ -178,8 +178,9 @@ class OriginBroadcast {
   std::shared_ptr<output::IndexReader> index_;  // null: no store. Its content is the follower's thread's
   HouseTime refreshed_at_;                      // the index
   bool reading_ = false;
-  bool slow_ = false;  // the reading takes too long, and those who waited for it were let go
-  bool list_ = false;  // the next reading lists the store's folders, too
+  bool slow_ = false;       // the reading takes too long, and those who waited for it were let go
+  std::string unreadable_;  // why the index could not be read, the last time
+  bool list_ = false;       // the next reading lists the store's folders, too
   bool read_again_ = false;
   std::vector<std::function<void()>> readers_;           // wait for the index
   std::vector<std::function<void(bool)>> anew_readers_;  // the same, of a read that began after they came

@@ -136,9 +136,12 @@ void OriginBroadcast::finish_reading(const output::IndexReader* index, StoreFoll
 
 void OriginBroadcast::take_index(const Result<output::IndexReader::News>& news) {
   if (!news) {
-    origin_.log_.warn("store_index_unreadable", {{"broadcast", id_}, {"why", news.error().message}});
+    std::string before = std::exchange(unreadable_, news.error().message);
+    if (before != unreadable_)
+      origin_.log_.warn("store_index_unreadable", {{"broadcast", id_}, {"why", unreadable_}});
     return;
   }
+  unreadable_.clear();
   if (news->afresh) {
     for (auto& [name, rendition] : renditions_) rendition->archive = new_archive(name);
   }

@@ -82,6 +82,15 @@ TEST_CASE("media that is not there is not taken for media that is gone") {
   CHECK(media.expire(policy, {"ended"}, {"new"}).empty());
 }
 
+TEST_CASE("media that the disk does not show is not taken for deleted") {
+  Media media;
+  std::filesystem::create_symlink("loop", media.folder / "loop");
+  MediaJanitor janitor(media.folder.path(), {}, media.clock,
+                       Log("test", LogLevel::kError, [](std::string_view) {}));
+  CHECK(janitor.remove("loop").error().code == Errc::kIo);
+  CHECK(janitor.remove("never-recorded"));
+}
+
 TEST_CASE("what is too old goes from every broadcast that rests") {
   Media media;
   media.record("rehearsed", std::chrono::minutes(0));

@@ -227,6 +227,28 @@ TEST_CASE("what an engine recorded after going live makes a replay") {
   CHECK(house.ask(Method::kGet, "/api/v1/broadcasts/day", "", false).json["state"] == "replay");
 }
 
+TEST_CASE("what is recorded in a second rehearsal is no news to anybody") {
+  ControlHouse house;
+  house.furnish();
+  const std::string path = kAdmin + "/broadcasts/day/rehearse";
+  REQUIRE(house.post(path).status == 200);
+  house.audience.at = ProgramTime{10'000};
+  auto& engine = house.start_engine("day");
+  REQUIRE(house.post(path, R"({"on":false})").status == 200);
+  REQUIRE(house.post(path).status == 200);
+  size_t updates = house.on_loop([&] { return house.audience.updates.size(); });
+  house.on_loop([&] {
+    engine.say("segment", {{"b", "day"},
+                           {"rendition", "720p"},
+                           {"msn", 1},
+                           {"at", 9'000'000'000'000},
+                           {"path", "r/720p/1.m4s"}});
+    return 0;
+  });
+  house.until([&] { return house.media.size() == 1; });
+  CHECK(house.on_loop([&] { return house.audience.updates.size(); }) == updates);
+}
+
 TEST_CASE("what an engine records while it stops, unheard, makes a replay, too") {
   ControlHouse house;
   house.furnish();

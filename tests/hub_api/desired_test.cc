@@ -61,6 +61,19 @@ TEST_CASE("an active broadcast wants its engine, and a feed for each venue in it
   CHECK(desired.routes == std::map<std::string, std::string>{{"a", "day/a"}});
 }
 
+TEST_CASE("a program begins behind the rehearsal before it, whatever the wall clock says") {
+  Plan plan;
+  auto not_before = [&] {
+    Desired desired = desired_state({plan.active}, plan.settings, plan.rules);
+    return desired.fields["engines"][0]["config"]["not_before_ms"].get<int64_t>();
+  };
+  CHECK(not_before() == 0);
+  plan.active.broadcast.public_from = ProgramTime{60'000};
+  CHECK(not_before() == 55'000);
+  plan.active.broadcast.public_from = ProgramTime{1};
+  CHECK(not_before() == 0);
+}
+
 TEST_CASE("nothing active wants nothing") {
   Plan plan;
   Desired desired = desired_state({}, plan.settings, plan.rules);

@@ -435,9 +435,13 @@ TEST_CASE("a publisher takes over from its dead self at once") {
   House house;
   auto first = house.call("good");
   REQUIRE(house.diary.wait_for_note("begin one"));
-  auto second = house.call("good");
+  Entry entry = enter(house, house.address(), "good");
+  CHECK(entry.turned_away == 0);
+  auto second = std::move(entry.caller);
   REQUIRE(house.diary.wait_for_note("begin one", 2));
   CHECK(breaks(*first));
+  INFO(second->why());
+  REQUIRE(is_connected(*second));
   REQUIRE(second->send(ts_message(9)).value());
   REQUIRE(house.diary.wait_for_media(srt::kTsMessage));
   CHECK(is_connected(*second));

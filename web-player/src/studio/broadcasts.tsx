@@ -172,8 +172,11 @@ function Remove({ value, onClose }: { value: Broadcast; onClose: () => void }): 
       submit={t.remove}
       danger
       onSubmit={async () => {
-        await admin(`broadcasts/${value.id}`, { method: 'DELETE' });
-        await loadBroadcasts();
+        try {
+          await admin(`broadcasts/${value.id}`, { method: 'DELETE' });
+        } finally {
+          await loadBroadcasts(); // it may be deleted, and its media not yet
+        }
         return true;
       }}
       onClose={onClose}

@@ -73,7 +73,7 @@ Result<> Engine::choose_ladder() {
 /// A recording disk that is broken costs the recording, not the program: the recorder goes on trying.
 RunNumbers Engine::number_this_run() {
   auto stored = summarize_in_time(disk_, config_.store.dir, kStorePatience);
-  RunNumbers numbers = number_run(checkpoint_, stored, clock_.wall());
+  RunNumbers numbers = number_run(checkpoint_, stored, clock_.wall(), config_.not_before);
   if (!stored) {
     log_.error("store_unreadable",
                {{"store", config_.store.dir},
@@ -142,7 +142,6 @@ Result<> Engine::build() {
   config_.ladder = ladder_->renditions();  // one order for encoders, packager and targets: the ladder's
 
   RunNumbers numbers = number_this_run();  // before the recorder begins to clean the store up
-  numbers.not_before = std::max(numbers.not_before, config_.not_before);
   output::RetentionPolicy retention;
   retention.most_bytes = static_cast<uint64_t>(std::max<int64_t>(0, config_.store.max_bytes));
   retention.most_age = std::chrono::hours(24) * config_.store.retention_days;

@@ -17,10 +17,10 @@ milliseconds whole_ms(HouseTime at) {
 }  // namespace
 
 RunNumbers number_run(const Checkpoint& checkpoint, const Result<output::StoreSummary>& stored,
-                      ProgramTime now) {
-  RunNumbers numbers{checkpoint.msn + 1, checkpoint.runs, {}};
+                      ProgramTime now, ProgramTime not_before) {
+  RunNumbers numbers{checkpoint.msn + 1, checkpoint.runs, not_before};
   if (stored) {
-    numbers.not_before = stored->end;
+    numbers.not_before = std::max(not_before, stored->end);
     numbers.first_msn = std::max(numbers.first_msn, stored->next_msn);
     numbers.discontinuity = std::max(numbers.discontinuity, stored->runs);
   } else if (!checkpoint.present) {

@@ -63,6 +63,18 @@ TEST_CASE("program time is the wall clock's, and never goes back within a broadc
       number_run({}, StoreSummary{.next_msn = 58, .runs = 3, .end = kNow + seconds(90)}, kNow);
   CHECK(start({}, stored, kTick) == kNow + seconds(90));
   CHECK(start({}, number_run({}, kBroken, kNow), kTick) == kNow);
+  // A rehearsal ended an hour ahead of this wall clock, whether or not the store can tell.
+  auto rehearsed = parse_engine_config({{"broadcast", "b"},
+                                        {"pipelines", "p"},
+                                        {"house", {{"width", 640}, {"height", 360}, {"fps", 30}}},
+                                        {"store", {{"dir", "d"}}},
+                                        {"not_before_ms", (kNow + seconds(3600)).ms}});
+  REQUIRE(rehearsed);
+  ProgramTime end = rehearsed->not_before;
+  CHECK(start({}, number_run({}, kBroken, kNow, end), kTick) == kNow + seconds(3600));
+  CHECK(start({}, number_run({}, StoreSummary{}, kNow, end), kTick) == kNow + seconds(3600));
+  CHECK(start({}, number_run({}, StoreSummary{.next_msn = 1, .runs = 1, .end = end + seconds(1)}, kNow, end),
+              kTick) == end + seconds(1));
 }
 
 TEST_CASE("beside a store that cannot be read the checkpoint tells the numbers") {

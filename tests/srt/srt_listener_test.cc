@@ -1,3 +1,5 @@
+// Longer than other files: its tests share the house, the diary of what the listener told, and the callers,
+// all of which are of use nowhere else.
 #include "ingest/srt_listener.h"
 
 #include <catch2/catch.hpp>

@@ -106,7 +106,7 @@ Result<EngineConfig> parse_engine_config(const Json& config) {
   OPENDAY_TRY(int64_t retention_days, whole("store", store, "retention_days", 0, 100'000, 0));
   OPENDAY_TRY(int64_t max_bytes, whole("store", store, "max_bytes", 0, INT64_MAX, 0));
   OPENDAY_TRY(int64_t reserve_bytes, whole("store", store, "reserve_bytes", 0, INT64_MAX, 0));
-  OPENDAY_TRY(int64_t not_before, whole("engine config", config, "not_before_ms", 0, kLatestClock.ms, 0));
+  OPENDAY_TRY(int64_t not_before, whole("engine config", config, "not_before_ms", 0, INT64_MAX, 0));
   OPENDAY_TRY(auto parsed, guarded("engine config", [&] {
                 EngineConfig out;
                 out.broadcast = config.at("broadcast").get<std::string>();
@@ -118,7 +118,7 @@ Result<EngineConfig> parse_engine_config(const Json& config) {
                 out.pipelines = config.at("pipelines").get<std::string>();
                 out.store = {store.at("dir").get<std::string>(), static_cast<int>(retention_days), max_bytes,
                              reserve_bytes};
-                out.not_before = {not_before};
+                out.not_before = {std::min(not_before, kLatestClock.ms)};
                 out.targets = config.value("targets", Json::array());
                 out.allow_private = config.value("egress", Json::object()).value("allow_private", false);
                 return out;

@@ -218,7 +218,7 @@ class House {
       log_.error("media_not_deleted", {{"broadcast", id}, {"why", "the disk does not answer"}});
       return done(fail(Errc::kIo, "the disk does not answer"));
     }
-    deleting_.insert(id);
+    if (!deleting_.insert(id).second) return done(fail(Errc::kBusy, "that is under way"));
     disk_->ask([this, id](const std::stop_token&) { return janitor_->remove(id); },
                [this, id, done = std::move(done)](const Result<>& removed) {
                  auto finish = [this, id, done](const Result<>& outcome) {
@@ -242,9 +242,7 @@ class House {
     auto broadcasts = books_->view().broadcasts();
     if (!broadcasts) return log_.error("books_unreadable", {{"why", broadcasts.error().message}});
     if (auto doomed = books_->view().doomed_media()) {
-      for (const std::string& id : *doomed) {
-        if (!deleting_.contains(id)) delete_media(id, [](const Result<>&) {});
-      }
+      for (const std::string& id : *doomed) delete_media(id, [](const Result<>&) {});
     }
     std::vector<std::string> resting;
     std::vector<std::string> recording;

@@ -71,6 +71,14 @@ TEST_CASE("program time is the wall clock's, and never goes back within a broadc
                                         {"not_before_ms", (kNow + seconds(3600)).ms}});
   REQUIRE(rehearsed);
   ProgramTime end = rehearsed->not_before;
+  // One that was held when this house's clock was centuries ahead costs no engine its start.
+  auto centuries = parse_engine_config({{"broadcast", "b"},
+                                        {"pipelines", "p"},
+                                        {"house", {{"width", 640}, {"height", 360}, {"fps", 30}}},
+                                        {"store", {{"dir", "d"}}},
+                                        {"not_before_ms", INT64_MAX}});
+  REQUIRE(centuries);
+  CHECK(centuries->not_before == kLatestClock);
   CHECK(start({}, number_run({}, kBroken, kNow, end), kTick) == kNow + seconds(3600));
   CHECK(start({}, number_run({}, StoreSummary{}, kNow, end), kTick) == kNow + seconds(3600));
   CHECK(start({}, number_run({}, StoreSummary{.next_msn = 1, .runs = 1, .end = end + seconds(1)}, kNow, end),

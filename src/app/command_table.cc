@@ -390,6 +390,57 @@ const std::vector<Command>& command_table() {
        "DELETE",
        path("/broadcasts/{}/targets/{}"),
        nullptr},
+
+      {"person", "list", "", "who may log in", 0, 0, {}, "GET", path("/people"), nullptr},
+      {"person",
+       "add",
+       "ID NAME --roles ROLE,ROLE…",
+       "of admin, producer, moderator, officer; shows the first password once, to be changed at log-in",
+       2,
+       2,
+       {"--roles"},
+       "POST",
+       path("/people"),
+       [](const Arguments& a) {
+         return BodyOf(a, {{"id", a.words[0]}, {"name", a.words[1]}}).list("--roles", "roles").done();
+       }},
+      {"person",
+       "change",
+       "ID [--name TEXT] [--roles ROLE,ROLE…] [--disabled yes|no]",
+       "what is not named stays; who is disabled is out at once",
+       1,
+       1,
+       {"--name", "--roles", "--disabled"},
+       "PATCH",
+       path("/people/{}"),
+       [](const Arguments& a) {
+         return BodyOf(a)
+             .text("--name", "name")
+             .list("--roles", "roles")
+             .truth("--disabled", "disabled")
+             .change();
+       }},
+      {"person",
+       "password",
+       "ID",
+       "make a new password and show it once; ends their sessions",
+       1,
+       1,
+       {},
+       "POST",
+       path("/people/{}/password"),
+       nothing},
+
+      {"audit",
+       "list",
+       "",
+       "the newest hundred entries of the audit log",
+       0,
+       0,
+       {},
+       "GET",
+       path("/audit"),
+       nullptr},
   };
   return kCommands;
 }

@@ -43,6 +43,7 @@ struct LocalCommand {
   const char* name;
   const char* usage;
   const char* meaning;
+  bool wants_file;
   std::vector<std::string> options;
   std::function<Result<>(const std::string& data_dir, const std::string& file, const CommandLine&)> run;
   const char* done;
@@ -53,6 +54,7 @@ const std::vector<LocalCommand>& local_commands() {
       {"backup",
        "FILE",
        "write database, server key and admin token into one new file; the server may be running",
+       true,
        {},
        [](const std::string& data_dir, const std::string& file, const CommandLine&) {
          return back_up(data_dir, file);
@@ -61,26 +63,39 @@ const std::vector<LocalCommand>& local_commands() {
       {"restore",
        "FILE [--force yes]",
        "make the data folder of a stopped server out of such a file",
+       true,
        {"--force"},
        [](const std::string& data_dir, const std::string& file, const CommandLine& line) {
          const auto* force = line.option("--force");
          return restore(file, data_dir, force != nullptr && *force == "yes");
        },
        "{1} is as it was when {0} was made. Start the server.\n"},
+      {"verify-audit",
+       "",
+       "whether every entry of the audit log is as it was written, and none is missing; the server may be "
+       "running",
+       false,
+       {},
+       [](const std::string& data_dir, const std::string&, const CommandLine&) {
+         return verify_audit(data_dir);
+       },
+       "The audit log of {1} is whole.\n"},
   };
   return kCommands;
 }
 
 int run_local(const LocalCommand& command, const CommandLine& line) {
   if (auto known = check_options(line, command.options); !known) return usage(known.error().message);
-  if (line.words.size() != 2) return usage(fmt::format("usage: openday {} {}", command.name, command.usage));
+  if (line.words.size() != (command.wants_file ? 2 : 1))
+    return usage(fmt::format("usage: openday {} {}", command.name, command.usage));
   auto config = load_config(config_file_of(line));
   if (!config) return usage(config.error().message);
-  if (auto done = command.run(config->data_dir, line.words[1], line); !done) {
+  std::string file = command.wants_file ? line.words[1] : "";
+  if (auto done = command.run(config->data_dir, file, line); !done) {
     fmt::print(stderr, "openday: {}\n", done.error().message);
     return 1;
   }
-  fmt::print(fmt::runtime(command.done), line.words[1], config->data_dir);
+  fmt::print(fmt::runtime(command.done), file, config->data_dir);
   return 0;
 }
 

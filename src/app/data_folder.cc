@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "base/text.h"
+#include "store/ledger.h"
 #include "store/migrations.h"
 #include "wrap/sqlite/sqlite.h"
 
@@ -170,6 +171,13 @@ Result<> restore(const std::string& file, const std::string& data_dir, bool forc
     OPENDAY_CHECK_OK(write_file_atomic(path, content, 0600));
   }
   return draft.keep_as(database);
+}
+
+Result<> verify_audit(const std::string& data_dir) {
+  std::string file = data_dir + "/" + kDatabase;
+  if (!exists(file)) return fail(Errc::kNotFound, "there is no " + file);
+  OPENDAY_TRY(auto db, sqlite::Database::open(file, sqlite::Mode::kReadOnly));
+  return store::verify_audit(db);
 }
 
 }  // namespace openday::app

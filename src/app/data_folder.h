@@ -21,4 +21,7 @@ Result<> back_up(const std::string& data_dir, const std::string& file);
 /// backup, or damaged. kUnsupported: of a newer program. Until it is known to be whole, nothing is touched.
 Result<> restore(const std::string& file, const std::string& data_dir, bool force);
 
+/// Walks the audit log from its first entry. kInternal names the first one that was changed or is missing.
+Result<> verify_audit(const std::string& data_dir);
+
 }  // namespace openday::app

@@ -151,7 +151,7 @@ class House {
         [this](Result<> sealed) {
           if (!sealed) log_.error("targets_not_sealed", {{"why", sealed.error().message}});
         });
-    gate_ = std::make_unique<hub::AdminGate>(std::move(token), *books_, loop_.clock(), log_);
+    gate_ = std::make_unique<hub::Gate>(token, *books_, loop_, log_);
     return {};
   }
 
@@ -177,8 +177,8 @@ class House {
     publishers_ = std::make_unique<hub::Publishers>(loop_, log_, books_->view(), *rules_);
     room_ = std::make_unique<hub::ControlRoom>(
         [this](const hub::Request& request) -> std::optional<hub::Response> {
-          auto act = gate_->admit(request, /*changes=*/true);
-          return act ? std::nullopt : std::optional(std::move(act).error());
+          auto who = gate_->admit(request, account::Right::kRunBroadcasts, /*changes=*/true);
+          return who ? std::nullopt : std::optional(std::move(who).error());
         },
         [this](const std::string& id) { return conductor_->greeting(id); });
   }
@@ -189,8 +189,8 @@ class House {
     api_.ingest = config_.ingest;
     api_.site = config_.site;
     routes_ = std::make_unique<hub::Api>(
-        hub::Api::Parts{router, *books_, *rules_, *gate_, *engines_, *publishers_, *audience_, *room_,
-                        *conductor_, loop_.clock(),
+        hub::Api::Parts{router, *books_, *rules_, *gate_, *books_, *engines_, *publishers_, *audience_,
+                        *room_, *conductor_, loop_.clock(),
                         [this](const std::string& id, std::function<void(Result<>)> done) {
                           delete_media(id, std::move(done));
                         },
@@ -290,7 +290,7 @@ class House {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<StoreBooks> books_;
   std::set<std::string> deleting_;  // their media is on its way out; nothing of that name can be made
-  std::unique_ptr<hub::AdminGate> gate_;
+  std::unique_ptr<hub::Gate> gate_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   Loop::TimerId expiry_ = 0;
   Loop::TimerId certificate_watch_ = 0;

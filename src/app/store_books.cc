@@ -10,7 +10,7 @@ constexpr auto kSweep = milliseconds(100);
 
 }  // namespace
 
-StoreBooks::StoreBooks(Loop& loop, store::Store& store, std::unique_ptr<broadcast::LedgerView> reader)
+StoreBooks::StoreBooks(Loop& loop, store::Store& store, std::unique_ptr<store::Reader> reader)
     : loop_(loop),
       store_(store),
       reader_(std::move(reader)),
@@ -29,7 +29,15 @@ Result<std::unique_ptr<StoreBooks>> StoreBooks::open(Loop& loop, store::Store& s
   return std::unique_ptr<StoreBooks>(new StoreBooks(loop, store, std::move(reader)));
 }
 
-void StoreBooks::submit(Work work, Done done) {
+void StoreBooks::submit(broadcast::Books::Work work, Done done) {
+  ask([work = std::move(work)](const store::Tables& tables) { return work(tables.ledger); }, std::move(done));
+}
+
+void StoreBooks::submit(account::Rolls::Work work, Done done) {
+  ask([work = std::move(work)](const store::Tables& tables) { return work(tables.roll); }, std::move(done));
+}
+
+void StoreBooks::ask(store::Store::Work work, Done done) {
   uint64_t id = next_++;
   auto wake = [inbox = inbox_, self = self_, &loop = loop_, id](Result<> outcome) {
     bool first = false;

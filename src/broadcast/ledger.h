@@ -36,10 +36,6 @@ class LedgerView {
 
   /// Broadcasts that were removed, and whose media may still be there.
   virtual Result<std::vector<std::string>> doomed_media() = 0;
-
-  /// Newest first, numbers below `before` only (0: from the newest).
-  virtual Result<std::vector<AuditEntry>> audit(int64_t before, int limit) = 0;
-  virtual Result<std::vector<Session>> sessions() = 0;
 };
 
 /// Reading and writing inside one transaction: what one unit of work does is kept whole or not at all.
@@ -62,8 +58,6 @@ class Ledger : public LedgerView {
   virtual Result<int64_t> add(const Withdrawal& withdrawal) = 0;
   /// Assigns the number; entries are never changed or removed.
   virtual Result<> append(const AuditEntry& entry) = 0;
-  virtual Result<> put(const Session& session) = 0;
-  virtual Result<> remove_session(const std::string& digest) = 0;
 };
 
 /// Where units of work are queued and what has been committed is read.

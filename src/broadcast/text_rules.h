@@ -1,31 +1,17 @@
-// What people may write into names, titles and addresses. Each check says what is wrong in words for them.
+// What people may write into languages and addresses, and what others see of it.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/result.h"
+#include "base/check_text.h"
 
 namespace openday::broadcast {
 
-/// 1 to 64 of a-z 0-9 - _, starting with a letter or digit.
-Result<> check_id(std::string_view what, std::string_view id);
-/// `least` to `most` characters of one line, no control characters.
-Result<> check_line(std::string_view what, std::string_view text, size_t least, size_t most);
-/// Up to `most` characters; line breaks and tabs are allowed.
-Result<> check_paragraph(std::string_view what, std::string_view text, size_t most);
 /// A language tag such as zh-CN (RFC 5646, the common shapes).
 Result<> check_language(std::string_view tag);
 
 /// The URL as people may see it: the password of its user info and its query replaced by ***.
 std::string shown(std::string_view url);
-
-/// The failure with `what` it is about in front.
-template <class T>
-Result<T> about(std::string_view what, Result<T> result) {
-  if (!result) result.error().message = std::string(what) + ": " + result.error().message;
-  return result;
-}
 
 }  // namespace openday::broadcast

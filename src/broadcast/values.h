@@ -7,11 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "account/act.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "media/media.h"
 
 namespace openday::broadcast {
+
+using account::Act;
+using account::AuditEntry;
 
 /// scheduled → rehearsal → live → ended. A rehearsal may go back to scheduled; ended is final.
 /// "replay" is not a state of its own: it is an ended broadcast that has recorded media.
@@ -144,32 +148,6 @@ struct Withdrawal {
   std::string reason;
   ProgramTime at;
   bool operator==(const Withdrawal&) const = default;
-};
-
-/// Who acts, how they proved it, and when. Handed to every rule that changes something.
-struct Act {
-  std::string by = "admin";
-  std::string via;  // "token", "session", "link"
-  ProgramTime at;
-};
-
-struct AuditEntry {
-  int64_t number = 0;  // from 1, without gaps
-  ProgramTime at;
-  std::string by;
-  std::string via;
-  std::string action;   // "broadcast.go_live"
-  std::string subject;  // id of what it was done to
-  std::string detail;   // a JSON object without secrets, or empty
-  bool operator==(const AuditEntry&) const = default;
-};
-
-/// A browser that showed the admin token. Only the hash of its cookie is kept.
-struct Session {
-  std::string digest;  // SHA-256 of the cookie, hex
-  ProgramTime created_at;
-  ProgramTime expires_at;
-  bool operator==(const Session&) const = default;
 };
 
 }  // namespace openday::broadcast

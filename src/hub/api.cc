@@ -4,6 +4,7 @@
 
 namespace openday::hub {
 
+using account::Right;
 using broadcast::Act;
 using broadcast::Broadcast;
 
@@ -16,6 +17,7 @@ Api::Api(Parts parts, ApiSettings settings) : parts_(std::move(parts)), settings
 void Api::add_routes() {
   add_public_routes();
   add_session_routes();
+  add_people_routes();
   add_broadcast_routes();
   add_life_routes();
   add_program_routes();
@@ -27,13 +29,21 @@ void Api::add_routes() {
   parts_.router.websocket("/api/v1/admin/broadcasts/{b}/events", parts_.room.route());
 }
 
-void Api::admin(Method method, const std::string& pattern, AdminHandler handler) {
-  admin_routes_.push_back({method, pattern});
+void Api::staff(Right right, Method method, const std::string& pattern, StaffHandler handler) {
+  visitor(
+      right, method, pattern,
+      [handler = std::move(handler)](const Request& request, const Gate::Visitor& who, Responder responder) {
+        handler(request, who.act, Reply(std::move(responder), request.id));
+      });
+}
+
+void Api::visitor(Right right, Method method, const std::string& pattern, VisitorHandler handler) {
+  staff_routes_.push_back({right, method, pattern});
   parts_.router.add(method, pattern,
-                    [this, handler = std::move(handler)](const Request& request, Responder responder) {
-                      auto act = parts_.gate.admit(request, request.method != Method::kGet);
-                      if (!act) return responder.send(std::move(act).error());
-                      handler(request, *act, Reply(std::move(responder), request.id));
+                    [this, right, handler = std::move(handler)](const Request& request, Responder responder) {
+                      auto who = parts_.gate.admit(request, right, request.method != Method::kGet);
+                      if (!who) return responder.send(std::move(who).error());
+                      handler(request, *who, std::move(responder));
                     });
 }
 
@@ -61,24 +71,36 @@ void Api::add_session_routes() {
   parts_.router.add(Method::kDelete, "/api/v1/session", [this](const Request& request, Responder responder) {
     parts_.gate.logout(request, std::move(responder));
   });
-  admin(Method::kGet, "/api/v1/session", [](const Request&, const Act& act, const Reply& reply) {
-    reply.json(200, {{"role", act.by}, {"via", act.via}});
-  });
-  admin(Method::kGet, "/api/v1/admin/layouts",
+  visitor(Right::kOwnAccount, Method::kGet, "/api/v1/session",
+          [](const Request&, const Gate::Visitor& who, Responder responder) {
+            Json rights = Json::array();
+            for (const auto& grant : account::kGrants) {
+              if (who.roles.meet(grant.roles)) rights.push_back(grant.name);
+            }
+            Json session = {{"via", who.act.via}, {"rights", std::move(rights)}};
+            session["person"] = who.person ? person_json(*who.person) : Json(nullptr);
+            responder.send(Response::json(200, dump(session)));
+          });
+  visitor(Right::kOwnAccount, Method::kPut, "/api/v1/session/password",
+          [this](const Request& request, const Gate::Visitor& who, Responder responder) {
+            parts_.gate.change_password(request, who, std::move(responder));
+          });
+  staff(Right::kSeeBroadcasts, Method::kGet, "/api/v1/admin/layouts",
         [this](const Request&, const Act&, const Reply& reply) { reply.json(200, settings_.layouts); });
-  admin(Method::kGet, "/api/v1/admin/audit", [this](const Request& request, const Act&, const Reply& reply) {
-    auto before = request.query.integer("before");
-    auto limit = request.query.integer("limit");
-    if (!before) return reply.fail(before.error());
-    if (!limit) return reply.fail(limit.error());
-    int64_t most = limit->value_or(100);
-    if (most < 1 || most > 500) return reply.fail({Errc::kInvalid, "limit must be from 1 to 500"});
-    auto entries = parts_.books.view().audit(before->value_or(0), static_cast<int>(most));
-    if (!entries) return reply.fail(entries.error());
-    Json list = Json::array();
-    for (const auto& entry : *entries) list.push_back(audit_json(entry));
-    reply.json(200, {{"entries", std::move(list)}});
-  });
+  staff(Right::kReadAudit, Method::kGet, "/api/v1/admin/audit",
+        [this](const Request& request, const Act&, const Reply& reply) {
+          auto before = request.query.integer("before");
+          auto limit = request.query.integer("limit");
+          if (!before) return reply.fail(before.error());
+          if (!limit) return reply.fail(limit.error());
+          int64_t most = limit->value_or(100);
+          if (most < 1 || most > 500) return reply.fail({Errc::kInvalid, "limit must be from 1 to 500"});
+          auto entries = parts_.rolls.roll().audit(before->value_or(0), static_cast<int>(most));
+          if (!entries) return reply.fail(entries.error());
+          Json list = Json::array();
+          for (const auto& entry : *entries) list.push_back(audit_json(entry));
+          reply.json(200, {{"entries", std::move(list)}});
+        });
 }
 
 }  // namespace openday::hub

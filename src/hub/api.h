@@ -9,9 +9,9 @@
 
 #include "base/log.h"
 #include "broadcast/ledger.h"
-#include "hub/admin_session.h"
 #include "hub/api_values.h"
 #include "hub/conductor.h"
+#include "hub/gate.h"
 #include "hub/http.h"
 
 namespace openday::hub {
@@ -51,7 +51,8 @@ class Api {
     Router& router;
     broadcast::Books& books;
     const broadcast::Rules& rules;
-    AdminGate& gate;
+    Gate& gate;
+    account::Rolls& rolls;
     Engines& engines;
     Publishers& publishers;
     Audience& audience;
@@ -63,7 +64,8 @@ class Api {
     std::function<void(const std::string& broadcast, std::function<void(Result<>)> done)> delete_media;
     Log log;
   };
-  struct AdminRoute {
+  struct StaffRoute {
+    account::Right right;
     Method method;
     std::string pattern;
   };
@@ -72,15 +74,18 @@ class Api {
   Api(const Api&) = delete;
 
   void add_routes();
-  /// Every route that only the admin may use; a test walks them.
-  [[nodiscard]] const std::vector<AdminRoute>& admin_routes() const { return admin_routes_; }
+  /// Every route that is not everybody's, with the right it needs; a test walks them.
+  [[nodiscard]] const std::vector<StaffRoute>& staff_routes() const { return staff_routes_; }
 
  private:
-  using AdminHandler = std::function<void(const Request&, const broadcast::Act&, const Reply&)>;
+  using StaffHandler = std::function<void(const Request&, const account::Act&, const Reply&)>;
+  using VisitorHandler = std::function<void(const Request&, const Gate::Visitor&, Responder)>;
 
-  void admin(Method method, const std::string& pattern, AdminHandler handler);
+  void staff(account::Right right, Method method, const std::string& pattern, StaffHandler handler);
+  void visitor(account::Right right, Method method, const std::string& pattern, VisitorHandler handler);
   void add_public_routes();
   void add_session_routes();
+  void add_people_routes();
   /// The path of one broadcast, and the id that a request names in it.
   inline static const std::string kOne = "/api/v1/admin/broadcasts/{b}";
   static std::string id_in(const Request& request) { return std::string(request.param("b")); }
@@ -111,10 +116,14 @@ class Api {
   void commit_part(const std::string& broadcast, const Reply& reply,
                    std::function<Result<T>(broadcast::Ledger&)> work, std::function<void(T)> answer);
   void tell_changed(const std::string& broadcast);
+  /// Commits `work` about a person, and answers with them; `secret` is told once.
+  void commit_person(int status, const Reply& reply,
+                     std::function<Result<account::Person>(account::Roll&)> work,
+                     const std::string& secret = {});
 
   Parts parts_;
   const ApiSettings settings_;
-  std::vector<AdminRoute> admin_routes_;
+  std::vector<StaffRoute> staff_routes_;
 
   // Public answers, rendered once for all who ask within a second; dropped when anything changes.
   struct Cached {

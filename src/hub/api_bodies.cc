@@ -72,6 +72,20 @@ Result<T> finished(Fields& fields, T value) {
   return value;
 }
 
+std::optional<account::Roles> read_roles(Fields& fields) {
+  auto names = fields.texts("roles", account::kRoles.size());
+  if (!names) return std::nullopt;
+  account::Roles roles;
+  for (const std::string& name : *names) {
+    auto one = account::roles_in(name);
+    if (!one) fields.complain(Errc::kInvalid, "roles", one.error().message);
+    for (const auto& [role, its_name] : account::kRoles) {
+      if (one && one->has(role)) roles.add(role);
+    }
+  }
+  return roles;
+}
+
 }  // namespace
 
 Result<NewBroadcast> read_new_broadcast(const Json& body, const media::HouseFormat& house) {
@@ -217,9 +231,39 @@ Result<std::string> read_confirm(const Json& body) {
   return finished(fields, fields.need("confirm", fields.text("confirm")));
 }
 
-Result<std::string> read_token(const Json& body) {
+Result<LoginBody> read_login(const Json& body) {
   Fields fields(body);
-  return finished(fields, fields.need("token", fields.text("token")));
+  LoginBody login;
+  login.name = fields.need("name", fields.text("name"));
+  login.password = fields.need("password", fields.text("password"));
+  return finished(fields, std::move(login));
+}
+
+Result<NewPasswordBody> read_new_password(const Json& body) {
+  Fields fields(body);
+  NewPasswordBody wanted;
+  wanted.present = fields.need("present", fields.text("present"));
+  wanted.chosen = fields.need("new", fields.text("new"));
+  return finished(fields, std::move(wanted));
+}
+
+Result<NewPersonBody> read_new_person(const Json& body) {
+  Fields fields(body);
+  NewPersonBody wanted;
+  wanted.id = fields.need("id", fields.text("id"));
+  wanted.name = fields.need("name", fields.text("name"));
+  wanted.roles = fields.need("roles", read_roles(fields));
+  wanted.password = fields.text("password");
+  return finished(fields, std::move(wanted));
+}
+
+Result<account::PersonChanges> read_person_changes(const Json& body) {
+  Fields fields(body);
+  account::PersonChanges changes;
+  changes.name = fields.text("name");
+  changes.roles = read_roles(fields);
+  changes.disabled = fields.truth("disabled");
+  return finished(fields, std::move(changes));
 }
 
 }  // namespace openday::hub

@@ -1,6 +1,7 @@
 // What clients send, read into what the rules take. Pure; every body of docs/API.md is read here.
 #pragma once
 
+#include "account/people.h"
 #include "broadcast/life_cycle.h"
 #include "broadcast/targets.h"
 #include "broadcast/venues.h"
@@ -44,7 +45,27 @@ Result<bool> read_switch(const Json& body, std::optional<bool> otherwise = std::
 Result<> read_nothing(const Json& body);
 /// {"confirm": text}
 Result<std::string> read_confirm(const Json& body);
-/// {"token": text}
-Result<std::string> read_token(const Json& body);
+
+struct LoginBody {
+  std::string name;
+  std::string password;
+};
+Result<LoginBody> read_login(const Json& body);
+
+struct NewPasswordBody {
+  std::string present;
+  std::string chosen;
+};
+/// {"present": text, "new": text}
+Result<NewPasswordBody> read_new_password(const Json& body);
+
+struct NewPersonBody {
+  std::string id;
+  std::string name;
+  account::Roles roles;
+  std::optional<std::string> password;  // none: the server makes one up
+};
+Result<NewPersonBody> read_new_person(const Json& body);
+Result<account::PersonChanges> read_person_changes(const Json& body);
 
 }  // namespace openday::hub

@@ -14,6 +14,7 @@
 
 namespace openday::hub {
 
+using account::Right;
 using broadcast::Act;
 using broadcast::Broadcast;
 using broadcast::Ledger;
@@ -46,32 +47,36 @@ Result<Scene> scene_to_take(const Json& body, const std::string& broadcast, broa
 }  // namespace
 
 void Api::add_program_routes() {
-  admin(Method::kPost, kOne + "/take", [this](const Request& request, const Act& act, const Reply& reply) {
-    auto broadcast = on_the_way(parts_.books.view().broadcast(id_in(request)));
-    if (!broadcast) return reply.fail(broadcast.error());
-    auto body = parse_body(request);
-    auto scene =
-        body ? scene_to_take(*body, broadcast->id, parts_.books.view()) : std::unexpected(body.error());
-    if (!scene) return reply.fail(scene.error());
-    if (auto fits = check_scene(*scene, *broadcast, parts_.rules); !fits) return reply.fail(fits.error());
-    take(broadcast->id, *scene, act, reply);
-  });
-  admin(Method::kPost, kOne + "/slate", [this](const Request& request, const Act& act, const Reply& reply) {
-    auto broadcast = on_the_way(parts_.books.view().broadcast(id_in(request)));
-    if (!broadcast) return reply.fail(broadcast.error());
-    auto body = parse_body(request);
-    auto on = body ? read_switch(*body) : std::unexpected(body.error());
-    if (!on) return reply.fail(on.error());
-    // The scene before stays in the slate's scene, so that switching it off returns there.
-    Scene scene = parts_.engines.scene(broadcast->id).value_or(broadcast->scene);
-    scene.slate = *on;
-    take(broadcast->id, scene, act, reply);
-  });
-  admin(Method::kPatch, kOne + "/mix", [this](const Request& request, const Act& act, const Reply& reply) {
-    auto body = parse_body(request);
-    if (!body) return reply.fail(body.error());
-    change_mix(id_in(request), *body, act, reply);
-  });
+  staff(Right::kRunBroadcasts, Method::kPost, kOne + "/take",
+        [this](const Request& request, const Act& act, const Reply& reply) {
+          auto broadcast = on_the_way(parts_.books.view().broadcast(id_in(request)));
+          if (!broadcast) return reply.fail(broadcast.error());
+          auto body = parse_body(request);
+          auto scene =
+              body ? scene_to_take(*body, broadcast->id, parts_.books.view()) : std::unexpected(body.error());
+          if (!scene) return reply.fail(scene.error());
+          if (auto fits = check_scene(*scene, *broadcast, parts_.rules); !fits)
+            return reply.fail(fits.error());
+          take(broadcast->id, *scene, act, reply);
+        });
+  staff(Right::kRunBroadcasts, Method::kPost, kOne + "/slate",
+        [this](const Request& request, const Act& act, const Reply& reply) {
+          auto broadcast = on_the_way(parts_.books.view().broadcast(id_in(request)));
+          if (!broadcast) return reply.fail(broadcast.error());
+          auto body = parse_body(request);
+          auto on = body ? read_switch(*body) : std::unexpected(body.error());
+          if (!on) return reply.fail(on.error());
+          // The scene before stays in the slate's scene, so that switching it off returns there.
+          Scene scene = parts_.engines.scene(broadcast->id).value_or(broadcast->scene);
+          scene.slate = *on;
+          take(broadcast->id, scene, act, reply);
+        });
+  staff(Right::kRunBroadcasts, Method::kPatch, kOne + "/mix",
+        [this](const Request& request, const Act& act, const Reply& reply) {
+          auto body = parse_body(request);
+          if (!body) return reply.fail(body.error());
+          change_mix(id_in(request), *body, act, reply);
+        });
 }
 
 void Api::take(const std::string& id, const Scene& scene, const Act& act, const Reply& reply) {
@@ -123,21 +128,22 @@ void Api::change_mix(const std::string& id, const Json& body, const Act& act, co
 }
 
 void Api::add_withdrawal_routes() {
-  admin(Method::kPost, kOne + "/withdraw",
+  staff(Right::kRunBroadcasts, Method::kPost, kOne + "/withdraw",
         [this](const Request& request, const Act& act, const Reply& reply) {
           auto body = parse_body(request);
           if (!body) return reply.fail(body.error());
           withdraw(id_in(request), *body, act, reply);
         });
-  admin(Method::kGet, kOne + "/withdraw", [this](const Request& request, const Act&, const Reply& reply) {
-    auto broadcast = parts_.books.view().broadcast(id_in(request));
-    if (!broadcast) return reply.fail(broadcast.error());
-    auto all = parts_.books.view().withdrawals(broadcast->id);
-    if (!all) return reply.fail(all.error());
-    Json list = Json::array();
-    for (const auto& one : *all) list.push_back(withdrawal_json(one));
-    reply.json(200, {{"withdrawals", std::move(list)}});
-  });
+  staff(Right::kRunBroadcasts, Method::kGet, kOne + "/withdraw",
+        [this](const Request& request, const Act&, const Reply& reply) {
+          auto broadcast = parts_.books.view().broadcast(id_in(request));
+          if (!broadcast) return reply.fail(broadcast.error());
+          auto all = parts_.books.view().withdrawals(broadcast->id);
+          if (!all) return reply.fail(all.error());
+          Json list = Json::array();
+          for (const auto& one : *all) list.push_back(withdrawal_json(one));
+          reply.json(200, {{"withdrawals", std::move(list)}});
+        });
 }
 
 void Api::withdraw(const std::string& id, const Json& body, const Act& act, const Reply& reply) {
@@ -181,15 +187,16 @@ void Api::withdraw(const std::string& id, const Json& body, const Act& act, cons
 
 void Api::add_scene_routes() {
   const std::string all = kOne + "/scenes";
-  admin(Method::kGet, all, [this](const Request& request, const Act&, const Reply& reply) {
-    auto broadcast = parts_.books.view().broadcast(id_in(request));
-    if (!broadcast) return reply.fail(broadcast.error());
-    auto scenes = parts_.books.view().scenes(broadcast->id);
-    if (!scenes) return reply.fail(scenes.error());
-    Json list = Json::array();
-    for (const auto& one : *scenes) list.push_back(scene_json(one));
-    reply.json(200, {{"scenes", std::move(list)}});
-  });
+  staff(Right::kRunBroadcasts, Method::kGet, all,
+        [this](const Request& request, const Act&, const Reply& reply) {
+          auto broadcast = parts_.books.view().broadcast(id_in(request));
+          if (!broadcast) return reply.fail(broadcast.error());
+          auto scenes = parts_.books.view().scenes(broadcast->id);
+          if (!scenes) return reply.fail(scenes.error());
+          Json list = Json::array();
+          for (const auto& one : *scenes) list.push_back(scene_json(one));
+          reply.json(200, {{"scenes", std::move(list)}});
+        });
   auto save = [this](const std::string& id, SavedScene scene, bool replace, const Act& act,
                      const Reply& reply) {
     commit_part<SavedScene>(
@@ -199,25 +206,28 @@ void Api::add_scene_routes() {
         },
         [reply, replace](const SavedScene& saved) { reply.json(replace ? 200 : 201, scene_json(saved)); });
   };
-  admin(Method::kPost, all, [save](const Request& request, const Act& act, const Reply& reply) {
-    auto body = parse_body(request);
-    auto named = body ? read_named_scene(*body) : std::unexpected(body.error());
-    if (!named) return reply.fail(named.error());
-    save(id_in(request), {named->name, named->scene}, false, act, reply);
-  });
-  admin(Method::kPut, all + "/{name}", [save](const Request& request, const Act& act, const Reply& reply) {
-    auto body = parse_body(request);
-    auto scene = body ? read_scene(*body) : std::unexpected(body.error());
-    if (!scene) return reply.fail(scene.error());
-    save(id_in(request), {std::string(request.param("name")), *scene}, true, act, reply);
-  });
-  admin(Method::kDelete, all + "/{name}", [this](const Request& request, const Act& act, const Reply& reply) {
-    parts_.books.submit(
-        [id = id_in(request), name = std::string(request.param("name")), act](Ledger& ledger) {
-          return remove_scene(ledger, id, name, act);
-        },
-        [reply](Result<> outcome) { outcome ? reply.nothing() : reply.fail(outcome.error()); });
-  });
+  staff(Right::kRunBroadcasts, Method::kPost, all,
+        [save](const Request& request, const Act& act, const Reply& reply) {
+          auto body = parse_body(request);
+          auto named = body ? read_named_scene(*body) : std::unexpected(body.error());
+          if (!named) return reply.fail(named.error());
+          save(id_in(request), {named->name, named->scene}, false, act, reply);
+        });
+  staff(Right::kRunBroadcasts, Method::kPut, all + "/{name}",
+        [save](const Request& request, const Act& act, const Reply& reply) {
+          auto body = parse_body(request);
+          auto scene = body ? read_scene(*body) : std::unexpected(body.error());
+          if (!scene) return reply.fail(scene.error());
+          save(id_in(request), {std::string(request.param("name")), *scene}, true, act, reply);
+        });
+  staff(Right::kRunBroadcasts, Method::kDelete, all + "/{name}",
+        [this](const Request& request, const Act& act, const Reply& reply) {
+          parts_.books.submit(
+              [id = id_in(request), name = std::string(request.param("name")), act](Ledger& ledger) {
+                return remove_scene(ledger, id, name, act);
+              },
+              [reply](Result<> outcome) { outcome ? reply.nothing() : reply.fail(outcome.error()); });
+        });
 }
 
 }  // namespace openday::hub

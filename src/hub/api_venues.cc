@@ -8,6 +8,7 @@
 
 namespace openday::hub {
 
+using account::Right;
 using broadcast::Act;
 using broadcast::Ledger;
 using broadcast::Target;
@@ -41,14 +42,15 @@ void Api::add_venue_routes() {
       reply.json(status, shown(*venue));
     };
   };
-  admin(Method::kGet, "/api/v1/admin/venues", [this, shown](const Request&, const Act&, const Reply& reply) {
-    auto all = parts_.books.view().venues();
-    if (!all) return reply.fail(all.error());
-    Json list = Json::array();
-    for (const auto& venue : *all) list.push_back(shown(venue));
-    reply.json(200, {{"venues", std::move(list)}});
-  });
-  admin(Method::kPost, "/api/v1/admin/venues",
+  staff(Right::kManageVenues, Method::kGet, "/api/v1/admin/venues",
+        [this, shown](const Request&, const Act&, const Reply& reply) {
+          auto all = parts_.books.view().venues();
+          if (!all) return reply.fail(all.error());
+          Json list = Json::array();
+          for (const auto& venue : *all) list.push_back(shown(venue));
+          reply.json(200, {{"venues", std::move(list)}});
+        });
+  staff(Right::kManageVenues, Method::kPost, "/api/v1/admin/venues",
         [this, answer](const Request& request, const Act& act, const Reply& reply) {
           auto body = parse_body(request);
           auto wanted = body ? read_new_venue(*body) : std::unexpected(body.error());
@@ -61,37 +63,41 @@ void Api::add_venue_routes() {
               },
               answer(201, reply));
         });
-  admin(Method::kGet, one, [this, shown](const Request& request, const Act&, const Reply& reply) {
-    auto found = parts_.books.view().venue(text_of(request, "v"));
-    if (!found) return reply.fail(found.error());
-    reply.json(200, shown(*found));
-  });
-  admin(Method::kPatch, one, [this, answer](const Request& request, const Act& act, const Reply& reply) {
-    auto body = parse_body(request);
-    auto changes = body ? read_venue_changes(*body) : std::unexpected(body.error());
-    if (!changes) return reply.fail(changes.error());
-    broadcast::submit<Venue>(
-        parts_.books,
-        [id = text_of(request, "v"), changes = *changes, act, &rules = parts_.rules](Ledger& ledger) {
-          return edit_venue(ledger, id, changes, rules, act);
-        },
-        answer(200, reply));
-  });
-  admin(Method::kDelete, one, [this](const Request& request, const Act& act, const Reply& reply) {
-    std::string id = text_of(request, "v");
-    parts_.books.submit([id, act](Ledger& ledger) { return remove_venue(ledger, id, act); },
-                        [this, id, reply](Result<> outcome) {
-                          if (!outcome) return reply.fail(outcome.error());
-                          parts_.publishers.kick(id, "the venue was deleted");
-                          reply.nothing();
-                        });
-  });
-  admin(Method::kPost, one + "/key", [this](const Request& request, const Act& act, const Reply& reply) {
-    auto body = parse_body(request, /*may_be_empty=*/true);
-    auto fields = body ? read_nothing(*body) : std::unexpected(body.error());
-    if (!fields) return reply.fail(fields.error());
-    rotate_key(text_of(request, "v"), host_of(request), act, reply);
-  });
+  staff(Right::kManageVenues, Method::kGet, one,
+        [this, shown](const Request& request, const Act&, const Reply& reply) {
+          auto found = parts_.books.view().venue(text_of(request, "v"));
+          if (!found) return reply.fail(found.error());
+          reply.json(200, shown(*found));
+        });
+  staff(Right::kManageVenues, Method::kPatch, one,
+        [this, answer](const Request& request, const Act& act, const Reply& reply) {
+          auto body = parse_body(request);
+          auto changes = body ? read_venue_changes(*body) : std::unexpected(body.error());
+          if (!changes) return reply.fail(changes.error());
+          broadcast::submit<Venue>(
+              parts_.books,
+              [id = text_of(request, "v"), changes = *changes, act, &rules = parts_.rules](Ledger& ledger) {
+                return edit_venue(ledger, id, changes, rules, act);
+              },
+              answer(200, reply));
+        });
+  staff(Right::kManageVenues, Method::kDelete, one,
+        [this](const Request& request, const Act& act, const Reply& reply) {
+          std::string id = text_of(request, "v");
+          parts_.books.submit([id, act](Ledger& ledger) { return remove_venue(ledger, id, act); },
+                              [this, id, reply](Result<> outcome) {
+                                if (!outcome) return reply.fail(outcome.error());
+                                parts_.publishers.kick(id, "the venue was deleted");
+                                reply.nothing();
+                              });
+        });
+  staff(Right::kManageVenues, Method::kPost, one + "/key",
+        [this](const Request& request, const Act& act, const Reply& reply) {
+          auto body = parse_body(request, /*may_be_empty=*/true);
+          auto fields = body ? read_nothing(*body) : std::unexpected(body.error());
+          if (!fields) return reply.fail(fields.error());
+          rotate_key(text_of(request, "v"), host_of(request), act, reply);
+        });
 }
 
 void Api::rotate_key(const std::string& venue, const std::string& host, const Act& act, const Reply& reply) {
@@ -112,29 +118,31 @@ void Api::add_target_routes() {
   auto answer = [](int status, const Reply& reply) {
     return [status, reply](const Target& target) { reply.json(status, target_json(target)); };
   };
-  admin(Method::kGet, all, [this](const Request& request, const Act&, const Reply& reply) {
-    auto broadcast = parts_.books.view().broadcast(text_of(request, "b"));
-    if (!broadcast) return reply.fail(broadcast.error());
-    auto targets = parts_.books.view().targets(broadcast->id);
-    if (!targets) return reply.fail(targets.error());
-    Json list = Json::array();
-    for (const auto& target : *targets) list.push_back(target_json(target));
-    reply.json(200, {{"targets", std::move(list)}});
-  });
-  admin(Method::kPost, all, [this, answer](const Request& request, const Act& act, const Reply& reply) {
-    auto body = parse_body(request);
-    auto wanted = body ? read_new_target(*body) : std::unexpected(body.error());
-    if (!wanted) return reply.fail(wanted.error());
-    if (wanted->id.empty()) wanted->id = "t-" + random_name(4);
-    std::string id = text_of(request, "b");
-    commit_part<Target>(
-        id, reply,
-        [id, wanted = *wanted, act, &rules = parts_.rules](Ledger& ledger) {
-          return add_target(ledger, id, wanted, rules, act);
-        },
-        answer(201, reply));
-  });
-  admin(Method::kPatch, all + "/{t}",
+  staff(Right::kRunBroadcasts, Method::kGet, all,
+        [this](const Request& request, const Act&, const Reply& reply) {
+          auto broadcast = parts_.books.view().broadcast(text_of(request, "b"));
+          if (!broadcast) return reply.fail(broadcast.error());
+          auto targets = parts_.books.view().targets(broadcast->id);
+          if (!targets) return reply.fail(targets.error());
+          Json list = Json::array();
+          for (const auto& target : *targets) list.push_back(target_json(target));
+          reply.json(200, {{"targets", std::move(list)}});
+        });
+  staff(Right::kRunBroadcasts, Method::kPost, all,
+        [this, answer](const Request& request, const Act& act, const Reply& reply) {
+          auto body = parse_body(request);
+          auto wanted = body ? read_new_target(*body) : std::unexpected(body.error());
+          if (!wanted) return reply.fail(wanted.error());
+          if (wanted->id.empty()) wanted->id = "t-" + random_name(4);
+          std::string id = text_of(request, "b");
+          commit_part<Target>(
+              id, reply,
+              [id, wanted = *wanted, act, &rules = parts_.rules](Ledger& ledger) {
+                return add_target(ledger, id, wanted, rules, act);
+              },
+              answer(201, reply));
+        });
+  staff(Right::kRunBroadcasts, Method::kPatch, all + "/{t}",
         [this, answer](const Request& request, const Act& act, const Reply& reply) {
           auto body = parse_body(request);
           auto changes = body ? read_target_changes(*body) : std::unexpected(body.error());
@@ -146,16 +154,17 @@ void Api::add_target_routes() {
                   Ledger& ledger) { return edit_target(ledger, id, target, changes, rules, act); },
               answer(200, reply));
         });
-  admin(Method::kDelete, all + "/{t}", [this](const Request& request, const Act& act, const Reply& reply) {
-    std::string id = text_of(request, "b");
-    parts_.books.submit([id, target = text_of(request, "t"),
-                         act](Ledger& ledger) { return remove_target(ledger, id, target, act); },
-                        [this, id, reply](Result<> outcome) {
-                          if (!outcome) return reply.fail(outcome.error());
-                          tell_changed(id);
-                          reply.nothing();
-                        });
-  });
+  staff(Right::kRunBroadcasts, Method::kDelete, all + "/{t}",
+        [this](const Request& request, const Act& act, const Reply& reply) {
+          std::string id = text_of(request, "b");
+          parts_.books.submit([id, target = text_of(request, "t"),
+                               act](Ledger& ledger) { return remove_target(ledger, id, target, act); },
+                              [this, id, reply](Result<> outcome) {
+                                if (!outcome) return reply.fail(outcome.error());
+                                tell_changed(id);
+                                reply.nothing();
+                              });
+        });
 }
 
 void Api::add_picture_routes() {
@@ -163,11 +172,11 @@ void Api::add_picture_routes() {
     if (picture == nullptr) return reply.fail({Errc::kNotFound, "there is no picture yet"});
     reply.send(Response::bytes(200, "image/jpeg", picture->jpeg).with("Cache-Control", "no-store"));
   };
-  admin(Method::kGet, "/api/v1/admin/venues/{v}/thumbnail.jpg",
+  staff(Right::kSeeBroadcasts, Method::kGet, "/api/v1/admin/venues/{v}/thumbnail.jpg",
         [this, send](const Request& request, const Act&, const Reply& reply) {
           send(parts_.engines.venue_thumbnail(text_of(request, "v")), reply);
         });
-  admin(Method::kGet, "/api/v1/admin/broadcasts/{b}/program.jpg",
+  staff(Right::kSeeBroadcasts, Method::kGet, "/api/v1/admin/broadcasts/{b}/program.jpg",
         [this, send](const Request& request, const Act&, const Reply& reply) {
           send(parts_.engines.thumbnail(text_of(request, "b"), ""), reply);
         });

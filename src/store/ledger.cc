@@ -15,17 +15,19 @@
   "id, name, source_kind, source_url, source_sealed_url, source_path, av_offset_ms, jitter_ms, created_at"
 #define OPENDAY_KEY_COLUMNS "venue, rtmp_digest, sealed_passphrase, created_at"
 #define OPENDAY_TARGET_COLUMNS "id, broadcast, name, url, sealed_url, sealed_key, rendition, enabled"
+#define OPENDAY_PERSON_COLUMNS "id, name, roles, password, must_change, disabled, created_at"
 #define OPENDAY_AUDIT_COLUMNS "number, at, by, via, action, subject, detail"
 
 namespace openday::store {
 namespace {
 
-using broadcast::AuditEntry;
+using account::AuditEntry;
+using account::Person;
+using account::Session;
 using broadcast::Broadcast;
 using broadcast::IngestKey;
 using broadcast::Json;
 using broadcast::SavedScene;
-using broadcast::Session;
 using broadcast::SourceKind;
 using broadcast::State;
 using broadcast::Target;
@@ -34,10 +36,10 @@ using broadcast::Withdrawal;
 using sqlite::Rows;
 
 template <class T>
-using Reader = Result<T> (*)(const Rows&);
+using ReadRow = Result<T> (*)(const Rows&);
 
 template <class T>
-Result<std::vector<T>> all(Result<Rows> rows, Reader<T> read) {
+Result<std::vector<T>> all(Result<Rows> rows, ReadRow<T> read) {
   if (!rows) return std::unexpected(rows.error());
   std::vector<T> found;
   while (true) {
@@ -49,7 +51,7 @@ Result<std::vector<T>> all(Result<Rows> rows, Reader<T> read) {
 }
 
 template <class T>
-Result<T> one(Result<Rows> rows, Reader<T> read, std::string_view what, std::string_view name) {
+Result<T> one(Result<Rows> rows, ReadRow<T> read, std::string_view what, std::string_view name) {
   if (!rows) return std::unexpected(rows.error());
   OPENDAY_TRY(bool found, rows->next());
   if (!found) return fail(Errc::kNotFound, fmt::format("there is no {} {}", what, name));
@@ -176,8 +178,14 @@ Result<AuditEntry> read_audit(const Rows& row) {
                     row.text(4),    row.text(5),      row.text(6)};
 }
 
+Result<Person> read_person(const Rows& row) {
+  OPENDAY_TRY(auto roles, account::roles_in(row.text(2)));
+  return Person{row.text(0),         row.text(1),         roles,           row.text(3),
+                row.integer(4) != 0, row.integer(5) != 0, {row.integer(6)}};
+}
+
 Result<Session> read_session(const Rows& row) {
-  return Session{row.text(0), {row.integer(1)}, {row.integer(2)}};
+  return Session{row.text(0), row.text(1), {row.integer(2)}, {row.integer(3)}};
 }
 
 // Lengths stand before texts, so that no two different entries have the same bytes.
@@ -274,7 +282,16 @@ Result<std::vector<AuditEntry>> SqliteLedger::audit(int64_t before, int limit) {
 }
 
 Result<std::vector<Session>> SqliteLedger::sessions() {
-  return all(db_.query("SELECT digest, created_at, expires_at FROM sessions"), read_session);
+  return all(db_.query("SELECT digest, person, created_at, expires_at FROM sessions"), read_session);
+}
+
+Result<Person> SqliteLedger::person(const std::string& id) {
+  return one(db_.query("SELECT " OPENDAY_PERSON_COLUMNS " FROM people WHERE id = ?", {id}), read_person,
+             "person", id);
+}
+
+Result<std::vector<Person>> SqliteLedger::people() {
+  return all(db_.query("SELECT " OPENDAY_PERSON_COLUMNS " FROM people ORDER BY id"), read_person);
 }
 
 Result<> SqliteLedger::put(const Broadcast& b) {
@@ -387,11 +404,25 @@ Result<> SqliteLedger::append(const AuditEntry& entry) {
                   entry.detail, audit_hash(before, numbered)});
 }
 
+Result<> SqliteLedger::put(const Person& p) {
+  return db_.run(
+      "INSERT INTO people (" OPENDAY_PERSON_COLUMNS
+      ") VALUES (?, ?, ?, ?, ?, ?, ?)"
+      " ON CONFLICT (id) DO UPDATE SET name = excluded.name, roles = excluded.roles,"
+      " password = excluded.password, must_change = excluded.must_change,"
+      " disabled = excluded.disabled",
+      {p.id, p.name, account::text_of(p.roles), p.password, p.must_change, p.disabled, p.created_at.ms});
+}
+
 Result<> SqliteLedger::put(const Session& session) {
   return db_.run(
-      "INSERT INTO sessions (digest, created_at, expires_at) VALUES (?, ?, ?)"
+      "INSERT INTO sessions (digest, person, created_at, expires_at) VALUES (?, ?, ?, ?)"
       " ON CONFLICT (digest) DO UPDATE SET expires_at = excluded.expires_at",
-      {session.digest, session.created_at.ms, session.expires_at.ms});
+      {session.digest, session.person, session.created_at.ms, session.expires_at.ms});
+}
+
+Result<> SqliteLedger::remove_sessions(const std::string& person, const std::string& kept) {
+  return db_.run("DELETE FROM sessions WHERE person = ? AND digest <> ?", {person, kept});
 }
 
 Result<> SqliteLedger::remove_session(const std::string& digest) {

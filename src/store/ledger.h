@@ -1,14 +1,16 @@
-// The ledger in SQLite. One thread at a time; writing needs a transaction that the caller has begun.
+// The ledger and the roll in SQLite. One thread at a time; writing needs a transaction that the caller has
+// begun.
 #pragma once
 
 #include <vector>
 
+#include "account/people.h"
 #include "broadcast/ledger.h"
 #include "wrap/sqlite/sqlite.h"
 
 namespace openday::store {
 
-class SqliteLedger final : public broadcast::Ledger {
+class SqliteLedger final : public broadcast::Ledger, public account::Roll {
  public:
   explicit SqliteLedger(sqlite::Database& db) : db_(db) {}
 
@@ -25,8 +27,10 @@ class SqliteLedger final : public broadcast::Ledger {
   Result<std::vector<broadcast::Target>> targets(const std::string& broadcast) override;
   Result<std::vector<broadcast::Withdrawal>> withdrawals(const std::string& broadcast) override;
   Result<std::vector<std::string>> doomed_media() override;
-  Result<std::vector<broadcast::AuditEntry>> audit(int64_t before, int limit) override;
-  Result<std::vector<broadcast::Session>> sessions() override;
+  Result<account::Person> person(const std::string& id) override;
+  Result<std::vector<account::Person>> people() override;
+  Result<std::vector<account::Session>> sessions() override;
+  Result<std::vector<account::AuditEntry>> audit(int64_t before, int limit) override;
 
   Result<> put(const broadcast::Broadcast& broadcast) override;
   Result<> remove_broadcast(const std::string& id) override;
@@ -40,9 +44,11 @@ class SqliteLedger final : public broadcast::Ledger {
   Result<> put(const broadcast::Target& target) override;
   Result<> remove_target(const std::string& broadcast, const std::string& id) override;
   Result<int64_t> add(const broadcast::Withdrawal& withdrawal) override;
-  Result<> append(const broadcast::AuditEntry& entry) override;
-  Result<> put(const broadcast::Session& session) override;
+  Result<> append(const account::AuditEntry& entry) override;
+  Result<> put(const account::Person& person) override;
+  Result<> put(const account::Session& session) override;
   Result<> remove_session(const std::string& digest) override;
+  Result<> remove_sessions(const std::string& person, const std::string& kept) override;
 
  private:
   sqlite::Database& db_;

@@ -110,6 +110,28 @@ CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit BEGIN SELECT RAISE(AB
     // Removed broadcasts whose media may still be there.
     Step{"CREATE TABLE doomed_media (broadcast TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
          "PRAGMA user_version = 3"},
+    // Who works here; a session is a person's, and those of before, of whoever had the admin token, have
+    // ended.
+    Step{R"sql(
+CREATE TABLE people (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  roles TEXT NOT NULL,                -- names, with commas between
+  password TEXT NOT NULL,             -- Argon2id, as libsodium writes it
+  must_change INTEGER NOT NULL,
+  disabled INTEGER NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+DROP TABLE sessions;
+CREATE TABLE sessions (
+  digest TEXT PRIMARY KEY,
+  person TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_person ON sessions (person);
+)sql",
+         "PRAGMA user_version = 4"},
 };
 
 Result<> apply(sqlite::Database& db, const Step& step) {

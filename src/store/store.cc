@@ -7,43 +7,11 @@
 namespace openday::store {
 namespace {
 
-class OwnReader final : public broadcast::LedgerView {
+class OwnReader final : public Reader {
  public:
   explicit OwnReader(sqlite::Database db) : db_(std::move(db)), ledger_(db_) {}
-
-  Result<broadcast::Broadcast> broadcast(const std::string& id) override { return ledger_.broadcast(id); }
-  Result<std::vector<broadcast::Broadcast>> broadcasts() override { return ledger_.broadcasts(); }
-  Result<std::vector<broadcast::Broadcast>> public_broadcasts(int limit) override {
-    return ledger_.public_broadcasts(limit);
-  }
-  Result<std::vector<broadcast::Broadcast>> active_broadcasts() override {
-    return ledger_.active_broadcasts();
-  }
-  Result<broadcast::Venue> venue(const std::string& id) override { return ledger_.venue(id); }
-  Result<std::vector<broadcast::Venue>> venues() override { return ledger_.venues(); }
-  Result<broadcast::IngestKey> ingest_key(const std::string& venue) override {
-    return ledger_.ingest_key(venue);
-  }
-  Result<broadcast::IngestKey> ingest_key_by_digest(const Bytes& digest) override {
-    return ledger_.ingest_key_by_digest(digest);
-  }
-  Result<std::vector<broadcast::SavedScene>> scenes(const std::string& id) override {
-    return ledger_.scenes(id);
-  }
-  Result<broadcast::Target> target(const std::string& owner, const std::string& id) override {
-    return ledger_.target(owner, id);
-  }
-  Result<std::vector<broadcast::Target>> targets(const std::string& id) override {
-    return ledger_.targets(id);
-  }
-  Result<std::vector<broadcast::Withdrawal>> withdrawals(const std::string& id) override {
-    return ledger_.withdrawals(id);
-  }
-  Result<std::vector<std::string>> doomed_media() override { return ledger_.doomed_media(); }
-  Result<std::vector<broadcast::AuditEntry>> audit(int64_t before, int limit) override {
-    return ledger_.audit(before, limit);
-  }
-  Result<std::vector<broadcast::Session>> sessions() override { return ledger_.sessions(); }
+  broadcast::LedgerView& ledger() override { return ledger_; }
+  account::RollView& roll() override { return ledger_; }
 
  private:
   sqlite::Database db_;
@@ -91,7 +59,7 @@ bool Store::submit(Work work, Done done) {
   return queue_.push({std::move(work), std::move(done), {}});
 }
 
-Result<std::unique_ptr<broadcast::LedgerView>> Store::reader() const {
+Result<std::unique_ptr<Reader>> Store::reader() const {
   OPENDAY_TRY(auto db, sqlite::Database::open(path_, sqlite::Mode::kReadOnly));
   OPENDAY_CHECK_OK(db.script("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;"));
   return std::make_unique<OwnReader>(std::move(db));
@@ -121,7 +89,7 @@ void Store::commit_group(Writer& writer, std::vector<Unit>& group) {
     for (auto& unit : group) {
       // A savepoint each, so that one unit's failure leaves the others of its group alone.
       unit.outcome = db.run("SAVEPOINT unit");
-      if (unit.outcome) unit.outcome = unit.work(writer.ledger);
+      if (unit.outcome) unit.outcome = unit.work({writer.ledger, writer.ledger});
       if (!db.in_transaction()) {
         // A full disk makes SQLite roll back by itself, and all of the group with it.
         outcome = fail(Errc::kIo,

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "account/people.h"
 #include "base/log.h"
 #include "base/queue.h"
 #include "broadcast/ledger.h"
@@ -21,12 +22,26 @@ struct StoreCounters {
   uint64_t queued = 0;
 };
 
+/// What one unit of work may read and write.
+struct Tables {
+  broadcast::Ledger& ledger;
+  account::Roll& roll;
+};
+
+/// What has been committed. One thread.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  virtual broadcast::LedgerView& ledger() = 0;
+  virtual account::RollView& roll() = 0;
+};
+
 /// Thread-safe. Units of work run in the order of submit(), each atomic: it is kept whole or leaves no trace.
 /// Those that wait together share one commit. An outcome is told only after the commit has reached the disk
 /// (synchronous=FULL).
 class Store {
  public:
-  using Work = std::function<Result<>(broadcast::Ledger&)>;
+  using Work = std::function<Result<>(const Tables&)>;
   using Done = std::function<void(Result<>)>;
 
   struct Options {
@@ -47,7 +62,7 @@ class Store {
 
   /// Another connection that sees what has been committed. For one thread of the caller's; must not outlive
   /// this.
-  Result<std::unique_ptr<broadcast::LedgerView>> reader() const;
+  Result<std::unique_ptr<Reader>> reader() const;
 
   [[nodiscard]] StoreCounters counters() const;
   /// What kept the last commit from the disk; empty when it got there.

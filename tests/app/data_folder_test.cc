@@ -46,8 +46,8 @@ struct Running {
   void add(const std::string& venue) {
     std::promise<Result<>> done;
     REQUIRE(store->submit(
-        [&](broadcast::Ledger& ledger) {
-          return ledger.put(broadcast::Venue{venue, venue, {}, 0, 120, {1}});
+        [&](const store::Tables& tables) {
+          return tables.ledger.put(broadcast::Venue{venue, venue, {}, 0, 120, {1}});
         },
         [&](Result<> outcome) { done.set_value(std::move(outcome)); }));
     REQUIRE(done.get_future().get());

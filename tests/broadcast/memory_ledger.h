@@ -7,13 +7,14 @@
 #include <set>
 #include <tuple>
 
+#include "account/people.h"
 #include "broadcast/ledger.h"
 
 namespace openday::test {
 
 using namespace openday::broadcast;  // NOLINT: test support
 
-class MemoryLedger final : public Ledger {
+class MemoryLedger final : public Ledger, public account::Roll {
  public:
   Result<Broadcast> broadcast(const std::string& id) override { return find(broadcasts_, id, "broadcast"); }
   Result<std::vector<Broadcast>> broadcasts() override {
@@ -71,7 +72,9 @@ class MemoryLedger final : public Ledger {
     }
     return found;
   }
-  Result<std::vector<Session>> sessions() override { return values(sessions_); }
+  Result<account::Person> person(const std::string& id) override { return find(people_, id, "person"); }
+  Result<std::vector<account::Person>> people() override { return values(people_); }
+  Result<std::vector<account::Session>> sessions() override { return values(sessions_); }
 
   Result<> put(const Broadcast& broadcast) override { return keep(broadcasts_[broadcast.id], broadcast); }
   Result<> remove_broadcast(const std::string& id) override {
@@ -113,7 +116,13 @@ class MemoryLedger final : public Ledger {
     audit_.back().number = static_cast<int64_t>(audit_.size());
     return {};
   }
-  Result<> put(const Session& session) override { return keep(sessions_[session.digest], session); }
+  Result<> put(const account::Person& person) override { return keep(people_[person.id], person); }
+  Result<> put(const account::Session& session) override { return keep(sessions_[session.digest], session); }
+  Result<> remove_sessions(const std::string& person, const std::string& kept) override {
+    std::erase_if(sessions_,
+                  [&](const auto& entry) { return entry.second.person == person && entry.first != kept; });
+    return {};
+  }
   Result<> remove_session(const std::string& digest) override {
     sessions_.erase(digest);
     return {};
@@ -152,13 +161,19 @@ class MemoryLedger final : public Ledger {
   std::map<std::string, std::map<std::string, Target>> targets_;
   std::vector<Withdrawal> withdrawals_;
   std::vector<AuditEntry> audit_;
-  std::map<std::string, Session> sessions_;
+  std::map<std::string, account::Person> people_;
+  std::map<std::string, account::Session> sessions_;
 };
 
 /// Work happens inside submit(); a unit that fails is undone.
-class MemoryBooks final : public Books {
+class MemoryBooks final : public Books, public account::Rolls {
  public:
-  void submit(Work work, Done done) override {
+  using Done = std::function<void(Result<>)>;
+  void submit(account::Rolls::Work work, Done done) override {
+    submit([work = std::move(work)](Ledger& given) { return work(static_cast<MemoryLedger&>(given)); },
+           std::move(done));
+  }
+  void submit(Books::Work work, Done done) override {
     if (refuse) return done(fail(Errc::kBusy, "too many changes at once; try again"));
     if (stall) return stalled_.emplace_back(std::move(work), std::move(done)), void();
     MemoryLedger before = ledger;
@@ -167,6 +182,7 @@ class MemoryBooks final : public Books {
     done(outcome);
   }
   LedgerView& view() override { return ledger; }
+  account::RollView& roll() override { return ledger; }
 
   MemoryLedger ledger;
   bool refuse = false;
@@ -177,7 +193,7 @@ class MemoryBooks final : public Books {
   }
 
  private:
-  std::vector<std::pair<Work, Done>> stalled_;
+  std::vector<std::pair<Books::Work, Done>> stalled_;
 };
 
 /// Of a refusal.

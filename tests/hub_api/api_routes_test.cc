@@ -10,7 +10,7 @@ const std::string kAdmin = "/api/v1/admin";
 
 // A pattern with something in the place of its names.
 std::string path_of(std::string pattern) {
-  for (const char* name : {"{b}", "{v}", "{t}", "{name}"}) {
+  for (const char* name : {"{b}", "{v}", "{t}", "{p}", "{name}"}) {
     if (size_t at = pattern.find(name); at != std::string::npos) pattern.replace(at, std::strlen(name), "x");
   }
   return pattern;
@@ -18,9 +18,9 @@ std::string path_of(std::string pattern) {
 
 }  // namespace
 
-TEST_CASE("nobody but the admin gets past any admin route, whatever is sent") {
+TEST_CASE("nobody gets past a route of the staff without an account, whatever is sent") {
   ControlHouse house;
-  auto routes = house.on_loop([&] { return house.api->admin_routes(); });
+  auto routes = house.on_loop([&] { return house.api->staff_routes(); });
   REQUIRE(routes.size() > 30);
   for (const auto& route : routes) {
     CAPTURE(name_of(route.method), route.pattern);
@@ -43,10 +43,8 @@ TEST_CASE("nobody but the admin gets past any admin route, whatever is sent") {
 
 TEST_CASE("with a session cookie, every route that changes something refuses other sites") {
   ControlHouse house;
-  auto login = house.ask(Method::kPost, "/api/v1/session", R"({"token":"the-admin-token"})", false);
-  REQUIRE(login.status == 204);
-  std::string cookie = login.header("Set-Cookie").substr(0, login.header("Set-Cookie").find(';'));
-  for (const auto& route : house.on_loop([&] { return house.api->admin_routes(); })) {
+  std::string cookie = house.log_in("admin", {account::Role::kAdmin, account::Role::kOfficer});
+  for (const auto& route : house.on_loop([&] { return house.api->staff_routes(); })) {
     CAPTURE(name_of(route.method), route.pattern);
     Request made = ControlHouse::request(route.method, path_of(route.pattern), "{}");
     made.headers.push_back({"cookie", cookie});
@@ -62,6 +60,59 @@ TEST_CASE("with a session cookie, every route that changes something refuses oth
   }
 }
 
+TEST_CASE("every route is open to the roles that the table of rights names, and to no other") {
+  ControlHouse house;
+  auto routes = house.on_loop([&] { return house.api->staff_routes(); });
+  for (const auto& [role, name] : account::kRoles) {
+    std::string cookie = house.log_in(std::string(name), {role});
+    for (const auto& route : routes) {
+      CAPTURE(name, name_of(route.method), route.pattern);
+      Request made = ControlHouse::request(route.method, path_of(route.pattern), R"({"surely_unknown":1})");
+      made.headers.push_back({"cookie", cookie});
+      made.headers.push_back({"x-openday", "1"});
+      made.headers.push_back({"origin", "http://hub.example:8080"});
+      auto answer = house.send(std::move(made));
+      CHECK((answer.code() == "forbidden") == !account::may({role}, route.right));
+    }
+  }
+}
+
+TEST_CASE("people are added, changed and given new passwords, and every step is noted") {
+  ControlHouse house;
+  auto added = house.post(kAdmin + "/people", R"({"id":"li","name":"李","roles":["producer","moderator"]})");
+  REQUIRE(added.status == 201);
+  std::string first = added.json["password"];
+  CHECK(added.json["must_change_password"] == true);
+  CHECK(added.json["roles"] == Json::array({"producer", "moderator"}));
+  CHECK(house.post(kAdmin + "/people", R"({"id":"li","name":"x","roles":["admin"]})").status == 409);
+  CHECK(house.post(kAdmin + "/people", R"({"id":"an","name":"x","roles":["king"]})").status == 400);
+  CHECK(house.post(kAdmin + "/people", R"({"id":"an","name":"x","roles":[]})").status == 400);
+  CHECK(house.post(kAdmin + "/people", R"({"id":"an","name":"x","roles":["admin"],"password":"short"})")
+            .status == 400);
+  auto login = [&](const std::string& password) {
+    return house
+        .ask(Method::kPost, "/api/v1/session", Json{{"name", "li"}, {"password", password}}.dump(), false)
+        .status;
+  };
+  CHECK(login(first) == 200);
+  auto renewed = house.post(kAdmin + "/people/li/password");
+  REQUIRE(renewed.status == 200);
+  CHECK(login(first) == 401);
+  CHECK(login(renewed.json["password"]) == 200);
+  CHECK(house.ask(Method::kPatch, kAdmin + "/people/li", R"({"disabled":true})").status == 200);
+  CHECK(login(renewed.json["password"]) == 401);
+  CHECK(house.get(kAdmin + "/people/li").json["disabled"] == true);
+  CHECK(house.get(kAdmin + "/people").json["people"].size() == 1);
+  CHECK(house.get(kAdmin + "/people").text.find("argon2") == std::string::npos);
+  std::vector<std::string> actions;
+  for (const auto& entry : *house.books.ledger.audit(0, 10)) {
+    actions.push_back(entry.action);
+    CHECK(entry.detail.find(first) == std::string::npos);
+  }
+  CHECK(actions == std::vector<std::string>{"person.edit", "session.login", "person.password",
+                                            "session.login", "person.add"});
+}
+
 TEST_CASE("every route that takes a body refuses what is not a JSON object of known keys") {
   ControlHouse house;
   house.furnish();
@@ -71,6 +122,9 @@ TEST_CASE("every route that takes a body refuses what is not a JSON object of kn
     std::string path;
   };
   const std::vector<Case> cases = {{Method::kPost, "/api/v1/session"},
+                                   {Method::kPost, kAdmin + "/people"},
+                                   {Method::kPatch, kAdmin + "/people/a"},
+                                   {Method::kPost, kAdmin + "/people/a/password"},
                                    {Method::kPost, kAdmin + "/broadcasts"},
                                    {Method::kPatch, kAdmin + "/broadcasts/day"},
                                    {Method::kPost, kAdmin + "/broadcasts/day/rehearse"},
@@ -398,7 +452,15 @@ TEST_CASE("the audit trail tells what admins did, newest first, in pages") {
 
 TEST_CASE("the session route says who is asking") {
   ControlHouse house;
-  CHECK(house.get("/api/v1/session").json["role"] == "admin");
+  auto token = house.get("/api/v1/session");
+  CHECK(token.json["via"] == "token");
+  CHECK(token.json["person"].is_null());
+  CHECK(token.json["rights"].size() == account::kGrants.size() - 1);
+  Request asked = ControlHouse::request(Method::kGet, "/api/v1/session", "");
+  asked.headers.push_back({"cookie", house.log_in("an", {account::Role::kOfficer})});
+  auto session = house.send(std::move(asked));
+  CHECK(session.json["person"]["id"] == "an");
+  CHECK(session.json["rights"] == Json::array({"own-account", "see-broadcasts", "read-tips"}));
   CHECK(house.ask(Method::kDelete, "/api/v1/session", "", false).status == 204);
   CHECK(house.get(kAdmin + "/layouts").json.contains("layouts"));
 }

@@ -13,6 +13,7 @@
 #include "far_end.h"
 #include "hub/api.h"
 #include "hub/operations.h"
+#include "wrap/sodium/sodium.h"
 
 namespace openday::hub::test {
 
@@ -58,7 +59,9 @@ struct Answered {
     }
     return {};
   }
-  [[nodiscard]] std::string code() const { return json.is_object() ? json["error"].value("code", "") : ""; }
+  [[nodiscard]] std::string code() const {
+    return json.is_object() && json.contains("error") ? json["error"].value("code", "") : "";
+  }
   [[nodiscard]] std::string message() const {
     return json.is_object() ? json["error"].value("message", "") : "";
   }
@@ -102,13 +105,13 @@ class ControlHouse {
     events.thumbnail = [this](const std::string& id, const std::string& venue, int64_t number) {
       conductor->on_thumbnail(id, venue, number);
     };
-    gate.emplace(kToken, books, clock, log);
+    gate.emplace(kToken, books, *loop_, log);
     engines.emplace(*loop_, log, std::move(events));
     publishers.emplace(*loop_, log, books.view(), rules);
     room.emplace(
         [this](const Request& request) -> std::optional<Response> {
-          auto act = gate->admit(request, true);
-          return act ? std::nullopt : std::optional(std::move(act).error());
+          auto who = gate->admit(request, account::Right::kRunBroadcasts, true);
+          return who ? std::nullopt : std::optional(std::move(who).error());
         },
         [this](const std::string& id) { return conductor->greeting(id); });
     settings.store = {{"dir", "/nowhere/media"}};
@@ -125,14 +128,14 @@ class ControlHouse {
     api_settings.ingest = {"", 1935, 0, 9000};
     api_settings.site = {{"name", "Court"}};
     api_settings.layouts = {{"layouts", Json::array()}};
-    api.emplace(
-        Api::Parts{router, books, rules, *gate, *engines, *publishers, audience, *room, *conductor, clock,
-                   [this](const std::string& id, const std::function<void(Result<>)>& done) {
-                     deleted_media.push_back(id);
-                     done(deletion);
-                   },
-                   log},
-        api_settings);
+    api.emplace(Api::Parts{router, books, rules, *gate, books, *engines, *publishers, audience, *room,
+                           *conductor, clock,
+                           [this](const std::string& id, const std::function<void(Result<>)>& done) {
+                             deleted_media.push_back(id);
+                             done(deletion);
+                           },
+                           log},
+                api_settings);
     api->add_routes();
     operations.emplace(Operations::Parts{router,
                                          *loop_,
@@ -157,6 +160,7 @@ class ControlHouse {
       room.reset();
       publishers.reset();
       engines.reset();
+      gate.reset();
     });
     loop_->stop();
     thread_.join();
@@ -227,6 +231,21 @@ class ControlHouse {
     return ask(Method::kPost, target, body);
   }
 
+  /// Makes the person and logs them in: their cookie.
+  std::string log_in(const std::string& id, account::Roles roles) {
+    const std::string password = "correct horse battery";
+    on_loop([&] {
+      REQUIRE(books.ledger.put(
+          account::Person{id, id, roles, *sodium::hash_password(password), false, false, {}}));
+      REQUIRE(gate->load());
+    });
+    auto answer =
+        ask(Method::kPost, "/api/v1/session", Json{{"name", id}, {"password", password}}.dump(), false);
+    REQUIRE(answer.status == 200);
+    std::string set = answer.header("Set-Cookie");
+    return set.substr(0, set.find(';'));
+  }
+
   /// Venues a, b and c, and a broadcast "day" of them.
   void furnish() {
     for (const char* id : {"a", "b", "c"}) {
@@ -292,7 +311,7 @@ class ControlHouse {
   std::vector<std::string> deleted_media;
   Result<> deletion;  // its outcome
   Router router;
-  std::optional<AdminGate> gate;
+  std::optional<Gate> gate;
   std::optional<Engines> engines;
   std::optional<Publishers> publishers;
   std::optional<ControlRoom> room;

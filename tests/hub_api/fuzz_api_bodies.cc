@@ -37,6 +37,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)read_saved(*json);
   (void)read_nothing(*json);
   (void)read_confirm(*json);
-  (void)read_token(*json);
+  (void)read_login(*json);
+  (void)read_new_password(*json);
+  if (auto person = read_new_person(*json)) {
+    auto again = account::roles_in(account::text_of(person->roles));
+    if (!again || *again != person->roles) std::abort();
+  }
+  (void)read_person_changes(*json);
   return 0;
 }

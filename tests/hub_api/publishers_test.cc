@@ -6,8 +6,8 @@ using namespace openday::hub::test;
 
 namespace {
 
-struct Gate {
-  Gate() : gateway(house.start_gateway()) { house.furnish(); }
+struct House {
+  House() : gateway(house.start_gateway()) { house.furnish(); }
   Json auth(const std::string& protocol, const std::string& key) {
     int id = ++last;
     house.on_loop([&] {
@@ -33,7 +33,7 @@ struct Gate {
 }  // namespace
 
 TEST_CASE("the right stream key opens its venue, and tells the feed when somebody wants it") {
-  Gate gate;
+  House gate;
   std::string key = gate.key("a")["rtmp"]["stream_key"];
   Json idle = gate.auth("rtmp", key);
   CHECK(idle["ok"] == true);
@@ -50,7 +50,7 @@ TEST_CASE("the right stream key opens its venue, and tells the feed when somebod
 }
 
 TEST_CASE("wrong keys all get the same answer") {
-  Gate gate;
+  House gate;
   std::string key = gate.key("a")["rtmp"]["stream_key"];
   std::string wrong = key;
   wrong[31] = wrong[31] == '0' ? '1' : '0';
@@ -68,7 +68,7 @@ TEST_CASE("wrong keys all get the same answer") {
 }
 
 TEST_CASE("what the books cannot tell is our trouble, not a wrong key") {
-  Gate gate;
+  House gate;
   Json key = gate.key("a");
   CHECK_FALSE(gate.auth("srt", "nowhere").contains("trouble"));
   gate.house.on_loop([&] {
@@ -83,7 +83,7 @@ TEST_CASE("what the books cannot tell is our trouble, not a wrong key") {
 }
 
 TEST_CASE("SRT names its venue and proves itself with the passphrase") {
-  Gate gate;
+  House gate;
   Json key = gate.key("a");
   Json answer = gate.auth("srt", key["srt"]["stream_id"]);
   CHECK(answer["ok"] == true);
@@ -92,7 +92,7 @@ TEST_CASE("SRT names its venue and proves itself with the passphrase") {
 }
 
 TEST_CASE("a changed key cuts the publisher of the old one") {
-  Gate gate;
+  House gate;
   std::string old = gate.key("a")["rtmp"]["stream_key"];
   gate.key("a");
   gate.house.until([&] { return gate.gateway.heard_of("kick").size() == 2; });
@@ -120,7 +120,7 @@ TEST_CASE("a kick that the gateway could not be told is told when it can be") {
 }
 
 TEST_CASE("a gateway that invents venues and does not read fills neither the hub nor its log") {
-  Gate gate;
+  House gate;
   gate.house.on_loop([&] {
     gate.gateway.pause(true);
     for (size_t size : {60'000, 500, 0}) {  // until there is no room for the smallest
@@ -151,7 +151,7 @@ TEST_CASE("a gateway that invents venues and does not read fills neither the hub
 }
 
 TEST_CASE("of what a gateway counts, only what the hub knows becomes a metric") {
-  Gate gate;
+  House gate;
   std::string endless(10'000, 'x');
   gate.house.on_loop([&] {
     gate.gateway.say("publisher", {{"venue", "a"}, {"state", "connected"}, {"protocol", endless}});
@@ -181,7 +181,7 @@ TEST_CASE("of what a gateway counts, only what the hub knows becomes a metric") 
 }
 
 TEST_CASE("a publisher that an earlier hub let in with a key that was changed since is cut") {
-  Gate gate;
+  House gate;
   auto reported = [&](const char* venue, int64_t since_ms) {
     gate.house.on_loop([&] {
       gate.gateway.say("publisher", {{"venue", venue}, {"state", "connected"}, {"since_ms", since_ms}});
@@ -203,7 +203,7 @@ TEST_CASE("a publisher that an earlier hub let in with a key that was changed si
 }
 
 TEST_CASE("a venue that is pulled from lets nobody publish in its name") {
-  Gate gate;
+  House gate;
   std::string key = gate.key("a")["rtmp"]["stream_key"];
   REQUIRE(gate.house.ask(Method::kPatch, "/api/v1/admin/venues/a", R"({"source":{"kind":"test"}})").status ==
           200);
@@ -211,7 +211,7 @@ TEST_CASE("a venue that is pulled from lets nobody publish in its name") {
 }
 
 TEST_CASE("a gateway that comes back is told every route") {
-  Gate gate;
+  House gate;
   REQUIRE(gate.house.post("/api/v1/admin/broadcasts/day/rehearse").status == 200);
   auto& second = gate.house.start_gateway();
   gate.house.until([&] { return second.heard_of("attach").size() == 2; });
@@ -219,7 +219,7 @@ TEST_CASE("a gateway that comes back is told every route") {
 }
 
 TEST_CASE("who publishes is known until they are gone or the gateway is") {
-  Gate gate;
+  House gate;
   REQUIRE(gate.house.post("/api/v1/admin/broadcasts/day/rehearse").status == 200);
   auto say = [&](const char* state) {
     gate.house.on_loop([&] {
@@ -242,7 +242,7 @@ TEST_CASE("who publishes is known until they are gone or the gateway is") {
 }
 
 TEST_CASE("keys and passphrases do not get into the log") {
-  Gate gate;
+  House gate;
   Json key = gate.key("a");
   gate.auth("rtmp", key["rtmp"]["stream_key"]);
   gate.auth("rtmp", "a-wrong-key-that-somebody-typed");

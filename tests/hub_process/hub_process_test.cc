@@ -225,15 +225,25 @@ TEST_CASE("the control page's socket tells state, takes and levels, and is only 
   const std::string bearer = "Authorization: Bearer " + token + "\r\n";
   CHECK(refused(upgrade("")) == 401);
   CHECK(refused(upgrade(bearer, "nowhere")) == 404);
-  auto login = house.ask_with("", "POST", "/api/v1/session", Json{{"token", token}}.dump());
-  REQUIRE(login.status == 204);
+  auto person = house.ask("POST", "/api/v1/admin/people", R"({"id":"li","name":"Li","roles":["producer"]})");
+  REQUIRE(person.status == 201);
+  std::string given = Json::parse(person.body)["password"];
+  auto login =
+      house.ask_with("", "POST", "/api/v1/session", Json{{"name", "li"}, {"password", given}}.dump());
+  REQUIRE(login.status == 200);
   std::string cookie =
       "Cookie: " + login.header("set-cookie").substr(0, login.header("set-cookie").find(';')) + "\r\n";
+  std::string own_page = cookie + "Origin: http://127.0.0.1:" + std::to_string(house.port) + "\r\n";
+  CHECK(refused(upgrade(own_page)) == 403);  // the password is not their own yet
+  REQUIRE(house
+              .ask_with(own_page + "X-Openday: 1\r\n", "PUT", "/api/v1/session/password",
+                        Json{{"present", given}, {"new", "three quiet words"}}.dump())
+              .status == 204);
   CHECK(refused(upgrade(cookie)) == 403);  // no Origin
   CHECK(refused(upgrade(cookie + "Origin: http://evil.example\r\n")) == 403);
 
   Client page(house.port);
-  REQUIRE(page.send(upgrade(cookie + "Origin: http://127.0.0.1:" + std::to_string(house.port) + "\r\n")));
+  REQUIRE(page.send(upgrade(own_page)));
   auto accepted = page.read(true);
   REQUIRE(accepted);
   CHECK(accepted->status == 101);

@@ -84,7 +84,7 @@ TEST_CASE("units that wait together share one commit, and a failing one leaves t
   Outcomes outcomes;
   Gate gate;
   REQUIRE((*store)->submit(
-      [&](Ledger&) -> Result<> {
+      [&](const Tables&) -> Result<> {
         gate.arrive_and_wait();
         return {};
       },
@@ -92,8 +92,8 @@ TEST_CASE("units that wait together share one commit, and a failing one leaves t
   gate.wait_for_arrival();
   for (int i = 0; i < 20; ++i) {
     REQUIRE((*store)->submit(
-        [i](Ledger& ledger) -> Result<> {
-          OPENDAY_CHECK_OK(ledger.put(venue("v" + std::to_string(i))));
+        [i](const Tables& tables) -> Result<> {
+          OPENDAY_CHECK_OK(tables.ledger.put(venue("v" + std::to_string(i))));
           if (i == 7) return fail(Errc::kConflict, "changed its mind");
           return {};
         },
@@ -103,10 +103,10 @@ TEST_CASE("units that wait together share one commit, and a failing one leaves t
   auto all = outcomes.wait_for(21);
   auto reader = (*store)->reader();
   REQUIRE(reader);
-  auto venues = (*reader)->venues();
+  auto venues = (*reader)->ledger().venues();
   REQUIRE(venues);
   CHECK(venues->size() == 19);
-  CHECK((*reader)->venue("v7").error().code == Errc::kNotFound);
+  CHECK((*reader)->ledger().venue("v7").error().code == Errc::kNotFound);
   CHECK(std::count_if(all.begin(), all.end(), [](const auto& r) { return r.has_value(); }) == 20);
   CHECK((*store)->counters().commits == 2);
   CHECK((*store)->counters().units == 20);
@@ -118,9 +118,9 @@ TEST_CASE("a full queue refuses and says so") {
   REQUIRE(store);
   Outcomes outcomes;
   Gate gate;
-  auto nothing = [](Ledger&) -> Result<> { return {}; };
+  auto nothing = [](const Tables&) -> Result<> { return {}; };
   REQUIRE((*store)->submit(
-      [&](Ledger&) -> Result<> {
+      [&](const Tables&) -> Result<> {
         gate.arrive_and_wait();
         return {};
       },
@@ -139,13 +139,14 @@ TEST_CASE("closing the store finishes what it has taken") {
     auto store = Store::open(folder / "x.db", quiet());
     REQUIRE(store);
     for (int i = 0; i < 50; ++i) {
-      REQUIRE((*store)->submit([i](Ledger& ledger) { return ledger.put(venue("v" + std::to_string(i))); },
-                               [](Result<>) {}));
+      REQUIRE((*store)->submit(
+          [i](const Tables& tables) { return tables.ledger.put(venue("v" + std::to_string(i))); },
+          [](Result<>) {}));
     }
   }
   auto store = Store::open(folder / "x.db", quiet());
   REQUIRE(store);
-  CHECK((*(*store)->reader())->venues()->size() == 50);
+  CHECK((*(*store)->reader())->ledger().venues()->size() == 50);
 }
 
 TEST_CASE("what was acknowledged is there after kill -9 in the middle of writing") {
@@ -162,11 +163,11 @@ TEST_CASE("what was acknowledged is there after kill -9 in the middle of writing
     if (!store) ::_exit(1);
     for (uint32_t i = 0;; ++i) {
       // One write(2) of 4 bytes to a pipe is atomic, and it comes after the outcome.
-      bool taken =
-          (*store)->submit([i](Ledger& ledger) { return ledger.put(venue("v" + std::to_string(i))); },
-                           [i, fd = to_parent.get()](Result<> outcome) {
-                             if (outcome && ::write(fd, &i, sizeof i) != sizeof i) ::_exit(2);
-                           });
+      bool taken = (*store)->submit(
+          [i](const Tables& tables) { return tables.ledger.put(venue("v" + std::to_string(i))); },
+          [i, fd = to_parent.get()](Result<> outcome) {
+            if (outcome && ::write(fd, &i, sizeof i) != sizeof i) ::_exit(2);
+          });
       if (!taken) {
         --i;
         ::sched_yield();
@@ -194,7 +195,7 @@ TEST_CASE("what was acknowledged is there after kill -9 in the middle of writing
   auto reader = (*store)->reader();
   REQUIRE(reader);
   std::set<std::string> kept;
-  auto venues = (*reader)->venues();
+  auto venues = (*reader)->ledger().venues();
   for (const auto& one : *venues) kept.insert(one.id);
   for (uint32_t one : acknowledged) {
     CAPTURE(one);
@@ -217,7 +218,8 @@ TEST_CASE("a full disk is an outcome, nothing half is kept, and writing goes on 
     auto put = [&](const std::string& id, size_t size) {
       Venue big = venue(id);
       big.name = std::string(size, 'x');
-      return (*store)->submit([big](Ledger& ledger) { return ledger.put(big); }, outcomes.next());
+      return (*store)->submit([big](const Tables& tables) { return tables.ledger.put(big); },
+                              outcomes.next());
     };
     if (!put("before", 10) || !outcomes.wait_for(1)[0]) ::_exit(2);
     struct rlimit small{};
@@ -234,7 +236,7 @@ TEST_CASE("a full disk is an outcome, nothing half is kept, and writing goes on 
     if (!put("after", 10) || !outcomes.wait_for(3)[2]) ::_exit(6);
     if (!(*store)->trouble().empty()) ::_exit(7);
     auto reader = (*store)->reader();
-    if (!reader || (*reader)->venues()->size() != 2 || (*reader)->venue("big")) ::_exit(8);
+    if (!reader || (*reader)->ledger().venues()->size() != 2 || (*reader)->ledger().venue("big")) ::_exit(8);
     ::_exit(0);
   }
   int status = 0;

@@ -8,6 +8,7 @@
 
 using namespace openday;
 using namespace openday::broadcast;
+using account::Session;
 
 namespace {
 
@@ -33,7 +34,8 @@ Broadcast full_broadcast() {
 }
 
 // What every ledger promises; run against SQLite and against the tests' own.
-void check_ledger(Ledger& ledger) {
+template <class AnyLedger>
+void check_ledger(AnyLedger& ledger) {
   Broadcast day = full_broadcast();
   REQUIRE(ledger.put(day));
   CHECK(*ledger.broadcast("day") == day);
@@ -122,11 +124,29 @@ void check_ledger(Ledger& ledger) {
   CHECK((*newest)[1].subject == "3");
   CHECK(ledger.audit(4, 10)->size() == 3);
 
-  REQUIRE(ledger.put(Session{"d", {1}, {2}}));
-  REQUIRE(ledger.put(Session{"d", {1}, {3}}));
-  CHECK(*ledger.sessions() == std::vector<Session>{{"d", {1}, {3}}});
-  REQUIRE(ledger.remove_session("d"));
-  REQUIRE(ledger.remove_session("d"));
+  using account::Role;
+  account::Person li{"li", "李法官", {Role::kProducer, Role::kOfficer}, "$argon2id$…", true, false, {5}};
+  REQUIRE(ledger.put(li));
+  CHECK(*ledger.person("li") == li);
+  li.roles = {Role::kAdmin};
+  li.must_change = false;
+  li.disabled = true;
+  REQUIRE(ledger.put(li));
+  account::Person an{"an", "An", {Role::kModerator}, "x", false, false, {6}};
+  REQUIRE(ledger.put(an));
+  CHECK(*ledger.people() == std::vector<account::Person>{an, li});
+  CHECK(ledger.person("nobody").error().code == Errc::kNotFound);
+
+  REQUIRE(ledger.put(Session{"d", "li", {1}, {2}}));
+  REQUIRE(ledger.put(Session{"d", "li", {1}, {3}}));
+  CHECK(*ledger.sessions() == std::vector<Session>{{"d", "li", {1}, {3}}});
+  REQUIRE(ledger.put(Session{"e", "li", {1}, {3}}));
+  REQUIRE(ledger.put(Session{"f", "an", {1}, {3}}));
+  REQUIRE(ledger.remove_sessions("li", "e"));
+  CHECK(ledger.sessions()->size() == 2);
+  REQUIRE(ledger.remove_session("e"));
+  REQUIRE(ledger.remove_session("e"));
+  REQUIRE(ledger.remove_sessions("an", ""));
   CHECK(ledger.sessions()->empty());
 }
 

@@ -343,5 +343,5 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { url } = await startMock({ port: Number(process.argv[2] ?? 28080) });
-  console.log(`mock hub: ${url}/  ${url}/watch/court  ${url}/studio/ (token: mock-admin-token)`);
+  console.log(`mock hub: ${url}/  ${url}/watch/court  ${url}/studio/ (chief, mock-password)`);
 }

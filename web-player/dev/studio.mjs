@@ -6,6 +6,19 @@ import { WebSocketServer } from 'ws';
 import { venues as madeVenues } from './media.mjs';
 
 export const token = 'mock-admin-token';
+/** Of chief, who may do all that the studio has. */
+export const password = 'mock-password';
+const grants = [
+  ['own-account', ['admin', 'producer', 'moderator', 'officer']],
+  ['see-broadcasts', ['admin', 'producer', 'moderator', 'officer']],
+  ['run-broadcasts', ['admin', 'producer']],
+  ['manage-venues', ['admin', 'producer']],
+  ['moderate', ['admin', 'moderator']],
+  ['read-tips', ['officer']],
+  ['manage-people', ['admin']],
+  ['read-audit', ['admin']],
+];
+const rightsOf = (roles) => grants.filter(([, of]) => of.some((role) => roles.includes(role))).map(([name]) => name);
 const admin = '/api/v1/admin/';
 
 function loadLayouts() {
@@ -40,6 +53,24 @@ export class Studio {
     this.tries = 0;
     this.faults = {};
     this.extra = new Map();
+    this.me = 'chief';
+    this.people = new Map(
+      [
+        { id: 'chief', name: '王主任 Chief Wang', roles: ['admin', 'producer'], must_change_password: false, disabled: false },
+        { id: 'li', name: '李导播 Li', roles: ['producer'], must_change_password: true, disabled: false },
+        { id: 'zhao', name: '赵 Zhao', roles: ['moderator', 'officer'], must_change_password: false, disabled: true },
+      ].map((person) => [person.id, person]),
+    ); // prettier-ignore
+    this.passwords = new Map([...this.people.keys()].map((id) => [id, password]));
+    this.audit = Array.from({ length: 60 }, (_, i) => ({
+      number: 60 - i,
+      time: new Date(Date.now() - i * 3_600_000).toISOString(),
+      by: i % 3 === 0 ? 'admin' : 'chief',
+      via: i % 3 === 0 ? 'token' : 'session',
+      action: ['broadcast.go_live', 'person.add', 'venue.key'][i % 3],
+      subject: ['court', 'li', 'hall-a'][i % 3],
+      detail: i % 3 === 1 ? { name: '李导播 Li', roles: 'producer' } : null,
+    }));
     this.venues = new Map(
       madeVenues.map(({ id, name }) => [
         id,
@@ -186,20 +217,58 @@ export class Studio {
     if (path === '/api/v1/session') {
       if (method === 'POST') {
         if (++this.tries > 5) return refuse(429, 'busy', 'too many tries', { 'retry-after': '42' });
-        if (body.token !== token) return refuse(401, 'unauthorized', 'not the token');
+        const person = this.people.get(body.name);
+        if (person === undefined || person.disabled || this.passwords.get(body.name) !== body.password)
+          return refuse(401, 'unauthorized', 'name or password is wrong');
         this.tries = 0;
-        return json(204, null, { 'set-cookie': `openday=${this.session}; HttpOnly; SameSite=Strict; Path=/` });
+        this.me = person.id;
+        return json(200, { person }, { 'set-cookie': `openday=${this.session}; HttpOnly; SameSite=Strict; Path=/` });
       }
       if (method === 'DELETE') return json(204, null, { 'set-cookie': 'openday=; Max-Age=0; Path=/' });
-      return this.allowed(request) ? json(200, { role: 'admin' }) : refuse(401, 'unauthorized', 'log in');
+      if (!this.allowed(request)) return refuse(401, 'unauthorized', 'log in');
+      const person = this.people.get(this.me);
+      return json(200, { via: 'session', person, rights: rightsOf(person.roles) });
+    }
+    if (path === '/api/v1/session/password' && method === 'PUT') {
+      if (!this.allowed(request)) return refuse(401, 'unauthorized', 'log in');
+      if (this.passwords.get(this.me) !== body.present) return refuse(403, 'refused', 'the present password is wrong');
+      this.passwords.set(this.me, body.new);
+      this.people.get(this.me).must_change_password = false;
+      return json(204, null);
     }
     if (!path.startsWith(admin)) return refuse(404, 'not_found', path);
     if (!this.allowed(request)) return refuse(401, 'unauthorized', 'log in');
     const [kind, id, verb, item] = path.slice(admin.length).split('/');
     if (kind === 'layouts') return json(200, { layouts: this.layouts });
+    if (kind === 'people') return this.peopleRequest({ method, id, verb, body, json, refuse });
+    if (kind === 'audit') {
+      const before = Number(new URL(request.url, 'http://x').searchParams.get('before')) || Infinity;
+      const entries = this.audit.filter((entry) => entry.number < before).slice(0, 50);
+      return json(200, { entries });
+    }
     if (kind === 'venues') return this.venueRequest({ method, id, verb, body, json, refuse, response });
     if (kind === 'broadcasts') return this.broadcastRequest({ method, id, verb, item, body, json, refuse, response });
     return refuse(404, 'not_found', path);
+  }
+
+  peopleRequest({ method, id, verb, body, json, refuse }) {
+    if (id === undefined && method === 'GET') return json(200, { people: [...this.people.values()] });
+    const password = randomBytes(8).toString('hex');
+    if (id === undefined) {
+      if (this.people.has(body.id)) return refuse(409, 'conflict', `there is a person ${body.id} already`);
+      this.people.set(body.id, { ...body, must_change_password: true, disabled: false });
+      this.passwords.set(body.id, password);
+      return json(201, { ...this.people.get(body.id), password });
+    }
+    const person = this.people.get(id);
+    if (person === undefined) return refuse(404, 'not_found', id);
+    if (verb === 'password') {
+      person.must_change_password = true;
+      this.passwords.set(id, password);
+      return json(200, { ...person, password });
+    }
+    if (method === 'PATCH') Object.assign(person, body);
+    return json(200, person);
   }
 
   venueRequest({ method, id, verb, body, json, refuse, response }) {

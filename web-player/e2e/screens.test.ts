@@ -95,6 +95,22 @@ const scenes: Scene[] = [
     },
   },
   {
+    name: 'studio-people',
+    show: async (page) => {
+      await page.evaluate(() => (location.hash = '#/people'));
+      await page.waitForSelector('.tab[href="#/people"][aria-current]');
+      await page.waitForSelector('.rows .row__title');
+    },
+  },
+  {
+    name: 'studio-audit',
+    show: async (page) => {
+      await page.evaluate(() => (location.hash = '#/audit'));
+      await page.waitForSelector('.tab[href="#/audit"][aria-current]');
+      await page.waitForSelector('.rows .row__title');
+    },
+  },
+  {
     name: 'studio-console',
     full: true,
     show: async (page) => {

@@ -8,16 +8,18 @@ import {
   live,
   loggedIn,
   mock,
+  newAccount,
   open,
   real,
   token,
+  type Account,
   type Opened,
 } from './support';
 
-async function logIn(page: Page): Promise<void> {
-  await page.getByLabel('Admin token').fill(token);
+async function logIn(page: Page, account: Account): Promise<void> {
+  await page.getByLabel('Log-in name').fill(account.name);
+  await page.getByLabel('Password').fill(account.password);
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'Broadcasts' }).waitFor();
 }
 
 /** Which venues carry the tally, by their place in the strip. */
@@ -43,13 +45,24 @@ async function openConsole(id = live, height = 900): Promise<Opened> {
 }
 
 describe.skipIf(token === '')('the studio', () => {
-  it('opens with the token, stays open over a reload, and closes', async () => {
+  it('opens to an account once its first password is changed, stays open over a reload, and closes', async () => {
     const { context, page, problems } = await open(browser, '/studio/');
-    await page.getByLabel('Admin token').fill('wrong-token');
-    await page.keyboard.press('Enter');
-    await page.getByText('This token is not valid').waitFor();
+    const account = await newAccount();
+    await logIn(page, { name: account.name, password: 'wrong' });
+    await page.getByText('Name or password is wrong').waitFor();
     await expectAccessible(page);
-    await logIn(page);
+    await logIn(page, account);
+    await page.getByRole('heading', { name: 'Your password' }).waitFor();
+    await page.getByLabel('Present password').fill(account.password);
+    await page.getByLabel('New password', { exact: true }).fill('too short');
+    await page.getByLabel('New password, again').fill('too short');
+    await page.keyboard.press('Enter');
+    await page.locator('.field__hint--error').waitFor();
+    await expectAccessible(page);
+    await page.getByLabel('New password', { exact: true }).fill('three quiet words');
+    await page.getByLabel('New password, again').fill('three quiet words');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Broadcasts' }).waitFor();
     expect(new URL(page.url()).search).toBe('');
     await page.reload();
     await page.getByRole('heading', { name: 'Broadcasts' }).waitFor();
@@ -402,6 +415,62 @@ describe.skipIf(real)('the studio on good and bad days', () => {
     await page.getByLabel('Address of the feed').fill('rtsp://203.0.113.9/roof');
     await page.getByRole('button', { name: 'Create' }).click();
     await page.getByText('Roof camera').waitFor();
+    await context.close();
+  });
+
+  it('adds a person, shows the password once, and disables them', async () => {
+    const { context, page } = await open(browser, '/studio/#/people', { storageState: await loggedIn() });
+    await page.getByRole('button', { name: 'New person' }).click();
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByText('Choose at least one role.').waitFor();
+    await expectAccessible(page);
+    await page.getByLabel('Log-in name').fill('sun');
+    await page.getByLabel('Name', { exact: true }).fill('Officer Sun');
+    await page.getByRole('checkbox', { name: /^Officer/ }).check();
+    await page.getByRole('button', { name: 'Create' }).click();
+    const once = page.getByRole('dialog', { name: 'Password of Officer Sun' });
+    await once.getByText('This is shown once').waitFor();
+    expect(await once.locator('code').nth(1).textContent()).toMatch(/^[0-9a-f]{16}$/);
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
+    const row = page.locator('.row', { hasText: 'Officer Sun' });
+    await row.getByText('has not chosen a password yet').waitFor();
+    await row.getByRole('button', { name: 'Edit' }).click();
+    await page.getByRole('checkbox', { name: /^Disabled/ }).check();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await row.getByText('disabled').waitFor();
+    await row.getByRole('button', { name: 'Password of Officer Sun' }).click();
+    await page.getByRole('button', { name: 'Make a new password' }).click();
+    await once.getByText('This is shown once').waitFor();
+    await context.close();
+  });
+
+  it('shows what was done, page by page', async () => {
+    const { context, page } = await open(browser, '/studio/#/audit', { storageState: await loggedIn() });
+    await page.locator('.row').nth(49).waitFor();
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Older entries' }).click();
+    await page.locator('.row').nth(59).waitFor();
+    expect(await page.getByRole('button', { name: 'Older entries' }).count()).toBe(0);
+    await context.close();
+  });
+
+  it('shows nobody more than they may', async () => {
+    const { context, page } = await open(browser, '/studio/#/people');
+    await logIn(page, { name: 'li', password: 'mock-password' });
+    await page.getByText('Welcome, 李导播 Li.').waitFor();
+    await page.getByLabel('Present password').fill('mock-password');
+    await page.getByLabel('New password', { exact: true }).fill('three quiet words');
+    await page.getByLabel('New password, again').fill('three quiet words');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Broadcasts' }).waitFor();
+    expect(await page.locator('.tab').allTextContents()).toEqual(['Broadcasts', 'Venues']);
+    await page.getByRole('button', { name: 'Your password: 李导播 Li' }).click();
+    await page.getByLabel('Present password').fill('wrong');
+    await page.getByLabel('New password', { exact: true }).fill('four more quiet words');
+    await page.getByLabel('New password, again').fill('four more quiet words');
+    await page.keyboard.press('Enter');
+    await page.getByText('This is not your present password').waitFor();
     await context.close();
   });
 

@@ -55,17 +55,38 @@ export async function admin<T = unknown>(path: string, method = 'GET', body?: un
 type Stored = Exclude<BrowserContextOptions['storageState'], string | undefined>;
 let session: Promise<Stored> | null = null;
 
+export interface Account {
+  name: string;
+  password: string;
+}
+let account: Promise<Account> | null = null;
+
+/** An admin with a password that the server made and nobody has changed yet: one for each file. */
+export function newAccount(): Promise<Account> {
+  const id = `e2e-${Math.random().toString(36).slice(2, 8)}`;
+  const body = { id, name: 'Tester', roles: ['admin', 'producer'] };
+  return admin<{ password: string }>('people', 'POST', body).then(({ password }) => ({ name: id, password }));
+}
+
+async function post(path: string, method: string, body: object, cookie = ''): Promise<Response> {
+  const response = await fetch(`${base}/api/v1/${path}`, {
+    method,
+    headers: { 'content-type': 'application/json', origin: base, 'x-openday': '1', cookie },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${path} was answered with ${String(response.status)}`);
+  return response;
+}
+
 /** What a browser holds that has logged in to the studio: one log-in for each file, the server counts tries. */
 export function loggedIn(): Promise<Stored> {
   session ??= (async () => {
-    const response = await fetch(`${base}/api/v1/session`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin: base, 'x-openday': '1' },
-      body: JSON.stringify({ token }),
-    });
-    const [name, value] = (response.headers.get('set-cookie') ?? '').split(';')[0]?.split('=') ?? [];
-    if (response.status !== 204 || name === undefined || value === undefined)
-      throw new Error(`the log-in was answered with ${String(response.status)}`);
+    const given = await (account ??= newAccount());
+    const response = await post('session', 'POST', given);
+    const cookie = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+    const [name, value] = cookie.split('=');
+    if (name === undefined || value === undefined) throw new Error('the log-in set no cookie');
+    await post('session/password', 'PUT', { present: given.password, new: `${given.password} of my own` }, cookie);
     const domain = new URL(base).hostname;
     return {
       cookies: [{ name, value, domain, path: '/', expires: -1, httpOnly: true, secure: false, sameSite: 'Strict' }],

@@ -43,6 +43,21 @@ SecretKey SecretKey::derive(uint64_t number, std::string_view context) const {
   return key;
 }
 
+Result<std::string> hash_password(std::string_view password) {
+  ensure_ready();
+  char text[crypto_pwhash_STRBYTES];
+  if (crypto_pwhash_str(text, password.data(), password.size(), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                        crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0) {
+    return fail(Errc::kIo, "there is no memory to hash a password");
+  }
+  return std::string(text);
+}
+
+bool matches_password(const std::string& hash, std::string_view password) {
+  ensure_ready();
+  return crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0;
+}
+
 Bytes sha256(ByteView data) {
   Bytes digest(crypto_hash_sha256_BYTES);
   crypto_hash_sha256(digest.data(), data.data(), data.size());

@@ -47,6 +47,11 @@ Bytes seal(const SecretKey& key, ByteView plain);
 /// kInvalid when `sealed` was not made by seal() with this key, or was changed.
 Result<Bytes> open(const SecretKey& key, ByteView sealed);
 
+/// Argon2id, 64 MiB and two passes (libsodium's INTERACTIVE): takes about a tenth of a second, so not on a
+/// thread that others wait for. The text holds salt and costs, fit for a database.
+Result<std::string> hash_password(std::string_view password);
+bool matches_password(const std::string& hash, std::string_view password);
+
 /// Overwrites in a way the compiler keeps.
 void wipe(Bytes& bytes);
 void wipe(std::string& text);

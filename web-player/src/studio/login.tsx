@@ -9,18 +9,19 @@ import { asApiError, expired, logIn } from './session';
 
 export function Login(): JSX.Element {
   const t = studio.in(locale.value);
-  const token = useSignal('');
+  const name = useSignal('');
+  const password = useSignal('');
   const error = useSignal<ApiError | null>(null);
   const missing = useSignal(false);
   const busy = useSignal(false);
   const send = async () => {
     if (busy.value) return;
-    missing.value = token.value.trim() === '';
+    missing.value = name.value.trim() === '' || password.value === '';
     error.value = null;
     if (missing.value) return;
     busy.value = true;
     try {
-      await logIn(token.value.trim());
+      await logIn(name.value.trim(), password.value);
     } catch (failure) {
       error.value = asApiError(failure);
     } finally {
@@ -48,13 +49,19 @@ export function Login(): JSX.Element {
           </p>
         )}
         <TextField
-          label={t.token}
-          value={token}
+          label={t.loginName}
+          value={name}
+          autocomplete="username"
+          error={missing.value && name.value.trim() === '' ? t.required : null}
+        />
+        <TextField
+          label={t.password}
+          value={password}
           type="password"
           autocomplete="current-password"
-          hint={t.tokenHint}
+          hint={t.passwordHint}
           error={
-            missing.value
+            missing.value && password.value === ''
               ? t.required
               : wrong
                 ? t.loginWrong

@@ -5,39 +5,51 @@ import '../styles/base.css';
 import './studio.css';
 import './console.css';
 
-import { effect } from '@preact/signals';
+import { effect, useSignal } from '@preact/signals';
 import { render, type JSX } from 'preact';
+import type { Right } from '../core/people';
 import { common } from '../ui/messages';
 import { locale } from '../ui/page';
 import { Dialog, Failure, Header, IconButton } from '../ui/parts';
+import { ChoosePassword, PasswordDialog } from './account';
 import { Broadcasts } from './broadcasts';
 import { ConsolePage } from './console/console';
 import { Refusal } from './form';
 import { Login } from './login';
 import { studio } from './messages';
-import { route } from './router';
-import { checkSession, logOut, login, loginError, logoutError } from './session';
+import { Audit, People } from './people';
+import { route, type List } from './router';
+import { checkSession, logOut, login, loginError, logoutError, may, me } from './session';
 import { Venues } from './venues';
 
 effect(() => {
   document.title = `${studio.in(locale.value).title} · ${common.in(locale.value).brand}`;
 });
 
-function Lists({ page }: { page: 'broadcasts' | 'venues' }): JSX.Element {
+function Lists({ page }: { page: List }): JSX.Element {
   const t = studio.in(locale.value);
-  const tab = (to: 'broadcasts' | 'venues', href: string, name: string) => (
-    <a class="tab" href={href} aria-current={page === to ? 'page' : undefined}>
-      {name}
-    </a>
-  );
+  const all: [List, string, string, Right][] = [
+    ['broadcasts', '#/', t.broadcasts, 'see-broadcasts'],
+    ['venues', '#/venues', t.venues, 'manage-venues'],
+    ['people', '#/people', t.people, 'manage-people'],
+    ['audit', '#/audit', t.audit, 'read-audit'],
+  ];
+  const open = all.filter(([, , , right]) => may(right));
+  const shown = open.some(([to]) => to === page) ? page : open[0]?.[0];
   return (
     <>
       <nav class="tabs" aria-label={t.title}>
-        {tab('broadcasts', '#/', t.broadcasts)}
-        {tab('venues', '#/venues', t.venues)}
+        {open.map(([to, href, name]) => (
+          <a class="tab" key={to} href={href} aria-current={shown === to ? 'page' : undefined}>
+            {name}
+          </a>
+        ))}
       </nav>
       <main id="main" class="list">
-        {page === 'venues' ? <Venues /> : <Broadcasts />}
+        {shown === 'venues' && <Venues />}
+        {shown === 'people' && <People />}
+        {shown === 'audit' && <Audit />}
+        {shown === 'broadcasts' && <Broadcasts />}
       </main>
     </>
   );
@@ -54,8 +66,13 @@ function Body(): JSX.Element {
     );
   }
   if (login.value === 'out') return <Login />;
+  if (me.value?.person?.must_change_password === true) return <ChoosePassword />;
   const place = route.value;
-  return place.page === 'console' ? <ConsolePage key={place.id} id={place.id} /> : <Lists page={place.page} />;
+  return place.page === 'console' && may('run-broadcasts') ? (
+    <ConsolePage key={place.id} id={place.id} />
+  ) : (
+    <Lists page={place.page === 'console' ? 'broadcasts' : place.page} />
+  );
 }
 
 function StillIn(): JSX.Element | null {
@@ -75,16 +92,30 @@ function StillIn(): JSX.Element | null {
 
 function App(): JSX.Element {
   const t = studio.in(locale.value);
+  const changing = useSignal(false);
+  const person = me.value?.person ?? null;
   return (
     <>
       <a class="skip" href="#main">
         {common.in(locale.value).skip}
       </a>
       <Header site={t.title}>
-        {login.value === 'in' && <IconButton icon="logout" label={t.logout} onClick={() => void logOut()} />}
+        {login.value === 'in' && (
+          <>
+            {person !== null && !person.must_change_password && (
+              <IconButton
+                icon="key"
+                label={`${t.passwordTitle}: ${person.name}`}
+                onClick={() => (changing.value = true)}
+              />
+            )}
+            <IconButton icon="logout" label={t.logout} onClick={() => void logOut()} />
+          </>
+        )}
       </Header>
       <Body />
       <StillIn />
+      {changing.value && login.value === 'in' && <PasswordDialog onClose={() => (changing.value = false)} />}
     </>
   );
 }

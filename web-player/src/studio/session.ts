@@ -2,10 +2,13 @@
 
 import { signal } from '@preact/signals';
 import { ApiError, request, type RequestOptions } from '../core/api';
+import type { Me, Right } from '../core/people';
 
 export type Login = 'unknown' | 'out' | 'in';
 
 export const login = signal<Login>('unknown');
+/** Whoever is in. */
+export const me = signal<Me | null>(null);
 /** The session ended while the page was in use. */
 export const expired = signal(false);
 export const loginError = signal<ApiError | null>(null);
@@ -14,7 +17,7 @@ export const logoutError = signal<ApiError | null>(null);
 export async function checkSession(): Promise<void> {
   loginError.value = null;
   try {
-    await request<{ role: string }>('/api/v1/session');
+    me.value = await request<Me>('/api/v1/session');
     login.value = 'in';
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) login.value = 'out';
@@ -23,11 +26,19 @@ export async function checkSession(): Promise<void> {
   }
 }
 
-export async function logIn(token: string): Promise<void> {
-  await request('/api/v1/session', { method: 'POST', body: { token } });
+export const may = (right: Right): boolean => me.value?.rights.includes(right) === true;
+
+export async function logIn(name: string, password: string): Promise<void> {
+  await request('/api/v1/session', { method: 'POST', body: { name, password } });
+  me.value = await request<Me>('/api/v1/session');
   expired.value = false;
   logoutError.value = null;
   login.value = 'in';
+}
+
+export async function changePassword(present: string, chosen: string): Promise<void> {
+  await request('/api/v1/session/password', { method: 'PUT', body: { present, new: chosen } });
+  me.value = await request<Me>('/api/v1/session');
 }
 
 /** Out only when the server has said so: until then this browser's cookie opens the studio. */

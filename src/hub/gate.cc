@@ -1,0 +1,276 @@
+#include "hub/gate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/random.h"
+#include "base/text.h"
+#include "broadcast/vault.h"
+#include "hub/api_bodies.h"
+#include "hub/api_values.h"
+#include "wrap/sodium/sodium.h"
+
+namespace openday::hub {
+namespace {
+
+using account::Act;
+using account::Person;
+using account::Right;
+using account::Roll;
+using account::Session;
+using broadcast::sha256_hex;
+
+constexpr const char* kWrong = "name or password is wrong";
+
+// Of a password that nobody has: to compare with when there is nobody of the name.
+const std::string& nobodys_hash() {
+  static const std::string kHash = sodium::hash_password(random_name()).value_or("");
+  return kHash;
+}
+
+Response unauthorized(const Request& request, std::string_view message) {
+  auto response = Response::error(401, "unauthorized", message, request.id);
+  response.with("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+Response too_often(const Request& request, Duration wait) {
+  auto response = Response::error(429, "busy", "too many tries; wait a moment", request.id);
+  response.with("Retry-After", std::to_string(duration_cast<seconds>(wait).count() + 1));
+  return response;
+}
+
+}  // namespace
+
+Gate::Gate(const std::string& token, account::Rolls& rolls, Loop& loop, Log log)
+    : token_digest_(sha256_hex(token)),
+      rolls_(rolls),
+      clock_(loop.clock()),
+      log_(std::move(log)),
+      by_address_(clock_, kTriesAMinute, seconds(60)),
+      by_name_(clock_, kTriesAQuarterHour, std::chrono::minutes(15)),
+      worker_(loop, kMostHashes) {}
+
+Result<> Gate::load() {
+  OPENDAY_TRY(auto people, rolls_.roll().people());
+  OPENDAY_TRY(auto sessions, rolls_.roll().sessions());
+  people_.clear();
+  for (auto& person : people) people_[person.id] = std::move(person);
+  sessions_.clear();
+  for (auto& session : sessions) sessions_[session.digest] = std::move(session);
+  forget_expired();
+  return {};
+}
+
+// Digests are compared, so that neither content nor length of the token shows in the time it takes.
+bool Gate::is_token(std::string_view presented) const {
+  return equal_constant_time(sha256_hex(presented), token_digest_);
+}
+
+// "__Host-" makes browsers insist on Secure, Path=/ and no Domain; without TLS they would refuse such a
+// cookie.
+std::string Gate::cookie_name(const Request& request) {
+  return request.secure ? "__Host-openday" : "openday";
+}
+
+void Gate::remove_session(const std::string& digest) {
+  sessions_.erase(digest);
+  rolls_.submit([digest](Roll& roll) { return roll.remove_session(digest); }, [](Result<>) {});
+}
+
+void Gate::forget_expired() {
+  ProgramTime now = clock_.wall();
+  std::vector<std::string> expired;
+  for (const auto& [digest, session] : sessions_) {
+    if (session.expires_at <= now) expired.push_back(digest);
+  }
+  for (const auto& digest : expired) remove_session(digest);
+}
+
+std::expected<Gate::Visitor, Response> Gate::admit(const Request& request, Right right, bool changes) {
+  auto visitor = identify(request, changes);
+  if (!visitor) return visitor;
+  if (visitor->person && visitor->person->must_change && right != Right::kOwnAccount) {
+    return std::unexpected(
+        Response::error(403, "password_change_needed", "choose a password of your own first", request.id));
+  }
+  if (!account::may(visitor->roles, right)) {
+    return std::unexpected(Response::error(
+        403, "forbidden",
+        fmt::format("your roles do not include what this needs ({})", account::grant_of(right).name),
+        request.id));
+  }
+  return visitor;
+}
+
+std::expected<Gate::Visitor, Response> Gate::identify(const Request& request, bool changes) {
+  ProgramTime now = clock_.wall();
+  static constexpr std::string_view kBearer = "Bearer ";
+  std::string_view authorization = request.header("authorization");
+  if (!authorization.empty()) {
+    if (authorization.starts_with(kBearer) && is_token(authorization.substr(kBearer.size()))) {
+      return Visitor{{"admin", "token", now}, {account::Role::kAdmin}, std::nullopt, ""};
+    }
+    return std::unexpected(unauthorized(request, "this token is not the admin's"));
+  }
+  std::string_view cookie = request.cookie(cookie_name(request));
+  if (cookie.empty()) return std::unexpected(unauthorized(request, "log in, or send Authorization: Bearer"));
+  auto found = sessions_.find(sha256_hex(cookie));
+  auto person = found == sessions_.end() ? people_.end() : people_.find(found->second.person);
+  if (person == people_.end() || person->second.disabled || found->second.expires_at <= now) {
+    return std::unexpected(unauthorized(request, "the session has ended; log in again"));
+  }
+  if (changes) {
+    if (!request.same_origin()) {
+      return std::unexpected(Response::error(
+          403, "refused", "this request did not come from a page of this server", request.id));
+    }
+    bool visible = request.http_version != 20;
+    if (visible && request.method != Method::kGet && request.header("x-openday") != "1") {
+      return std::unexpected(
+          Response::error(403, "refused", "the header X-Openday: 1 is missing", request.id));
+    }
+  }
+  Session& session = found->second;
+  if (session.expires_at - now < kLifetime - kRenewAfter) {
+    session.expires_at = now + duration_cast<milliseconds>(kLifetime);
+    rolls_.submit([session](Roll& roll) { return roll.put(session); }, [](Result<>) {});
+  }
+  return Visitor{{session.person, "session", now}, person->second.roles, person->second, session.digest};
+}
+
+void Gate::hash(std::string password, std::function<void(Result<std::string>)> then) {
+  if (worker_.is_full()) return then(fail(Errc::kBusy, "too many passwords at once; try again"));
+  worker_.ask(
+      [password = std::move(password)](const std::stop_token&) mutable {
+        auto hashed = sodium::hash_password(password);
+        sodium::wipe(password);
+        return hashed;
+      },
+      std::move(then));
+}
+
+void Gate::check(const std::string& person, std::string password, std::function<void(Result<bool>)> then) {
+  if (worker_.is_full()) return then(fail(Errc::kBusy, "too many log in at once; try again"));
+  auto known = people_.find(person);
+  bool somebody = known != people_.end() && !known->second.disabled;
+  std::string expected = somebody ? known->second.password : "";
+  worker_.ask(
+      [expected, password = std::move(password)](const std::stop_token&) mutable {
+        bool right = sodium::matches_password(expected.empty() ? nobodys_hash() : expected, password);
+        sodium::wipe(password);
+        return right && !expected.empty();
+      },
+      [this, person, expected, then = std::move(then)](bool right) {
+        auto now = people_.find(person);  // as they are by now
+        then(right && now != people_.end() && !now->second.disabled && now->second.password == expected);
+      });
+}
+
+void Gate::login(const Request& request, Responder responder) {
+  auto body = parse_body(request);
+  auto wanted = body ? read_login(*body) : std::unexpected(body.error());
+  if (!wanted) return responder.send(error_response(wanted.error(), request.id));
+  if (auto wait = by_address_.ask(request.peer)) return responder.send(too_often(request, *wait));
+  if (auto wait = by_name_.ask(wanted->name)) return responder.send(too_often(request, *wait));
+  auto held = std::make_shared<std::pair<Request, Responder>>(request, std::move(responder));
+  check(wanted->name, std::move(wanted->password), [this, held, name = wanted->name](Result<bool> right) {
+    auto& [asked, answer] = *held;
+    if (!right) return answer.send(error_response(right.error(), asked.id));
+    if (!*right) {
+      log_.warn("login_refused", {{"id", asked.id}});
+      return answer.send(unauthorized(asked, kWrong));
+    }
+    open_session(asked, name, std::move(answer));
+  });
+}
+
+void Gate::open_session(const Request& request, const std::string& person, Responder responder) {
+  forget_expired();
+  if (sessions_.size() >= kMaxSessions) {
+    auto oldest =
+        std::ranges::min_element(sessions_, {}, [](const auto& entry) { return entry.second.expires_at.ms; });
+    remove_session(std::string(oldest->first));
+  }
+  ProgramTime now = clock_.wall();
+  std::string cookie = random_name(32);
+  Session session{sha256_hex(cookie), person, now, now + duration_cast<milliseconds>(kLifetime)};
+  auto answer = std::make_shared<Responder>(std::move(responder));
+  std::string set = fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict{}", cookie_name(request), cookie,
+                                request.secure ? "; Secure" : "");
+  rolls_.submit(
+      [session](Roll& roll) -> Result<> {
+        OPENDAY_CHECK_OK(roll.put(session));
+        return roll.append({0, session.created_at, session.person, "password", "session.login", "", ""});
+      },
+      [this, session, answer, set = std::move(set), id = request.id](Result<> outcome) {
+        if (!outcome) return answer->send(error_response(outcome.error(), id));
+        sessions_[session.digest] = session;
+        auto response = Response::json(200, dump({{"person", person_json(people_[session.person])}}));
+        response.with("Set-Cookie", set);
+        answer->send(std::move(response));
+      });
+}
+
+void Gate::logout(const Request& request, Responder responder) {
+  std::string name = cookie_name(request);
+  std::string digest = sha256_hex(request.cookie(name));
+  auto response = Response::empty(204);
+  response.with("Set-Cookie", name + "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0" +
+                                  (request.secure ? "; Secure" : ""));
+  if (sessions_.erase(digest) == 0) return responder.send(std::move(response));
+  auto answer = std::make_shared<Responder>(std::move(responder));
+  auto shared = std::make_shared<Response>(std::move(response));
+  rolls_.submit([digest](Roll& roll) { return roll.remove_session(digest); },
+                [answer, shared, id = request.id](Result<> outcome) {
+                  answer->send(outcome ? std::move(*shared) : error_response(outcome.error(), id));
+                });
+}
+
+void Gate::change_password(const Request& request, const Visitor& visitor, Responder responder) {
+  auto answer = std::make_shared<Responder>(std::move(responder));
+  auto refuse = [answer, id = request.id](const Error& error) { answer->send(error_response(error, id)); };
+  if (!visitor.person) return refuse({Errc::kConflict, "the token has no password"});
+  auto body = parse_body(request);
+  auto wanted = body ? read_new_password(*body) : std::unexpected(body.error());
+  if (!wanted) return refuse(wanted.error());
+  if (auto good = account::check_password(wanted->chosen, visitor.person->id); !good)
+    return refuse(good.error());
+  if (wanted->chosen == wanted->present) return refuse({Errc::kInvalid, "the new password is the old one"});
+  if (auto wait = by_name_.ask(visitor.person->id)) return answer->send(too_often(request, *wait));
+  check(visitor.person->id, std::move(wanted->present),
+        [this, visitor, answer, refuse, chosen = std::move(wanted->chosen)](Result<bool> right) mutable {
+          if (!right) return refuse(right.error());
+          if (!*right) return refuse({Errc::kRefused, "the present password is wrong"});
+          hash(std::move(chosen), [this, visitor, answer, refuse](Result<std::string> hashed) {
+            if (!hashed) return refuse(hashed.error());
+            rolls_.submit(
+                [visitor, hashed = *hashed](Roll& roll) -> Result<> {
+                  OPENDAY_TRY([[maybe_unused]] auto person,
+                              account::set_password(roll, visitor.person->id, hashed, /*must_change=*/false,
+                                                    visitor.session, visitor.act));
+                  return {};
+                },
+                [this, answer, refuse](Result<> outcome) {
+                  if (outcome) outcome = load();
+                  if (!outcome) return refuse(outcome.error());
+                  answer->send(Response::empty(204));
+                });
+          });
+        });
+}
+
+Json person_json(const Person& person) {
+  Json roles = Json::array();
+  for (const auto& [role, name] : account::kRoles) {
+    if (person.roles.has(role)) roles.push_back(name);
+  }
+  return {{"id", person.id},
+          {"name", person.name},
+          {"roles", std::move(roles)},
+          {"must_change_password", person.must_change},
+          {"disabled", person.disabled}};
+}
+
+}  // namespace openday::hub

@@ -1,0 +1,80 @@
+// Who may use the control side: people with their accounts, and programs with the admin token.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "account/people.h"
+#include "base/log.h"
+#include "base/loop_worker.h"
+#include "hub/api_json.h"
+#include "hub/http.h"
+#include "hub/throttle.h"
+
+namespace openday::hub {
+
+/// Home thread: the loop's.
+///
+/// Programs show the token itself (Authorization: Bearer) and have an admin's rights. People log in with name
+/// and password and get a cookie; with a cookie, anything but reading must come from a page of ours: the
+/// Origin must be this host's, and over HTTP/1.1, where the transport can see it, X-Openday must be 1.
+/// WebSockets with a cookie count as more than reading. Who has a password that somebody else gave them may
+/// change it, and nothing else.
+class Gate {
+ public:
+  static constexpr auto kLifetime = std::chrono::hours(12);   // since it was last renewed
+  static constexpr auto kRenewAfter = std::chrono::hours(1);  // a session in use is renewed so often
+  static constexpr size_t kMaxSessions = 1000;
+  static constexpr size_t kTriesAMinute = 5;        // of one address, whatever the name
+  static constexpr size_t kTriesAQuarterHour = 60;  // of one name, from wherever
+  static constexpr size_t kMostHashes = 16;         // passwords that wait for their tenth of a second
+
+  Gate(const std::string& token, account::Rolls& rolls, Loop& loop, Log log);
+
+  /// Takes up the people and sessions of before a restart. Also after every commit about people.
+  Result<> load();
+
+  struct Visitor {
+    account::Act act;
+    account::Roles roles;
+    std::optional<account::Person> person;  // none: the token
+    std::string session;                    // its digest
+  };
+  /// Who asks, if they have the right. A refusal is a whole answer: 401 or 403.
+  std::expected<Visitor, Response> admit(const Request& request, account::Right right, bool changes);
+
+  void login(const Request& request, Responder responder);
+  void logout(const Request& request, Responder responder);
+  /// One's own: the old one must be right.
+  void change_password(const Request& request, const Visitor& visitor, Responder responder);
+  /// Hashes beside the loop. kBusy at once when too many wait.
+  void hash(std::string password, std::function<void(Result<std::string>)> then);
+
+ private:
+  std::expected<Visitor, Response> identify(const Request& request, bool changes);
+  /// Whether the password is this person's as they are now; also takes its time when there is nobody of the
+  /// name.
+  void check(const std::string& person, std::string password, std::function<void(Result<bool>)> then);
+  void open_session(const Request& request, const std::string& person, Responder responder);
+  void forget_expired();
+  void remove_session(const std::string& digest);
+  [[nodiscard]] bool is_token(std::string_view presented) const;
+  static std::string cookie_name(const Request& request);
+
+  const std::string token_digest_;
+  account::Rolls& rolls_;
+  const Clock& clock_;
+  const Log log_;
+  Throttle by_address_;
+  Throttle by_name_;
+  std::map<std::string, account::Person> people_;     // by id
+  std::map<std::string, account::Session> sessions_;  // by digest
+  LoopWorker worker_;
+};
+
+/// What others may see of a person.
+Json person_json(const account::Person& person);
+
+}  // namespace openday::hub

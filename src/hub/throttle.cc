@@ -1,0 +1,46 @@
+#include "hub/throttle.h"
+
+#include "base/address.h"
+#include "base/random.h"
+#include "broadcast/vault.h"
+
+namespace openday::hub {
+
+Throttle::Throttle(const Clock& clock, size_t most, Duration window, size_t keys_bound)
+    : clock_(clock),
+      most_(most),
+      window_(window),
+      keys_bound_(keys_bound),
+      salt_(random_name()),
+      salted_(clock.now()) {}
+
+void Throttle::tidy(HouseTime now) {
+  if (now - salted_ > std::chrono::hours(1)) {
+    salt_ = random_name();
+    salted_ = now;
+    seen_.clear();
+  }
+  if (seen_.size() < keys_bound_) return;
+  std::erase_if(
+      seen_, [&](const auto& entry) { return entry.second.empty() || now - entry.second.back() > window_; });
+}
+
+std::optional<Duration> Throttle::ask(std::string_view address) {
+  HouseTime now = clock_.now();
+  tidy(now);
+  std::string caller(address);
+  if (auto parsed = SocketAddress::parse(caller, 0)) caller = parsed->caller();  // an IPv6 /64 is one caller
+  std::string key = broadcast::sha256_hex(salt_ + caller);
+  auto found = seen_.find(key);
+  if (found == seen_.end()) {
+    if (seen_.size() >= keys_bound_) return window_;
+    found = seen_.emplace(key, std::deque<HouseTime>()).first;
+  }
+  auto& times = found->second;
+  while (!times.empty() && now - times.front() >= window_) times.pop_front();
+  if (times.size() >= most_) return window_ - (now - times.front());
+  times.push_back(now);
+  return std::nullopt;
+}
+
+}  // namespace openday::hub

@@ -1,0 +1,35 @@
+// How often somebody may try.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+
+namespace openday::hub {
+
+/// At most `most` events a key within `window`. Keys are addresses; they are kept hashed under a salt that
+/// changes every hour, in memory only. At most `keys_bound` of them: when more knock at once, newcomers are
+/// refused.
+class Throttle {
+ public:
+  Throttle(const Clock& clock, size_t most, Duration window, size_t keys_bound = 10'000);
+
+  /// Nothing when the event may happen (it is then counted), else how long to wait.
+  std::optional<Duration> ask(std::string_view address);
+
+ private:
+  void tidy(HouseTime now);
+
+  const Clock& clock_;
+  const size_t most_;
+  const Duration window_;
+  const size_t keys_bound_;
+  std::string salt_;
+  HouseTime salted_;
+  std::map<std::string, std::deque<HouseTime>> seen_;
+};
+
+}  // namespace openday::hub

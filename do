@@ -9,7 +9,7 @@ die() { printf './do: %s\n' "$*" >&2; exit 1; }
 build_packages=(build-essential cmake ninja-build ccache mold pkg-config git ca-certificates
   libavformat-dev libavcodec-dev libavfilter-dev libavutil-dev libswscale-dev libswresample-dev
   libwebsockets-dev libsrt-gnutls-dev libsqlite3-dev libsodium-dev libssl-dev zlib1g-dev libnghttp2-dev libseccomp-dev
-  libcurl4-openssl-dev libebur128-dev libpango1.0-dev nlohmann-json3-dev libfmt-dev libtomlplusplus-dev catch2
+  libcurl4-openssl-dev libebur128-dev libpango1.0-dev libicu-dev nlohmann-json3-dev libfmt-dev libtomlplusplus-dev catch2
   fonts-noto-cjk nodejs npm openssl curl ffmpeg)
 test_packages=(clang-19 llvm-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev chromium nginx-light procps
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad

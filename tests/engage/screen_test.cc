@@ -1,0 +1,52 @@
+#include "engage/screen.h"
+
+#include <catch2/catch.hpp>
+
+#include "shared.h"
+
+using namespace openday;
+using namespace openday::engage;
+
+TEST_CASE("a finding says where it is, in bytes and as a page counts") {
+  auto lexicon = test::lexicon_of("!赌博\n");
+  auto finding = screen("😀去賭\u200B.博吧", *lexicon);
+  REQUIRE(finding);
+  CHECK(*finding == TextFinding{Severity::kRefuse, "word:test", 7, 17, 3, 7});
+}
+
+TEST_CASE("a refusal stands before what holds, else what begins first") {
+  auto lexicon = test::lexicon_of("!bad\nmild\n");
+  CHECK(screen("mild 13800138000 bad", *lexicon)->rule == "word:test");
+  CHECK(screen("mild 13800138000 bad", *lexicon)->severity == Severity::kRefuse);
+  CHECK(screen("13800138000 mild", *lexicon)->rule == "phone");
+  CHECK(screen("mild 13800138000", *lexicon)->rule == "word:test");
+  CHECK(screen("11010519491231002X", *lexicon)->rule == "id_number");
+  CHECK(screen("example.com", *lexicon)->rule == "link");
+  CHECK(screen("加微信abc123", *lexicon)->rule == "link");
+  CHECK_FALSE(screen("good morning", *lexicon));
+  CHECK_FALSE(screen("", *lexicon));
+}
+
+TEST_CASE("the same said in another dress has the same fingerprint") {
+  auto same = fingerprint("Hello, World!");
+  CHECK(fingerprint("ＨＥＬＬＯ　world") == same);
+  CHECK(fingerprint("hel\u200Blo... wörld 👍") == same);
+  CHECK(fingerprint("helllooo world") == same);
+  CHECK(fingerprint("hello words") != same);
+  CHECK(fingerprint("哈哈哈哈") == fingerprint("哈哈"));
+  CHECK(fingerprint("賭博") == fingerprint("赌博"));
+  CHECK(fingerprint("100") != fingerprint("10"));
+  CHECK(fingerprint("👍") == fingerprint("👍 👍"));
+  CHECK(fingerprint("👍") != fingerprint("👎"));
+}
+
+TEST_CASE("a long text of one letter, sign or digit is judged without much ado") {
+  auto lexicon = test::lexicon_of("fuck*\naaaa\n赌博\nxxx\n");
+  for (const char* piece :
+       {"a", "1", "1 ", ".", "!", "@", "a.", "赌", "*", "a*", "q", "加", "0.", "dot ", "+", "\u0301", "1."}) {
+    std::string text;
+    while (text.size() < 100'000) text += piece;
+    (void)screen(text, *lexicon);
+    (void)fingerprint(text);
+  }
+}

@@ -139,6 +139,11 @@ class Reader {
     } else {
       return std::nullopt;
     }
+    if (dot.mark > U'a' && dot.begin > 0 && at(dot.begin - 1) == U'-' &&
+        at(dot.end) == U'-') {  // lucky-dot-com
+      --dot.begin;
+      ++dot.end;
+    }
     for (size_t most = 4; most > 0 && dot.begin > 0 && (is_space(dot.begin - 1) || is_bracket(dot.begin - 1));
          --most) {
       --dot.begin;

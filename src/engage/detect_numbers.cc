@@ -107,6 +107,11 @@ struct Number {
     }
     return true;
   }
+  /// No digits before or behind it.
+  [[nodiscard]] bool is_whole() const {
+    size_t next = first_group + groups;
+    return group(0).begins && (next == all.groups.size() || all.groups[next].begins);
+  }
   template <class Test>
   [[nodiscard]] bool each(size_t from_group, Test&& test) const {
     for (size_t i = from_group; i < groups; ++i) {
@@ -263,7 +268,8 @@ std::optional<uint32_t> id_end(const Number& number) {
     bool is_x = at < number.text.size() && (number.text[at].c == U'x' || number.text[at].c == U'×');
     if (is_x && is_modern_id(number, 10)) return at;
   }
-  bool old = number.length == 15 && is_province(number.value(0, 2)) &&
+  bool old = number.length == 15 && (number.group(0).size >= 6 || number.is_whole()) &&
+             is_province(number.value(0, 2)) &&
              is_day(1900 + number.value(6, 2), number.value(8, 2), number.value(10, 2));
   return old ? std::optional(number.to()) : std::nullopt;
 }

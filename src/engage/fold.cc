@@ -193,8 +193,8 @@ char32_t latin_look(const FoldedChar& folded) {
 }
 
 char32_t leet_look(char32_t folded) {
-  static constexpr std::u32string_view kFrom = U"0134578@$!¡|+€£¢";
-  static constexpr std::u32string_view kTo = U"oieastbasiiitelc";
+  static constexpr std::u32string_view kFrom = U"0134578@$!¡|+†€£¢";
+  static constexpr std::u32string_view kTo = U"oieastbasiiittelc";
   size_t at = kFrom.find(folded);
   return at == std::u32string_view::npos ? 0 : kTo[at];
 }

@@ -46,7 +46,7 @@ Lexicon::Word Lexicon::word_of(const Letters& letters, const Entry& entry, uint3
   for (const Run& run : letters.runs) {
     const Letter& head = letters.head(run);
     Piece piece{.c = head.c, .kind = head.kind, .count = run.count};
-    for (uint32_t i = run.first; i < run.first + run.count; ++i) piece.gap |= letters.letters[i].gap != 0;
+    for (uint32_t i = run.first; i < run.first + run.count; ++i) piece.gap |= letters.letters[i].gap;
     word.pieces.push_back(piece);
     word.spaced = word.spaced && head.kind != Kind::kUnspaced;
   }
@@ -149,11 +149,11 @@ Lexicon::Fit Lexicon::fit_gaps(const Word& word, const Letters& text, Span span)
     if (i > span.first) {
       bool repeated = letter.c == text.letters[i - 1].c;
       if (!repeated) ++piece;
-      bool expected = word.pieces[piece].gap;
+      bool expected = word.pieces[piece].gap != 0;
       if (!expected && (letter.gap & (kGapContraction | kGapFar)) != 0) return Fit::kNo;
       constexpr Gap kSentence = kGapStop | kGapSpace;
       bool sentence = word.spaced && (letter.gap & kSentence) == kSentence;
-      if (expected && sentence) return Fit::kNo;
+      if (expected && sentence && (word.pieces[piece].gap & kGapStop) == 0) return Fit::kNo;
       any_sentence = any_sentence || sentence;
       if (!expected && letter.gap != 0) fit = std::min(fit, Fit::kPlain);
       if (!expected && !word.spaced && (letter.gap & kGapStop) != 0) fit = Fit::kGuess;
@@ -281,14 +281,19 @@ std::optional<WordMatch> Lexicon::find(const Folded& text) const {
   find_plain(letters_of(text), found);
   find_disguised(text, found);
   find_masked(text, found);
+  if (found.empty()) return std::nullopt;
+  // How far the shields reach that begin at a character or before it.
+  std::vector<uint32_t> sheltered(text.size());
+  for (const Found& one : found) {
+    if (one.shield) sheltered[one.match.first] = std::max(sheltered[one.match.first], one.match.last + 1);
+  }
+  for (size_t i = 1; i < sheltered.size(); ++i) sheltered[i] = std::max(sheltered[i], sheltered[i - 1]);
   std::optional<WordMatch> best;
   for (const Found& one : found) {
-    auto shelters = [&](const Found& other) {
-      return other.shield && other.match.first <= one.match.first && one.match.last <= other.match.last;
-    };
+    if (one.shield || one.match.last < sheltered[one.match.first]) continue;
     bool better = !best || one.match.severity > best->severity ||
                   (one.match.severity == best->severity && one.match.first < best->first);
-    if (!one.shield && better && std::ranges::none_of(found, shelters)) best = one.match;
+    if (better) best = one.match;
   }
   return best;
 }

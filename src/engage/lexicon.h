@@ -43,7 +43,7 @@ class Lexicon {
     char32_t c = 0;
     Kind kind = Kind::kLetter;
     uint32_t count = 0;
-    bool gap = false;  // the word itself has something before or within the run
+    Gap gap = 0;  // what the word itself has before or within the run
   };
   struct Word {
     std::vector<Piece> pieces;

@@ -24,6 +24,8 @@ TEST_CASE("a link is found whole") {
   CHECK(found(find_link, "go to http://a.example/x?y now") == "http://a.example/x?y");
   CHECK(found(find_link, "去example.com看") == "example.com");
   CHECK(found(find_link, "at example dot com, friends") == "example dot com");
+  CHECK(found(find_link, "at lucky-dot-com") == "lucky-dot-com");
+  CHECK(found(find_link, "the dot-com era") == "");
   CHECK(found(find_link, "see e x a m p l e . c o m") == "e x a m p l e . c o m");
   CHECK(found(find_link, "3.14 and e.g. that") == "");
 }

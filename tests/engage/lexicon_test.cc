@@ -112,6 +112,7 @@ TEST_CASE("letters may stand apart, words may not") {
   CHECK(find("shit", "s. h. i. t.") == "hold 's. h. i. t'");
   CHECK(find("idiot*", "an ID iota") == "");
   CHECK(find("drop dead", "Drop. Dead silence") == "");
+  CHECK(find("well, well", "Well, well") == "hold 'Well, well'");
   CHECK(find("click here", "clickhere") == "hold 'clickhere'");
   CHECK(find("click here", "click... HERE") == "hold 'click... HERE'");
   CHECK(find("赌博", "这场赌，博得同情") == "");

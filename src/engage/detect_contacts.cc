@@ -104,22 +104,22 @@ bool is_quantity(const Folded& folded, const Letters& text, size_t last) {
          std::u32string_view(U"元块万亿人次票分名位个只件条年月日岁%").contains(folded[after].c);
 }
 
+/// 微信号是 abc123
+bool is_glue(char32_t c) {
+  return std::u32string_view(U"号群码是为我的账帐联系加搜").contains(c);
+}
+
 /// The account's last letter, if there is an account from the letter `at` on.
 std::optional<size_t> account_at(const Folded& folded, const Letters& text, size_t at,
                                  const Messenger& messenger) {
-  static constexpr std::u32string_view kGlue = U"号群码是为我的账帐id联系加搜";
-  constexpr size_t kMostGlue = 5;
-  bool pointed = messenger.asked;
   const auto& letters = text.letters;
+  bool pointed = messenger.asked;
   size_t begin = at;
-  while (begin < letters.size() && begin - at < kMostGlue && kGlue.contains(letters[begin].c) &&
-         (letters[begin].kind == Kind::kUnspaced ||
-          (begin + 1 < letters.size() && letters[begin].c == U'i' && letters[begin + 1].c == U'd') ||
-          (begin > at && letters[begin].c == U'd' && letters[begin - 1].c == U'i' &&
-           begin + 1 < letters.size() && letters[begin + 1].gap != 0))) {
+  for (size_t most = 5; most > 0 && begin < letters.size() && is_glue(letters[begin].c); --most, ++begin) {
     pointed = pointed || letters[begin].c == U'号';
-    ++begin;
   }
+  bool id = begin + 2 < letters.size() && letters[begin].c == U'i' && letters[begin + 1].c == U'd';
+  if (id && letters[begin + 2].gap != 0) begin += 2;
   if (begin >= letters.size() || (letters[begin].gap & kGapFar) != 0) return std::nullopt;
   for (uint32_t i = letters[begin - 1].at + 1; i < letters[begin].at; ++i) {
     pointed = pointed || std::u32string_view(U":=>→@").contains(folded[i].c);

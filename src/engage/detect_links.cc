@@ -127,12 +127,10 @@ class Reader {
   [[nodiscard]] std::optional<Dot> mark_at(size_t i) const {
     Dot dot{.begin = i, .end = i + 1};
     char32_t c = at(i);
-    if (c == U'.' || c == U',') {
+    if (c == U'.' || c == U',' || c == U'点') {
       dot.mark = c;
     } else if (std::u32string_view(U"。·•・‧∙⋅●﹒").contains(c)) {
       dot.mark = U'。';
-    } else if (c == U'点') {
-      dot.mark = c;
     } else if (starts(i, U"dot") && !is_latin(at(i + 3)) && (i == 0 || !is_latin(at(i - 1)))) {
       dot.mark = U'd';
       dot.end = i + 3;

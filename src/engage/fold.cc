@@ -38,7 +38,7 @@ class FoldTable {
       std::array<Entry, kBlock> block;
       for (char32_t i = 0; i < kBlock; ++i) {
         block[i] = entry_of(first + i, simple);
-        key += block[i].start << 8 | static_cast<char32_t>(block[i].length);
+        key += static_cast<char32_t>(block[i].start << 8 | block[i].length);
         key += static_cast<char32_t>(block[i].kind);
       }
       auto [at, is_new] = known.try_emplace(key, static_cast<uint16_t>(known.size()));

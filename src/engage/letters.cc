@@ -1,5 +1,6 @@
 #include "engage/letters.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -59,9 +60,9 @@ bool sign_is_letter(const Folded& text, uint32_t at) {
     if (!is_sign(i)) break;
   }
   bool ends_words = text[at].c == U'!' || text[at].c == U'|' || text[at].c == U'+';
-  for (uint32_t i = at; !ends_words && i-- > 0 && at - i <= kMostSigns;) {
-    if (is_plain(i)) return true;
-    if (!is_sign(i)) break;
+  for (uint32_t back = 1; !ends_words && back <= std::min(at, kMostSigns); ++back) {
+    if (is_plain(at - back)) return true;
+    if (!is_sign(at - back)) break;
   }
   return false;
 }

@@ -33,6 +33,8 @@ TEST_CASE("a link is found whole") {
 TEST_CASE("a messenger counts with an account behind it") {
   CHECK(found(find_contact, "请加微信 abc123 谢谢") == "微信 abc123");
   CHECK(found(find_contact, "q q 12345") == "q q 12345");
+  CHECK(found(find_contact, "微信id: lucky888") == "微信id: lucky888");
+  CHECK(found(find_contact, "微信号是luckyman") == "微信号是luckyman");
   CHECK(found(find_contact, "qq 1234") == "");
   CHECK(found(find_contact, "微信 12345人") == "");
   CHECK(found(find_contact, "vxworks") == "");

@@ -50,6 +50,7 @@ enum class Right : uint8_t {
   kRunBroadcasts,  // make, change, take, go live, end, withdraw, targets
   kManageVenues,   // venues and their ingest keys
   kModerate,       // comments: the queue, decisions, bans
+  kSpeakAsStaff,   // in a room, with a badge
   kReadTips,       // tips and the dialog with tipsters; nobody but officers
   kManagePeople,   // accounts
   kReadAudit
@@ -69,6 +70,7 @@ inline constexpr std::array kGrants = {
     Grant{Right::kRunBroadcasts, "run-broadcasts", {Role::kAdmin, Role::kProducer}},
     Grant{Right::kManageVenues, "manage-venues", {Role::kAdmin, Role::kProducer}},
     Grant{Right::kModerate, "moderate", {Role::kAdmin, Role::kModerator}},
+    Grant{Right::kSpeakAsStaff, "speak-as-staff", {Role::kAdmin, Role::kProducer, Role::kModerator}},
     Grant{Right::kReadTips, "read-tips", {Role::kOfficer}},
     Grant{Right::kManagePeople, "manage-people", {Role::kAdmin}},
     Grant{Right::kReadAudit, "read-audit", {Role::kAdmin}},

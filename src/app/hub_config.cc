@@ -34,6 +34,8 @@ Result<HubConfig> parse(const Json& json) {
   config.http.trusted_proxies = http.value("trusted_proxies", std::vector<std::string>());
   config.http.hsts = http.value("hsts", false);
   config.http.max_connections = http.value("max_connections", config.http.max_connections);
+  config.room.shown_per_second =
+      json.value("room", Json::object()).value("shown_per_second", config.room.shown_per_second);
   for (const auto& text : http.value("metrics_from", std::vector<std::string>())) {
     OPENDAY_TRY(auto network, hub::Network::parse(text));
     config.metrics_from.push_back(network);

@@ -10,6 +10,7 @@
 #include "hub/desired.h"
 #include "hub/http.h"
 #include "hub/http_parse.h"
+#include "hub/room.h"
 #include "link/message.h"
 #include "media/media.h"
 #include "output/recorder_writer.h"
@@ -20,6 +21,7 @@ struct HubConfig {
   std::string data_dir;
   std::string pages;  // folder of the built web pages; empty: none
   hub::HttpOptions http;
+  hub::RoomOptions room;
   std::vector<hub::Network> metrics_from;
   hub::IngestAddresses ingest;
   media::HouseFormat house;

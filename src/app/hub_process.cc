@@ -26,6 +26,7 @@
 #include "hub/operations.h"
 #include "hub/origin.h"
 #include "hub/static_files.h"
+#include "hub/word_rules.h"
 #include "mixer/layout.h"
 #include "store/store.h"
 
@@ -92,9 +93,10 @@ class House {
       janitor_->withdraw(id, from, to);
     };
     connect();
+    open_rooms();
     conductor_ = std::make_unique<hub::Conductor>(
         hub::Conductor::Parts{loop_, *books_, *rules_, config_.settings, config_.dvr_window_s, *engines_,
-                              *publishers_, *audience_, *room_,
+                              *publishers_, *audience_, *room_, *rooms_, *moderators_,
                               [&child](const Json& fields) {
                                 return child.send(link::make_message("desired", fields)).has_value();
                               },
@@ -152,6 +154,8 @@ class House {
           if (!sealed) log_.error("targets_not_sealed", {{"why", sealed.error().message}});
         });
     gate_ = std::make_unique<hub::Gate>(token, *books_, loop_, log_);
+    words_ = std::make_unique<hub::WordRules>(loop_, *books_);
+    OPENDAY_CHECK_OK(words_->load());
     return {};
   }
 
@@ -183,6 +187,19 @@ class House {
         [this](const std::string& id) { return conductor_->greeting(id); });
   }
 
+  void open_rooms() {
+    rooms_ = std::make_unique<hub::Rooms>(
+        hub::Rooms::Parts{http_->router(), loop_, *books_, *books_, *books_, *gate_,
+                          [this] { return words_->screen(); },
+                          [this](const std::string& id) { return audience_->edge(id); }, log_},
+        config_.room, config_.http.max_connections);
+    moderators_ = std::make_unique<hub::Moderators>(
+        loop_, *rooms_, *books_, [this](const hub::Request& request) -> std::optional<hub::Response> {
+          auto who = gate_->admit(request, account::Right::kModerate, /*changes=*/true);
+          return who ? std::nullopt : std::optional(std::move(who).error());
+        });
+  }
+
   void add_routes() {
     auto& router = http_->router();
     api_.house = config_.house;
@@ -190,7 +207,7 @@ class House {
     api_.site = config_.site;
     routes_ = std::make_unique<hub::Api>(
         hub::Api::Parts{router, *books_, *rules_, *gate_, *books_, *engines_, *publishers_, *audience_,
-                        *room_, *conductor_, loop_.clock(),
+                        *room_, *rooms_, *moderators_, *books_, *words_, *conductor_, loop_.clock(),
                         [this](const std::string& id, std::function<void(Result<>)> done) {
                           delete_media(id, std::move(done));
                         },
@@ -205,8 +222,13 @@ class House {
                                   counters.failed_commits, counters.refused, counters.queued};
         },
         [this]() -> const hub::HttpCounters& { return http_->counters(); },
-        [this](hub::MetricsText& out) { origin_metrics(out, origin_->metrics()); }, config_.metrics_from});
+        [this](hub::MetricsText& out) {
+          origin_metrics(out, origin_->metrics());
+          hub::room_metrics(out, rooms_->counters());
+        },
+        config_.metrics_from});
     operations_->add_routes();
+    rooms_->add_routes();
     origin_->add_routes(router);
     exports_->add_routes(router);
   }
@@ -303,6 +325,9 @@ class House {
   std::unique_ptr<hub::Engines> engines_;
   std::unique_ptr<hub::Publishers> publishers_;
   std::unique_ptr<hub::ControlRoom> room_;
+  std::unique_ptr<hub::WordRules> words_;
+  std::unique_ptr<hub::Rooms> rooms_;
+  std::unique_ptr<hub::Moderators> moderators_;
   std::unique_ptr<hub::Conductor> conductor_;
   std::unique_ptr<hub::Api> routes_;
   std::unique_ptr<hub::Operations> operations_;

@@ -133,28 +133,32 @@ int Loop::next_timeout_ms() const {
   return static_cast<int>(std::min<int64_t>((wait_ns + 999'999) / 1'000'000, 60'000));
 }
 
-void Loop::run() {
+bool Loop::round(int timeout_ms) {
   std::array<epoll_event, 64> events{};
-  while (!stopping_) {
-    int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), next_timeout_ms());
-    if (count < 0 && errno != EINTR) break;
-    for (int i = 0; i < count && !stopping_; ++i) {
-      const auto& event = events[static_cast<size_t>(i)];
-      if (event.data.u64 == 0) {
-        drain_mailbox();
-        continue;
-      }
-      // The serial tells a descriptor from a later one with the same number, closed and reused within this
-      // batch.
-      auto found = watches_.find(static_cast<int>(event.data.u64 & 0xFFFFFFFFu));
-      if (found == watches_.end() || found->second.serial != event.data.u64) continue;
-      uint32_t ready = 0;
-      if (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR | EPOLLRDHUP)) ready |= kRead;
-      if (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) ready |= kWrite;
-      auto on_ready = found->second.on_ready;
-      (*on_ready)(ready);
+  int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout_ms);
+  if (count < 0 && errno != EINTR) return false;
+  for (int i = 0; i < count && !stopping_; ++i) {
+    const auto& event = events[static_cast<size_t>(i)];
+    if (event.data.u64 == 0) {
+      drain_mailbox();
+      continue;
     }
-    run_due_timers();
+    // The serial tells a descriptor from a later one with the same number, closed and reused within this
+    // batch.
+    auto found = watches_.find(static_cast<int>(event.data.u64 & 0xFFFFFFFFu));
+    if (found == watches_.end() || found->second.serial != event.data.u64) continue;
+    uint32_t ready = 0;
+    if (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR | EPOLLRDHUP)) ready |= kRead;
+    if (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) ready |= kWrite;
+    auto on_ready = found->second.on_ready;
+    (*on_ready)(ready);
+  }
+  run_due_timers();
+  return true;
+}
+
+void Loop::run() {
+  while (!stopping_ && round(next_timeout_ms())) {
   }
   drain_mailbox();
 }

@@ -44,6 +44,8 @@ class Loop {
   bool post(Task task);
 
   void run();
+  /// One round of run(), without waiting: what is ready and due now. For who drives the loop by hand.
+  void run_ready() { round(0); }
   /// Any thread, and signal-safe: run() returns after the present callback.
   void stop();
 
@@ -51,6 +53,7 @@ class Loop {
 
  private:
   explicit Loop(const Clock& clock, size_t mailbox_bound);
+  bool round(int timeout_ms);
   void run_due_timers();
   void drain_mailbox();
   [[nodiscard]] int next_timeout_ms() const;

@@ -42,7 +42,7 @@ class LedgerView {
 class Ledger : public LedgerView {
  public:
   virtual Result<> put(const Broadcast& broadcast) = 0;
-  /// With its seats, scenes, targets and withdrawals.
+  /// With its seats, scenes, targets, withdrawals and comments.
   virtual Result<> remove_broadcast(const std::string& id) = 0;
   virtual Result<> doom_media(const std::string& broadcast) = 0;
   virtual Result<> media_gone(const std::string& broadcast) = 0;

@@ -26,25 +26,33 @@ void Api::add_routes() {
   add_target_routes();
   add_venue_routes();
   add_picture_routes();
+  add_moderation_routes();
+  add_word_routes();
+  parts_.router.websocket("/api/v1/admin/broadcasts/{b}/moderation", parts_.moderators.route());
   parts_.router.websocket("/api/v1/admin/broadcasts/{b}/events", parts_.room.route());
 }
 
-void Api::staff(Right right, Method method, const std::string& pattern, StaffHandler handler) {
+void Api::staff(Right right, Method method, const std::string& pattern, StaffHandler handler,
+                RouteOptions options) {
   visitor(
       right, method, pattern,
       [handler = std::move(handler)](const Request& request, const Gate::Visitor& who, Responder responder) {
         handler(request, who.act, Reply(std::move(responder), request.id));
-      });
+      },
+      options);
 }
 
-void Api::visitor(Right right, Method method, const std::string& pattern, VisitorHandler handler) {
+void Api::visitor(Right right, Method method, const std::string& pattern, VisitorHandler handler,
+                  RouteOptions options) {
   staff_routes_.push_back({right, method, pattern});
-  parts_.router.add(method, pattern,
-                    [this, right, handler = std::move(handler)](const Request& request, Responder responder) {
-                      auto who = parts_.gate.admit(request, right, request.method != Method::kGet);
-                      if (!who) return responder.send(std::move(who).error());
-                      handler(request, *who, std::move(responder));
-                    });
+  parts_.router.add(
+      method, pattern,
+      [this, right, handler = std::move(handler)](const Request& request, Responder responder) {
+        auto who = parts_.gate.admit(request, right, request.method != Method::kGet);
+        if (!who) return responder.send(std::move(who).error());
+        handler(request, *who, std::move(responder));
+      },
+      options);
 }
 
 void Api::tell_changed(const std::string& id) {

@@ -13,6 +13,8 @@
 #include "hub/conductor.h"
 #include "hub/gate.h"
 #include "hub/http.h"
+#include "hub/moderators.h"
+#include "hub/word_rules.h"
 
 namespace openday::hub {
 
@@ -57,6 +59,10 @@ class Api {
     Publishers& publishers;
     Audience& audience;
     ControlRoom& room;
+    Rooms& rooms;
+    Moderators& moderators;
+    engage::Archives& archives;
+    WordRules& words;
     Conductor& conductor;
     const Clock& clock;
     /// The broadcast's media may go. `done` hears when nobody can have it any more and the books know that,
@@ -81,8 +87,10 @@ class Api {
   using StaffHandler = std::function<void(const Request&, const account::Act&, const Reply&)>;
   using VisitorHandler = std::function<void(const Request&, const Gate::Visitor&, Responder)>;
 
-  void staff(account::Right right, Method method, const std::string& pattern, StaffHandler handler);
-  void visitor(account::Right right, Method method, const std::string& pattern, VisitorHandler handler);
+  void staff(account::Right right, Method method, const std::string& pattern, StaffHandler handler,
+             RouteOptions options = {});
+  void visitor(account::Right right, Method method, const std::string& pattern, VisitorHandler handler,
+               RouteOptions options = {});
   void add_public_routes();
   void add_session_routes();
   void add_people_routes();
@@ -98,6 +106,8 @@ class Api {
   void add_target_routes();
   void add_venue_routes();
   void add_picture_routes();
+  void add_moderation_routes();
+  void add_word_routes();
 
   void send_public_list(const Reply& reply);
   void send_public(const std::string& id, const Reply& reply);
@@ -120,6 +130,17 @@ class Api {
   void commit_person(int status, const Reply& reply,
                      std::function<Result<account::Person>(account::Roll&)> work,
                      const std::string& secret = {});
+
+  [[nodiscard]] engage::Decider decider(const account::Act& act) const;
+  /// `claimed`: what was not even tried.
+  void answer_decided(const std::string& id, const engage::Decided& decided,
+                      const std::vector<engage::Refusal>& claimed, const Reply& reply);
+  /// Commits `work` about a room, then goes on with what it made.
+  template <class T>
+  void commit_room(const Reply& reply, std::function<Result<T>(engage::Archive&)> work,
+                   std::function<void(T)> then);
+
+  void commit_words(const std::string& name, const Reply& reply, engage::Archives::Work work);
 
   Parts parts_;
   const ApiSettings settings_;

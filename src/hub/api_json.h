@@ -52,6 +52,8 @@ class Fields {
     if (!value && !error_) complain(Errc::kInvalid, key, "is missing");
     return value.value_or(T());
   }
+  /// A key that a caller reads itself.
+  void known(const char* key) { known_.emplace_back(key); }
   /// For values that a caller checks itself.
   void complain(Errc code, const std::string& key, const std::string& why);
   /// What another Fields found in a part of this object.

@@ -134,4 +134,9 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+SharedBytes shared_text(const Json& json) {
+  std::string text = dump(json);
+  return std::make_shared<const Bytes>(text.begin(), text.end());
+}
+
 }  // namespace openday::hub

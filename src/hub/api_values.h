@@ -34,5 +34,7 @@ Json key_json(const IngestAddresses& at, const std::string& venue, const broadca
 
 /// Text that any JSON parser takes; invalid UTF-8 (which no rule lets in) becomes U+FFFD.
 std::string dump(const Json& json);
+/// The same, to be sent to many.
+SharedBytes shared_text(const Json& json);
 
 }  // namespace openday::hub

@@ -98,6 +98,7 @@ void Conductor::changed(const Broadcast& broadcast) {
     tracked->second = broadcast;
   }
   parts_.audience.update(broadcast);
+  parts_.rooms.update(broadcast);
   reconcile();
   parts_.room.tell(broadcast.id, event("broadcast", full_json(broadcast)), WebSocket::Loss::kMustNot);
 }
@@ -107,6 +108,8 @@ void Conductor::removed(const std::string& broadcast) {
   finishing_.erase(broadcast);
   parts_.audience.remove(broadcast);
   parts_.room.close(broadcast);
+  parts_.moderators.close(broadcast);
+  parts_.rooms.remove(broadcast);
 }
 
 void Conductor::on_media(const std::string& broadcast, const link::Message& message) {

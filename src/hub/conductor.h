@@ -13,7 +13,9 @@
 #include "hub/control_room.h"
 #include "hub/desired.h"
 #include "hub/engines.h"
+#include "hub/moderators.h"
 #include "hub/publishers.h"
+#include "hub/rooms.h"
 
 namespace openday::hub {
 
@@ -34,6 +36,8 @@ class Conductor {
     Publishers& publishers;
     Audience& audience;
     ControlRoom& room;
+    Rooms& rooms;
+    Moderators& moderators;
     /// To the supervisor; false when it could not be sent now.
     std::function<bool(const Json& fields)> send_desired;
     Log log;

@@ -3,15 +3,6 @@
 #include "hub/api_values.h"
 
 namespace openday::hub {
-namespace {
-
-SharedBytes text_of(const Json& event) {
-  std::string text = dump(event);
-  return std::make_shared<const Bytes>(text.begin(), text.end());
-}
-
-}  // namespace
-
 class ControlRoom::Page final : public WebSocketHandler {
  public:
   Page(ControlRoom& room, std::string broadcast, std::vector<Json> greeting)
@@ -19,7 +10,7 @@ class ControlRoom::Page final : public WebSocketHandler {
 
   void on_open(WebSocket& socket) override {
     room_.pages_[broadcast_].insert(&socket);
-    for (const auto& event : greeting_) socket.send(text_of(event), WebSocket::Loss::kMustNot);
+    for (const auto& event : greeting_) socket.send(shared_text(event), WebSocket::Loss::kMustNot);
     greeting_.clear();
   }
   // Commands are requests; whatever a page says here is a mistake of its author.
@@ -66,7 +57,7 @@ std::vector<std::string> ControlRoom::watched() const {
 void ControlRoom::tell(const std::string& broadcast, const Json& event, WebSocket::Loss loss) {
   auto pages = pages_.find(broadcast);
   if (pages == pages_.end()) return;
-  SharedBytes text = text_of(event);
+  SharedBytes text = shared_text(event);
   auto present = pages->second;  // a socket that is closed for being too slow leaves the set
   for (WebSocket* socket : present) {
     auto again = pages_.find(broadcast);

@@ -194,6 +194,9 @@ class WebSocket {
   virtual ~WebSocket() = default;
   /// Queues one text message (shared by all sockets that get it). False: dropped or closed.
   virtual bool send(SharedBytes text, Loss loss) = 0;
+  /// A frame made by ws_text_frame(), shared by all sockets that get it, with one write. False: not taken, as
+  /// older bytes wait to be sent; the handler hears on_writable() when they are out.
+  virtual bool offer(const SharedBytes& frame) = 0;
   virtual void close(uint16_t code, std::string_view reason) = 0;
   [[nodiscard]] virtual size_t queued_bytes() const = 0;
   [[nodiscard]] virtual uint64_t dropped() const = 0;
@@ -208,6 +211,8 @@ class WebSocketHandler {
   /// A whole message, valid UTF-8, within the route's cap.
   virtual void on_text(WebSocket& socket, std::string_view text) = 0;
   virtual void on_close(WebSocket& socket) = 0;
+  /// After an offer() that was not taken: another one is worth it.
+  virtual void on_writable(WebSocket&) {}
 };
 
 struct WebSocketRoute {
@@ -215,6 +220,8 @@ struct WebSocketRoute {
   size_t max_message = 64 * 1024;    // larger: closed with 1009
   size_t queue_bytes = 1024 * 1024;  // per socket, beyond what the kernel holds
   size_t max_sockets = 64;           // beyond: 503
+  Duration first_message{0};         // silence after the opening: closed with 1008; 0: may be silent for ever
+  int send_buffer = 0;               // bytes that the kernel holds for a socket; 0: its default
   /// Who is it? A handler accepts, a Response refuses (401, 403…).
   std::function<std::expected<std::unique_ptr<WebSocketHandler>, Response>(const Request&)> accept;
 };

@@ -56,6 +56,22 @@ void Transport::queue(FileRange range) {
     queue_.push_back({nullptr, range.offset, range.offset + range.length, std::move(range.file)});
 }
 
+bool Transport::send_now(const SharedBytes& bytes) {
+  size_t sent = 0;
+  if (!tls_) {
+    ssize_t count = ::send(fd(), bytes->data(), bytes->size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    sent = count > 0 ? static_cast<size_t>(count) : 0;
+    sent_ += sent;
+    if (sent == bytes->size()) return true;
+  }
+  queue(bytes, sent, bytes->size());
+  return false;
+}
+
+void Transport::set_send_buffer(int bytes) const {
+  ::setsockopt(fd(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
 TransportState Transport::flush() {
   return tls_ ? flush_tls() : flush_plain();
 }

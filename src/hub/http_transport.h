@@ -47,6 +47,11 @@ class Transport {
   void queue(SharedBytes bytes) { queue(std::move(bytes), 0, SIZE_MAX); }
   void queue(SharedBytes bytes, size_t from, size_t to);
   void queue(FileRange range);
+  /// Queues all of `bytes` on an idle transport and sends what the socket takes of it now; true: that was
+  /// all.
+  bool send_now(const SharedBytes& bytes);
+  /// Bytes the kernel holds for this socket, about: a small one finds slow readers early.
+  void set_send_buffer(int bytes) const;
   /// Sends as much as the socket takes. kBlocked: come again when it is writable.
   TransportState flush();
   [[nodiscard]] bool idle() const { return queue_.empty() && wire_.empty(); }

@@ -64,6 +64,7 @@ std::expected<AcceptedWebSocket, Response> accept_websocket(
       "Sec-WebSocket-Protocol: {}\r\nX-Request-Id: {}\r\n\r\n",
       wrap::base64(digest), route.subprotocol, request.id);
   accepted.protocol = std::make_unique<WebSocketProtocol>(connection, route, std::move(*handler));
+  if (route.send_buffer > 0) connection.transport().set_send_buffer(route.send_buffer);
   return accepted;
 }
 
@@ -73,7 +74,8 @@ WebSocketProtocol::WebSocketProtocol(Connection& connection, const WebSocketRout
       queue_bytes_(route.queue_bytes),
       handler_(std::move(handler)),
       decoder_(route.max_message),
-      heard_(connection.server().now()),
+      opened_at_(connection.server().now()),
+      heard_(opened_at_),
       pinged_(heard_),
       route_(&route) {
   ++connection_.server().sockets_of[route_];
@@ -115,6 +117,25 @@ bool WebSocketProtocol::send(SharedBytes text, Loss loss) {
   return true;
 }
 
+bool WebSocketProtocol::offer(const SharedBytes& frame) {
+  if (closing_) return false;
+  Transport& transport = connection_.transport();
+  if (!queue_.empty() || !transport.idle()) {
+    refused_ = true;
+    return false;
+  }
+  // What the socket does not take at once goes on with the loop, which also sees a broken one.
+  if (!transport.send_now(frame)) connection_.flush();
+  return true;
+}
+
+void WebSocketProtocol::on_drained() {
+  pump();
+  if (!refused_ || !queue_.empty() || !connection_.transport().idle() || closing_) return;
+  refused_ = false;
+  handler_->on_writable(*this);
+}
+
 void WebSocketProtocol::pump() {
   Transport& transport = connection_.transport();
   while (!queue_.empty() && transport.queued_bytes() < kInFlight) {
@@ -151,7 +172,10 @@ void WebSocketProtocol::on_bytes(ByteView bytes) {
   for (WsEvent& event : events) {
     if (closing_) break;
     switch (event.kind) {
-      case WsKind::kText: handler_->on_text(*this, as_text(event.payload)); break;
+      case WsKind::kText:
+        spoke_ = true;
+        handler_->on_text(*this, as_text(event.payload));
+        break;
       case WsKind::kPing: {
         // One pong is enough for pings that pile up behind a slow reader.
         if (connection_.transport().queued_bytes() > kInFlight) break;
@@ -175,6 +199,10 @@ void WebSocketProtocol::on_end() {
 
 void WebSocketProtocol::on_tick(HouseTime now) {
   if (closing_) return;
+  if (!spoke_ && route_->first_message > Duration(0) && now - opened_at_ > route_->first_message) {
+    ++connection_.server().counters.timeouts;
+    return close(1008, "nothing was said");
+  }
   if (now - heard_ > kDeadAfter) {
     ++connection_.server().counters.timeouts;
     return connection_.close();

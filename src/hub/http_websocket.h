@@ -1,5 +1,5 @@
-// WebSockets of low volume (control pages): accepting them and speaking on them. The audience's rooms, where
-// one message goes to ten thousand, have a path of their own.
+// WebSockets: accepting them and speaking on them. What one page is told is queued with send(); what
+// thousands are told alike is offered to each as one frame that they share (hub/fanout.h).
 #pragma once
 
 #include <deque>
@@ -32,13 +32,14 @@ class WebSocketProtocol final : public Protocol, public WebSocket {
   ~WebSocketProtocol() override;
 
   bool send(SharedBytes text, Loss loss) override;
+  bool offer(const SharedBytes& frame) override;
   void close(uint16_t code, std::string_view reason) override;
   [[nodiscard]] size_t queued_bytes() const override { return queued_; }
   [[nodiscard]] uint64_t dropped() const override { return dropped_; }
 
   void on_bytes(ByteView bytes) override;
   void on_end() override;
-  void on_drained() override { pump(); }
+  void on_drained() override;
   void on_tick(HouseTime now) override;
   void on_closed() override;
   void on_drain() override { close(1001, "the server is restarting"); }
@@ -62,6 +63,9 @@ class WebSocketProtocol final : public Protocol, public WebSocket {
   bool opened_ = false;
   bool closing_ = false;
   bool inside_ = false;
+  bool refused_ = false;  // an offer; to be told when another one is worth it
+  HouseTime opened_at_;
+  bool spoke_ = false;
   HouseTime heard_;
   HouseTime pinged_;
   const WebSocketRoute* route_;

@@ -126,6 +126,12 @@ Bytes ws_header(uint8_t opcode, uint64_t size) {
   return out;
 }
 
+Bytes ws_text_frame(std::string_view text) {
+  Bytes frame = ws_header(kWsText, text.size());
+  frame.insert(frame.end(), text.begin(), text.end());
+  return frame;
+}
+
 Bytes ws_close_frame(uint16_t code, std::string_view reason) {
   reason = reason.substr(0, kMaxControl - 2);
   while (!reason.empty() && !is_valid_utf8(reason)) reason.remove_suffix(1);

@@ -53,6 +53,8 @@ class WsDecoder {
 
 /// The header of an unmasked, unfragmented frame; the payload follows it.
 Bytes ws_header(uint8_t opcode, uint64_t size);
+/// A whole text frame.
+Bytes ws_text_frame(std::string_view text);
 inline constexpr uint8_t kWsText = 1;
 inline constexpr uint8_t kWsClose = 8;
 inline constexpr uint8_t kWsPing = 9;

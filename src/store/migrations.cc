@@ -132,6 +132,66 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_person ON sessions (person);
 )sql",
          "PRAGMA user_version = 4"},
+    // The rooms. `author` is a viewer's for one broadcast: the hash of a random token.
+    Step{R"sql(
+CREATE TABLE comments (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  broadcast TEXT NOT NULL REFERENCES broadcasts (id) ON DELETE CASCADE,
+  author TEXT NOT NULL,
+  name TEXT NOT NULL,
+  text TEXT NOT NULL,
+  badge TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  moment INTEGER NOT NULL,
+  reply_to INTEGER NOT NULL,          -- 0: nothing
+  state TEXT NOT NULL CHECK (state IN ('published', 'held', 'rejected', 'removed')),
+  rule TEXT,                          -- what held it; with the span in UTF-16 units
+  span_from INTEGER NOT NULL,
+  span_to INTEGER NOT NULL,
+  ref TEXT NOT NULL,
+  decided_by TEXT,                    -- a person, last
+  decided_name TEXT,
+  decided_at INTEGER,
+  state_before TEXT,
+  reason TEXT,
+  note TEXT,
+  UNIQUE (broadcast, author, ref)
+) STRICT;
+CREATE INDEX comments_by_broadcast ON comments (broadcast, id);
+CREATE INDEX comments_by_moment ON comments (broadcast, moment);
+CREATE INDEX comments_held ON comments (broadcast, id) WHERE state = 'held';
+CREATE TABLE reports (
+  comment INTEGER NOT NULL REFERENCES comments (id) ON DELETE CASCADE,
+  author TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (comment, author)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE bans (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  broadcast TEXT NOT NULL REFERENCES broadcasts (id) ON DELETE CASCADE,
+  author TEXT NOT NULL,
+  name TEXT NOT NULL,
+  until INTEGER,
+  reason TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  person TEXT NOT NULL,
+  lifted INTEGER NOT NULL
+) STRICT;
+CREATE INDEX bans_by_broadcast ON bans (broadcast, author);
+CREATE TABLE rooms (
+  broadcast TEXT PRIMARY KEY REFERENCES broadcasts (id) ON DELETE CASCADE,
+  mode TEXT NOT NULL,
+  slow_s INTEGER NOT NULL,
+  pinned INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE word_lists (
+  name TEXT PRIMARY KEY,
+  text TEXT NOT NULL,
+  changed_at INTEGER NOT NULL,
+  by TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql",
+         "PRAGMA user_version = 5"},
 };
 
 Result<> apply(sqlite::Database& db, const Step& step) {

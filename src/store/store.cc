@@ -2,6 +2,7 @@
 
 #include "store/ledger.h"
 #include "store/migrations.h"
+#include "store/rooms.h"
 #include "wrap/sqlite/sqlite.h"
 
 namespace openday::store {
@@ -9,22 +10,25 @@ namespace {
 
 class OwnReader final : public Reader {
  public:
-  explicit OwnReader(sqlite::Database db) : db_(std::move(db)), ledger_(db_) {}
+  explicit OwnReader(sqlite::Database db) : db_(std::move(db)), ledger_(db_), archive_(db_, ledger_) {}
   broadcast::LedgerView& ledger() override { return ledger_; }
   account::RollView& roll() override { return ledger_; }
+  engage::ArchiveView& archive() override { return archive_; }
 
  private:
   sqlite::Database db_;
   SqliteLedger ledger_;
+  SqliteArchive archive_;
 };
 
 }  // namespace
 
 class Store::Writer {
  public:
-  explicit Writer(sqlite::Database database) : db(std::move(database)), ledger(db) {}
+  explicit Writer(sqlite::Database database) : db(std::move(database)), ledger(db), archive(db, ledger) {}
   sqlite::Database db;
   SqliteLedger ledger;
+  SqliteArchive archive;
 };
 
 Store::Store(std::string path, Log log, Options options)
@@ -89,7 +93,7 @@ void Store::commit_group(Writer& writer, std::vector<Unit>& group) {
     for (auto& unit : group) {
       // A savepoint each, so that one unit's failure leaves the others of its group alone.
       unit.outcome = db.run("SAVEPOINT unit");
-      if (unit.outcome) unit.outcome = unit.work({writer.ledger, writer.ledger});
+      if (unit.outcome) unit.outcome = unit.work({writer.ledger, writer.ledger, writer.archive});
       if (!db.in_transaction()) {
         // A full disk makes SQLite roll back by itself, and all of the group with it.
         outcome = fail(Errc::kIo,

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "../broadcast/memory_ledger.h"
+#include "../engage/test_archives.h"
 #include "base/loop.h"
 #include "far_end.h"
 #include "hub/api.h"
@@ -114,10 +115,21 @@ class ControlHouse {
           return who ? std::nullopt : std::optional(std::move(who).error());
         },
         [this](const std::string& id) { return conductor->greeting(id); });
+    words.emplace(*loop_, archives);
+    REQUIRE(words->load());
+    rooms.emplace(Rooms::Parts{router, *loop_, archives, books, books, *gate,
+                               [this] { return std::shared_ptr<const engage::Screen>(screen); },
+                               [this](const std::string& id) { return audience.edge(id); }, log},
+                  RoomOptions(), 100);
+    rooms->add_routes();
+    moderators.emplace(*loop_, *rooms, archives, [this](const Request& request) -> std::optional<Response> {
+      auto who = gate->admit(request, account::Right::kModerate, true);
+      return who ? std::nullopt : std::optional(std::move(who).error());
+    });
     settings.store = {{"dir", "/nowhere/media"}};
     settings.pipelines = "/nowhere/pipelines";
     conductor.emplace(Conductor::Parts{*loop_, books, rules, settings, 600, *engines, *publishers, audience,
-                                       *room,
+                                       *room, *rooms, *moderators,
                                        [this](const Json& fields) {
                                          desired.push_back(fields);
                                          return true;
@@ -128,8 +140,8 @@ class ControlHouse {
     api_settings.ingest = {"", 1935, 0, 9000};
     api_settings.site = {{"name", "Court"}};
     api_settings.layouts = {{"layouts", Json::array()}};
-    api.emplace(Api::Parts{router, books, rules, *gate, books, *engines, *publishers, audience, *room,
-                           *conductor, clock,
+    api.emplace(Api::Parts{router, books, rules, *gate, books, *engines, *publishers, audience, *room, *rooms,
+                           *moderators, archives, *words, *conductor, clock,
                            [this](const std::string& id, const std::function<void(Result<>)>& done) {
                              deleted_media.push_back(id);
                              done(deletion);
@@ -157,6 +169,9 @@ class ControlHouse {
       operations.reset();
       api.reset();
       conductor.reset();
+      moderators.reset();
+      rooms.reset();
+      words.reset();
       room.reset();
       publishers.reset();
       engines.reset();
@@ -301,6 +316,8 @@ class ControlHouse {
   std::mutex log_mutex;
   std::vector<std::string> log_lines;
   MemoryBooks books;
+  openday::test::TestArchives archives;
+  std::shared_ptr<openday::test::PlainScreen> screen = std::make_shared<openday::test::PlainScreen>();
   broadcast::Rules rules{{{"full", {1}}, {"grid", {2, 3}}}, {}, *broadcast::Vault::with_key(Bytes(32, 7))};
   HouseSettings settings;
   FakeAudience audience;
@@ -315,6 +332,9 @@ class ControlHouse {
   std::optional<Engines> engines;
   std::optional<Publishers> publishers;
   std::optional<ControlRoom> room;
+  std::optional<Rooms> rooms;
+  std::optional<Moderators> moderators;
+  std::optional<WordRules> words;
   std::optional<Conductor> conductor;
   std::optional<Api> api;
   std::optional<Operations> operations;

@@ -9,6 +9,7 @@ export type Right =
   | 'run-broadcasts'
   | 'manage-venues'
   | 'moderate'
+  | 'speak-as-staff'
   | 'read-tips'
   | 'manage-people'
   | 'read-audit';

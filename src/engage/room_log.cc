@@ -1,0 +1,48 @@
+#include "engage/room_log.h"
+
+namespace openday::engage {
+namespace {
+
+constexpr std::string_view kGone = R"({"k":"gone"})";
+
+}  // namespace
+
+uint64_t RoomLog::append(std::string json, int64_t comment) {
+  uint64_t at = head();
+  bytes_ += json.size();
+  if (comment != 0) offset_of_[comment] = at;
+  events_.push_back({std::move(json), comment});
+  while (events_.size() > most_ || (bytes_ > most_bytes_ && events_.size() > 1)) {
+    const Event& oldest = events_.front();
+    bytes_ -= oldest.json.size();
+    auto known = offset_of_.find(oldest.comment);
+    if (known != offset_of_.end() && known->second == tail_) offset_of_.erase(known);
+    events_.pop_front();
+    ++tail_;
+  }
+  return at;
+}
+
+void RoomLog::bury(int64_t comment) {
+  auto known = offset_of_.find(comment);
+  if (known == offset_of_.end()) return;
+  Event& event = events_[known->second - tail_];
+  bytes_ -= event.json.size();
+  event = {std::string(kGone), 0};
+  bytes_ += event.json.size();
+  offset_of_.erase(known);
+}
+
+std::string RoomLog::slice(uint64_t from, uint64_t to) const {
+  std::string text;
+  size_t size = 0;
+  for (uint64_t at = from; at < to; ++at) size += events_[at - tail_].json.size() + 1;
+  text.reserve(size);
+  for (uint64_t at = from; at < to; ++at) {
+    if (at != from) text += ',';
+    text += events_[at - tail_].json;
+  }
+  return text;
+}
+
+}  // namespace openday::engage

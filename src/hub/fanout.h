@@ -1,0 +1,95 @@
+// One stream of messages to thousands of sockets, each of which gets every message once, in order.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "base/loop.h"
+#include "hub/http.h"
+
+namespace openday::hub {
+
+/// Home thread: the loop's.
+///
+/// Nearly all the cost is the kernel's send(), so a message is framed once, shared by all, and written once a
+/// socket. A pass over the sockets takes turns with the rest of the loop. A socket that cannot take a message
+/// keeps its place and goes on from there; one that has fallen off the end of what is kept skips to the
+/// newest, and the third time within a minute it is closed.
+class Fanout {
+ public:
+  static constexpr size_t kTurn = 512;  // sockets before others get the loop
+  static constexpr int kMostSkips = 3;  // within
+  static constexpr Duration kSkips = seconds(60);
+
+  /// Where a socket stands; it belongs to whoever joined, stays where it is, and is not touched by them.
+  struct Place {
+    size_t index = 0;
+  };
+  struct Bounds {
+    size_t messages = 2000;
+    size_t bytes = size_t{2} << 20;
+  };
+
+  /// `skipped` tells a socket that what lies before the message `first` is lost to it.
+  Fanout(Loop& loop, Bounds bounds, std::function<void(WebSocket&, uint64_t first)> skipped);
+  ~Fanout();
+  Fanout(const Fanout&) = delete;
+
+  /// From the next message on.
+  void join(WebSocket& socket, Place& place);
+  void leave(Place& place);
+  /// The socket can take more (WebSocketHandler::on_writable).
+  void writable(Place& place);
+
+  /// `frame`: a ws_text_frame(). `mark`: what skipped() is told when this is where a socket goes on.
+  void publish(SharedBytes frame, uint64_t mark);
+
+  [[nodiscard]] size_t sockets() const { return members_.size(); }
+  /// Calls `visit` for every socket; it may close them.
+  void each(const std::function<void(WebSocket&)>& visit);
+
+  struct Counters {
+    uint64_t deliveries = 0;
+    uint64_t skips = 0;
+    uint64_t closed_slow = 0;
+  };
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  struct Member {
+    WebSocket* socket = nullptr;
+    Place* place = nullptr;
+    uint64_t next = 0;  // message it gets next
+    bool blocked = false;
+    uint8_t skips = 0;
+    HouseTime first_skip;
+  };
+  struct Message {
+    SharedBytes frame;
+    uint64_t mark = 0;
+  };
+
+  [[nodiscard]] uint64_t head() const { return tail_ + messages_.size(); }
+  void begin_pass();
+  void turn();
+  /// Brings one member as far as it goes. It may be gone afterwards.
+  void serve(size_t index);
+  bool catch_up(size_t index);
+
+  Loop& loop_;
+  const Bounds bounds_;
+  const std::function<void(WebSocket&, uint64_t)> skipped_;
+  std::vector<Member> members_;
+  std::deque<Message> messages_;
+  uint64_t tail_ = 0;
+  size_t bytes_ = 0;
+  size_t at_ = 0;  // where the present pass is
+  bool passing_ = false;
+  bool again_ = false;
+  Loop::TimerId timer_ = 0;
+  Counters counters_;
+};
+
+}  // namespace openday::hub

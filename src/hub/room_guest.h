@@ -1,0 +1,65 @@
+// One socket of a room's audience.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "hub/room.h"
+#include "hub/rooms.h"
+
+namespace openday::hub {
+
+/// Home thread: the hub's. Reads what the page says, strictly; the fifth mistake ends the connection.
+class RoomGuest final : public WebSocketHandler, public Room::Seat {
+ public:
+  static constexpr int kMostMistakes = 5;
+  static constexpr Duration kJoinWithin = seconds(10);
+
+  struct Staff {
+    std::string id;
+    std::string name;
+    engage::Badge badge;
+  };
+  /// `staff`: as whom this socket may speak, if its session has the right.
+  RoomGuest(Rooms& rooms, std::string broadcast, std::string address, std::unique_ptr<Staff> staff);
+  ~RoomGuest() override;
+
+  void on_open(WebSocket& socket) override;
+  void on_text(WebSocket& socket, std::string_view text) override;
+  void on_close(WebSocket& socket) override;
+  void on_writable(WebSocket& socket) override;
+
+  void say(const Json& message) override;
+  WebSocket& socket() override { return *socket_; }
+
+  /// Nothing was kept.
+  void refuse(const std::string& ref, std::string_view code, const std::string& message,
+              Duration retry = Duration(0), const std::optional<engage::Why>& why = std::nullopt);
+  [[nodiscard]] const std::string& address() const { return address_; }
+  [[nodiscard]] const std::string& broadcast() const { return broadcast_; }
+  [[nodiscard]] uint64_t number() const { return number_; }
+
+ private:
+  void join(const Json& message);
+  void comment(const Json& message);
+  void rename(const Json& message);
+  void react(const Json& message);
+  void report(const Json& message);
+  void mistake(const std::string& why, const std::string& ref = {});
+
+  Rooms& rooms_;
+  const std::string broadcast_;
+  const std::string address_;
+  std::unique_ptr<Staff> staff_;
+  WebSocket* socket_ = nullptr;
+  Room* room_ = nullptr;
+  engage::Badge badge_ = engage::Badge::kNone;
+  std::string name_;
+  uint64_t number_ = 0;
+  std::optional<HouseTime> renamed_;
+  std::optional<HouseTime> reacted_;
+  int mistakes_ = 0;
+};
+
+}  // namespace openday::hub

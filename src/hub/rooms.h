@@ -1,0 +1,143 @@
+// All rooms: who may come in, and the way of a comment from the socket over the judge and the disk to
+// everybody.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "account/people.h"
+#include "account/rights.h"
+#include "base/log.h"
+#include "broadcast/ledger.h"
+#include "hub/gate.h"
+#include "hub/http.h"
+#include "hub/metrics_text.h"
+#include "hub/room.h"
+
+namespace openday::hub {
+
+class RoomGuest;
+
+/// What a page may say in a room, and the right that it takes; nothing: anybody. The code goes by it,
+/// docs/ROOM.md shows it, and a test walks it.
+struct RoomMessage {
+  std::string_view name;
+  std::optional<account::Right> right;
+};
+inline constexpr std::array kRoomMessages = {
+    RoomMessage{"join", std::nullopt},    RoomMessage{"join as staff", account::Right::kSpeakAsStaff},
+    RoomMessage{"comment", std::nullopt}, RoomMessage{"name", std::nullopt},
+    RoomMessage{"react", std::nullopt},   RoomMessage{"report", std::nullopt},
+};
+
+/// Home thread: the hub's; everything it refers to outlives it.
+class Rooms {
+ public:
+  static constexpr size_t kMostWaiting = 20'000;  // comments on their way to the disk
+  static constexpr size_t kGroup = 1000;          // that share a unit of work
+  static constexpr int64_t kAddressShare = 600;   // comments of one address a minute
+
+  struct Parts {
+    Router& router;
+    Loop& loop;
+    engage::Archives& archives;
+    broadcast::Books& books;
+    account::Rolls& rolls;
+    Gate& gate;
+    /// The text rules of now; kept by who uses them.
+    std::function<std::shared_ptr<const engage::Screen>()> screen;
+    std::function<std::optional<ProgramTime>(const std::string& broadcast)> edge;
+    Log log;
+  };
+
+  Rooms(Parts parts, RoomOptions options, size_t max_sockets);
+  ~Rooms();
+  Rooms(const Rooms&) = delete;
+
+  void add_routes();
+  /// A commit changed this broadcast, or the hub has begun.
+  void update(const broadcast::Broadcast& broadcast);
+  void remove(const std::string& broadcast);
+
+  /// The room of a broadcast that is there; kNotFound else.
+  Result<Room*> room(const std::string& broadcast);
+  /// Nothing when nobody has opened it since the start.
+  [[nodiscard]] Room* known(const std::string& broadcast);
+  [[nodiscard]] std::shared_ptr<const engage::Screen> screen() const { return parts_.screen(); }
+
+  struct Counters {
+    uint64_t comments = 0;  // on the disk
+    uint64_t held = 0;
+    uint64_t refused = 0;
+    uint64_t waiting = 0;  // for the disk
+    uint64_t sockets = 0;
+    uint64_t deliveries = 0;
+    uint64_t skips = 0;
+    uint64_t closed_slow = 0;
+  };
+  [[nodiscard]] Counters counters() const;
+
+  // --- for guests
+
+  /// Takes the guest's word for nothing; `guest` hears what became of it.
+  void comment(RoomGuest& guest, engage::Comment comment);
+  void report(RoomGuest& guest, const std::string& ref, int64_t id, const std::string& reason);
+  /// Why this may not be a viewer's name; nothing: it may.
+  std::optional<engage::Why> objection(const std::string& name);
+  uint64_t greet(RoomGuest& guest);
+  void forget(uint64_t guest) { guests_.erase(guest); }
+  [[nodiscard]] const Clock& clock() const { return parts_.loop.clock(); }
+
+ private:
+  struct Pending {
+    std::string room;
+    engage::Comment comment;
+    uint64_t fingerprint = 0;
+  };
+  static std::string key_of(const engage::Comment& comment);
+  void commit();
+  void on_outcome(std::vector<Pending> group, const std::vector<engage::Added>& added,
+                  const Result<>& outcome);
+  void acknowledge(uint64_t guest, const engage::Comment& comment);
+  bool flooding(const std::string& address);
+  void send_minute(const Request& request, Responder responder);
+
+  const Parts parts_;
+  const RoomOptions options_;
+  const size_t max_sockets_;
+  std::map<std::string, std::unique_ptr<Room>> rooms_;
+  std::unordered_map<uint64_t, RoomGuest*> guests_;
+  uint64_t next_guest_ = 1;
+
+  std::vector<Pending> waiting_;
+  std::unordered_map<std::string, uint64_t> told_;  // key_of what is on its way to the disk → who hears of it
+  size_t in_flight_ = 0;
+
+  std::unordered_map<uint64_t, int64_t>
+      of_address_;  // in this minute; keyed by a hash under a salt of this minute
+  std::string salt_;
+  HouseTime salted_;
+
+  std::unordered_set<uint64_t> staff_names_;  // fingerprints, as of
+  std::optional<HouseTime> staff_at_;
+
+  struct Cached {
+    std::shared_ptr<const SharedResponse> response;
+    HouseTime until;
+  };
+  static constexpr size_t kMostCached = 256;
+  std::map<std::string, Cached> minutes_;  // by broadcast and minute
+
+  Counters counters_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+void room_metrics(MetricsText& out, const Rooms::Counters& rooms);
+
+}  // namespace openday::hub

@@ -1,0 +1,121 @@
+#include "engage/judge.h"
+
+#include "test_archives.h"
+
+using namespace openday;
+using namespace openday::engage;
+using openday::test::PlainScreen;
+using Kind = Verdict::Kind;
+
+namespace {
+
+struct Court {
+  Judge judge;
+  PlainScreen screen;
+  RoomSettings settings;
+  HouseTime now{1'000'000'000'000};
+
+  Verdict say(const std::string& author, std::string_view text, Badge badge = Badge::kNone,
+              bool flooding = false) {
+    return judge.judge(settings, screen, author, badge, text, flooding, now);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what no rule minds is shown, what a rule minds is held with what it found") {
+  Court court;
+  CHECK(court.say("ana", "good morning").kind == Kind::kPublish);
+  Verdict held = court.say("ana", "a bad word");
+  CHECK(held.kind == Kind::kHold);
+  CHECK(held.why == Why{"word:test", 2, 5});
+  Verdict refused = court.say("ana", "a worse word");
+  CHECK(refused.kind == Kind::kRefuse);
+  CHECK(refused.code == "rule");
+  CHECK(refused.why == Why{"word:test", 2, 7});
+}
+
+TEST_CASE("an open room shows what would be held, and refuses what is refused") {
+  Court court;
+  court.settings.mode = Mode::kOpen;
+  CHECK(court.say("ana", "a bad word").kind == Kind::kPublish);
+  CHECK(court.say("ana", "a worse word").kind == Kind::kRefuse);
+}
+
+TEST_CASE("in a room that holds all, everything waits; in a closed one only staff speak") {
+  Court court;
+  court.settings.mode = Mode::kAll;
+  CHECK(court.say("ana", "hello").why == Why{"mode"});
+  CHECK(court.say("mod", "hello", Badge::kModerator).kind == Kind::kPublish);
+  court.settings.mode = Mode::kClosed;
+  CHECK(court.say("ben", "hello").code == "closed");
+  CHECK(court.say("mod", "we begin again at ten", Badge::kModerator).kind == Kind::kPublish);
+}
+
+TEST_CASE("three comments at once, then one in three seconds, and the refusal says when") {
+  Court court;
+  CHECK(court.say("ana", "one").kind == Kind::kPublish);
+  CHECK(court.say("ana", "two").kind == Kind::kPublish);
+  CHECK(court.say("ana", "three").kind == Kind::kPublish);
+  Verdict fast = court.say("ana", "four");
+  CHECK(fast.code == "slow_down");
+  CHECK(fast.retry == seconds(3));
+  court.now = court.now + fast.retry - milliseconds(1);
+  CHECK(court.say("ana", "four").code == "slow_down");
+  court.now = court.now + milliseconds(2);
+  CHECK(court.say("ana", "four").kind == Kind::kPublish);
+  CHECK(court.say("ben", "four").kind == Kind::kPublish);  // another viewer's pace is their own
+}
+
+TEST_CASE("slow mode counts from the last comment that was taken") {
+  Court court;
+  court.settings.slow_s = 30;
+  CHECK(court.say("ana", "one").kind == Kind::kPublish);
+  court.now = court.now + seconds(10);
+  Verdict slow = court.say("ana", "two");
+  CHECK(slow.code == "slow_mode");
+  CHECK(slow.retry == seconds(20));
+  court.now = court.now + seconds(20);
+  CHECK(court.say("ana", "two").kind == Kind::kPublish);
+}
+
+TEST_CASE("the same said again within a minute is refused, however it is dressed") {
+  Court court;
+  CHECK(court.say("ana", "Buy this").kind == Kind::kPublish);
+  court.now = court.now + seconds(10);
+  CHECK(court.say("ana", "b u y THIS").code == "duplicate");
+  court.now = court.now + seconds(51);
+  CHECK(court.say("ana", "buy this").kind == Kind::kPublish);
+}
+
+TEST_CASE("the same from many within half a minute is held") {
+  Court court;
+  for (int voice = 0; voice < Judge::kManyVoices; ++voice) {
+    CHECK(court.say("v" + std::to_string(voice), "come to my shop").kind == Kind::kPublish);
+  }
+  CHECK(court.say("another", "come to my shop").why == Why{"duplicate"});
+  court.now = court.now + seconds(31);
+  CHECK(court.say("later", "come to my shop").kind == Kind::kPublish);
+}
+
+TEST_CASE("who comes from an address that sends more than its share is held, in an open room, too") {
+  Court court;
+  CHECK(court.say("ana", "hello", Badge::kNone, true).why == Why{"flood"});
+  court.settings.mode = Mode::kOpen;
+  CHECK(court.say("ben", "hello", Badge::kNone, true).why == Why{"flood"});
+}
+
+TEST_CASE("a refused comment counts for nothing: not for the pace, not as said") {
+  Court court;
+  for (int n = 0; n < 10; ++n) CHECK(court.say("ana", "worse " + std::to_string(n)).code == "rule");
+  CHECK(court.say("ana", "hello").kind == Kind::kPublish);
+}
+
+TEST_CASE("the judge remembers a bounded number of voices, and the latest") {
+  Court court;
+  CHECK(court.say("ana", "once").kind == Kind::kPublish);
+  for (size_t n = 0; n < Judge::kMostAuthors - 1; ++n) court.say("v" + std::to_string(n), std::to_string(n));
+  CHECK(court.say("ana", "once").code == "duplicate");  // she spoke last but the others
+  for (size_t n = 0; n < Judge::kMostAuthors; ++n) court.say("w" + std::to_string(n), std::to_string(n));
+  CHECK(court.say("ana", "once").code != "duplicate");
+}

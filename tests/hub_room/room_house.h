@@ -1,0 +1,185 @@
+// Rooms over a database of the test's, with a clock that stands still until told, and sockets that keep what
+// they are told.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../broadcast/memory_ledger.h"
+#include "../engage/test_archives.h"
+#include "hub/moderators.h"
+#include "hub/room_guest.h"
+#include "hub/rooms.h"
+
+namespace openday::hub::test {
+
+/// The other end of a socket that takes what it is allowed to.
+class FakeSocket final : public WebSocket {
+ public:
+  bool send(SharedBytes text, Loss) override {
+    if (closed != 0) return false;
+    take(as_text(*text));
+    return true;
+  }
+  bool offer(const SharedBytes& frame) override {
+    if (closed != 0) return false;
+    if (allowed == 0) {
+      wants = true;
+      return false;
+    }
+    if (allowed > 0) --allowed;
+    std::vector<WsEvent> events;
+    // What the server frames, without a mask; read as a client would.
+    size_t header = (*frame)[1] < 126 ? 2 : (*frame)[1] == 126 ? 4 : 10;
+    take(as_text(ByteView(*frame).subspan(header)));
+    return true;
+  }
+  void close(uint16_t code, std::string_view) override { closed = code; }
+  [[nodiscard]] size_t queued_bytes() const override { return 0; }
+  [[nodiscard]] uint64_t dropped() const override { return 0; }
+
+  std::vector<Json> heard;
+  int allowed = -1;  // frames it still takes; -1: all
+  bool wants = false;
+  uint16_t closed = 0;
+
+  [[nodiscard]] std::vector<Json> of(std::string_view kind) const {
+    std::vector<Json> found;
+    for (const Json& one : heard) {
+      if (one["t"] == kind) found.push_back(one);
+    }
+    return found;
+  }
+  [[nodiscard]] Json last(std::string_view kind) const {
+    auto all = of(kind);
+    return all.empty() ? Json() : all.back();
+  }
+
+ private:
+  void take(std::string_view text) { heard.push_back(Json::parse(text)); }
+};
+
+class RoomHouse {
+ public:
+  explicit RoomHouse(RoomOptions options = {}) {
+    loop_ = *Loop::create(clock);
+    broadcast::Broadcast made;
+    made.id = "court";
+    made.title = "Court";
+    made.state = broadcast::State::kLive;
+    made.public_from = clock.wall();
+    REQUIRE(books.ledger.put(made));
+    gate.emplace("the-admin-token", books, *loop_, log);
+    options_ = options;
+    open_rooms();
+  }
+  ~RoomHouse() {
+    guests.clear();
+    moderators.reset();
+    rooms.reset();
+    gate.reset();
+  }
+
+  /// Somebody's page: what it says goes in by say(), what it is told stands in socket.heard.
+  struct Guest {
+    std::unique_ptr<FakeSocket> socket = std::make_unique<FakeSocket>();
+    std::unique_ptr<RoomGuest> handler;
+  };
+
+  /// Time passes in steps, and everything that is due is done.
+  void advance(Duration time) {
+    for (Duration passed(0); passed < time; passed += milliseconds(50)) {
+      clock.advance(std::min<Duration>(milliseconds(50), time - passed));
+      loop_->run_ready();
+    }
+  }
+
+  size_t enter(std::unique_ptr<RoomGuest::Staff> staff = nullptr, const std::string& address = "192.0.2.1") {
+    Guest guest;
+    guest.handler = std::make_unique<RoomGuest>(*rooms, "court", address, std::move(staff));
+    guest.handler->on_open(*guest.socket);
+    guests.push_back(std::move(guest));
+    return guests.size() - 1;
+  }
+  void say(size_t guest, const Json& message) {
+    guests[guest].handler->on_text(*guests[guest].socket, message.dump());
+  }
+  void say_text(size_t guest, const std::string& text) {
+    guests[guest].handler->on_text(*guests[guest].socket, text);
+  }
+  void leave(size_t guest) { guests[guest].handler->on_close(*guests[guest].socket); }
+  /// Joins as a new viewer, and answers the welcome.
+  size_t join(Json more = Json::object(), std::unique_ptr<RoomGuest::Staff> staff = nullptr) {
+    size_t guest = enter(std::move(staff));
+    more["t"] = "join";
+    say(guest, more);
+    return guest;
+  }
+  Json last(size_t guest, std::string_view kind) { return guests[guest].socket->last(kind); }
+  std::vector<Json> all(size_t guest, std::string_view kind) { return guests[guest].socket->of(kind); }
+  /// Every event that a guest was told, with its offset.
+  std::vector<std::pair<uint64_t, Json>> events(size_t guest) {
+    std::vector<std::pair<uint64_t, Json>> found;
+    for (const Json& batch : all(guest, "events")) {
+      uint64_t at = batch["from"];
+      for (const Json& event : batch["events"]) found.emplace_back(at++, event);
+    }
+    return found;
+  }
+  std::vector<std::string> texts(size_t guest) {
+    std::vector<std::string> found;
+    for (const auto& [at, event] : events(guest)) {
+      if (event["k"] == "comment") found.push_back(event["text"]);
+    }
+    return found;
+  }
+  /// The hub dies and comes back: what is not on the disk is gone.
+  void restart() {
+    for (Guest& guest : guests) guest.handler->on_close(*guest.socket);
+    guests.clear();
+    moderators.reset();
+    rooms.reset();
+    open_rooms();
+  }
+  std::string ref() { return "ref-" + std::to_string(1000 + refs_++); }
+  /// As a moderator's request does it.
+  void decide(int64_t id, engage::CommentState from, engage::CommentState to) {
+    {
+      engage::Decided made;
+      REQUIRE(archives.run([&](engage::Archive& archive) -> Result<> {
+        OPENDAY_TRY(made, engage::decide(archive, "court", {{id, from, to}}, "spam", "",
+                                         {{"ana", "session", clock.wall()}, "Ana"}));
+        return {};
+      }));
+      (*rooms->room("court"))->on_decided(made.comments);
+    }
+  }
+
+  ManualClock clock;
+  Log log = Log("test", LogLevel::kError);
+  openday::test::MemoryBooks books;
+  openday::test::TestArchives archives;
+  std::shared_ptr<openday::test::PlainScreen> screen = std::make_shared<openday::test::PlainScreen>();
+  std::optional<ProgramTime> edge;
+  Router router;
+  std::optional<Gate> gate;
+  std::optional<Rooms> rooms;
+  std::optional<Moderators> moderators;
+  std::vector<Guest> guests;
+
+ private:
+  void open_rooms() {
+    rooms.emplace(Rooms::Parts{router, *loop_, archives, books, books, *gate,
+                               [this] { return std::shared_ptr<const engage::Screen>(screen); },
+                               [this](const std::string&) { return edge; }, log},
+                  options_, 100);
+    moderators.emplace(*loop_, *rooms, archives, [](const Request&) { return std::nullopt; });
+  }
+  std::unique_ptr<Loop> loop_;
+  RoomOptions options_;
+  int refs_ = 0;
+};
+
+}  // namespace openday::hub::test

@@ -1,0 +1,373 @@
+#include "room_house.h"
+
+using namespace openday;
+using namespace openday::hub;
+using namespace openday::hub::test;
+using engage::CommentState;
+
+namespace {
+
+std::unique_ptr<RoomGuest::Staff> moderator() {
+  return std::make_unique<RoomGuest::Staff>(RoomGuest::Staff{"mo", "Mo", engage::Badge::kModerator});
+}
+
+Json comment(const std::string& ref, const std::string& text) {
+  return {{"t", "comment"}, {"ref", ref}, {"text", text}};
+}
+
+}  // namespace
+
+TEST_CASE("a comment is acknowledged when it is on the disk, not before, and then everybody is told") {
+  RoomHouse house;
+  size_t ana = house.join({{"name", "Ana"}});
+  size_t ben = house.join();
+  house.archives.stall = true;
+  house.say(ana, comment("reference-1", "good morning"));
+  house.advance(seconds(1));
+  CHECK(house.last(ana, "ack").is_null());
+  CHECK(house.texts(ben).empty());
+  house.archives.go_on();
+  house.advance(milliseconds(100));
+  Json ack = house.last(ana, "ack");
+  CHECK(ack["ref"] == "reference-1");
+  CHECK(ack["state"] == "published");
+  auto told = house.events(ben);
+  REQUIRE_FALSE(told.empty());
+  Json seen = told.back().second;
+  CHECK(seen["text"] == "good morning");
+  CHECK(seen["name"] == "Ana");
+  CHECK(seen["id"] == ack["id"]);
+  CHECK(seen["by"] == house.last(ana, "welcome")["viewer"]);
+  CHECK(house.archives.archive().comment("court", ack["id"])->text == "good morning");
+}
+
+TEST_CASE("what the disk refuses is not acknowledged, and the page hears when to try again") {
+  RoomHouse house;
+  size_t ana = house.join();
+  house.archives.failing = true;
+  house.say(ana, comment("reference-1", "hello"));
+  Json refused = house.last(ana, "refused");
+  CHECK(refused["code"] == "busy");
+  CHECK(refused["retry_ms"] > 0);
+  CHECK(house.last(ana, "ack").is_null());
+  house.archives.failing = false;
+  house.advance(seconds(61));
+  house.say(ana, comment("reference-1", "hello"));
+  CHECK(house.last(ana, "ack")["state"] == "published");
+}
+
+TEST_CASE("a comment that is sent again after a cut is acknowledged again, and stands there once") {
+  RoomHouse house;
+  size_t ana = house.join();
+  std::string token = house.last(ana, "welcome")["token"];
+  house.say(ana, comment("reference-1", "hello"));
+  int64_t id = house.last(ana, "ack")["id"];
+  house.leave(ana);
+  size_t again = house.join({{"token", token}});
+  house.say(again, comment("reference-1", "hello"));
+  CHECK(house.last(again, "ack")["id"] == id);
+  CHECK(house.archives.archive().comments({"court"})->size() == 1);
+}
+
+TEST_CASE("who comes back while the disk still works hears of what they sent before") {
+  RoomHouse house;
+  size_t ana = house.join();
+  std::string token = house.last(ana, "welcome")["token"];
+  house.archives.stall = true;
+  house.say(ana, comment("reference-1", "hello"));
+  house.leave(ana);
+  size_t again = house.join({{"token", token}});
+  house.say(again, comment("reference-1", "hello"));
+  CHECK(house.last(again, "refused").is_null());
+  house.archives.go_on();
+  CHECK(house.last(again, "ack")["ref"] == "reference-1");
+  CHECK(house.archives.archive().comments({"court"})->size() == 1);
+}
+
+TEST_CASE("comments that come while the disk is busy share the next commit") {
+  RoomHouse house;
+  std::vector<size_t> guests;
+  for (int n = 0; n < 20; ++n) guests.push_back(house.join());
+  house.archives.stall = true;
+  for (size_t n = 0; n < guests.size(); ++n) {
+    house.say(guests[n], comment("reference-" + std::to_string(n), "hello " + std::to_string(n)));
+  }
+  CHECK(house.archives.submitted == 1);
+  house.archives.go_on();
+  CHECK(house.archives.submitted == 2);
+  for (size_t guest : guests) CHECK(house.last(guest, "ack")["state"] == "published");
+}
+
+TEST_CASE("what a rule holds is seen by nobody, its author is told why, and hears the decision") {
+  RoomHouse house;
+  size_t ana = house.join();
+  size_t ben = house.join();
+  house.say(ana, comment("reference-1", "a bad word"));
+  Json ack = house.last(ana, "ack");
+  CHECK(ack["state"] == "held");
+  CHECK(ack["why"] == Json{{"rule", "word:test"}, {"from", 2}, {"to", 5}});
+  house.advance(seconds(1));
+  CHECK(house.texts(ben).empty());
+  house.decide(ack["id"], CommentState::kHeld, CommentState::kPublished);
+  house.advance(seconds(2));
+  CHECK(house.texts(ben).empty());  // it may still be undone
+  house.advance(seconds(2));
+  CHECK(house.texts(ben) == std::vector<std::string>{"a bad word"});
+  CHECK(house.last(ana, "decided") ==
+        Json{{"t", "decided"}, {"id", ack["id"]}, {"state", "published"}, {"reason", "spam"}});
+  CHECK(house.last(ben, "decided").is_null());
+}
+
+TEST_CASE("an approval that is undone at once was never seen") {
+  RoomHouse house;
+  size_t ana = house.join();
+  size_t ben = house.join();
+  house.say(ana, comment("reference-1", "a bad word"));
+  int64_t id = house.last(ana, "ack")["id"];
+  house.decide(id, CommentState::kHeld, CommentState::kPublished);
+  house.advance(seconds(1));
+  house.decide(id, CommentState::kPublished, CommentState::kHeld);
+  house.advance(seconds(10));
+  CHECK(house.texts(ben).empty());
+}
+
+TEST_CASE("what is removed leaves every page, the history of who comes later, and the replay") {
+  RoomHouse house;
+  size_t ana = house.join();
+  size_t ben = house.join();
+  house.say(ana, comment("reference-1", "a secret"));
+  int64_t id = house.last(ana, "ack")["id"];
+  house.advance(milliseconds(200));
+  REQUIRE(house.texts(ben).size() == 1);
+  house.decide(id, CommentState::kPublished, CommentState::kRemoved);
+  house.advance(milliseconds(200));
+  CHECK(house.events(ben).back().second == Json{{"k", "removed"}, {"id", id}});
+  CHECK(house.last(ana, "decided")["state"] == "removed");
+  size_t late = house.join();
+  size_t back = house.join({{"since", {{"epoch", house.last(ben, "welcome")["epoch"]}, {"offset", 0}}}});
+  for (size_t guest : {late, back}) {
+    CHECK(house.texts(guest).empty());
+    CHECK(Json(house.guests[guest].socket->heard).dump().find("a secret") == std::string::npos);
+  }
+  CHECK(house.archives.archive().minute("court", house.clock.wall().ms / 60'000, 100)->comments.empty());
+}
+
+TEST_CASE("the first thing said must be join, and the fifth mistake ends the connection") {
+  RoomHouse house;
+  size_t guest = house.enter();
+  house.say(guest, comment("reference-1", "hello"));
+  CHECK(house.last(guest, "refused")["message"] == "join comes first");
+  for (const char* text : {"not json", "[]", R"({"t":"dance"})"}) house.say_text(guest, text);
+  CHECK(house.all(guest, "refused").size() == 4);
+  CHECK(house.guests[guest].socket->closed == 0);
+  house.say_text(guest, R"({"t":"join","colour":"red"})");
+  CHECK(house.last(guest, "refused")["message"].get<std::string>().find("colour") != std::string::npos);
+  CHECK(house.guests[guest].socket->closed == 1008);
+}
+
+TEST_CASE("a message that is not as the protocol says is refused in words, and nothing is kept") {
+  RoomHouse house;
+  const std::vector<std::pair<Json, std::string>> wrong = {
+      {{{"t", "comment"}, {"ref", "reference-1"}}, "text"},
+      {{{"t", "comment"}, {"text", "hello"}}, "ref"},
+      {{{"t", "comment"}, {"ref", "short"}, {"text", "hello"}}, "ref"},
+      {{{"t", "comment"}, {"ref", "reference-1"}, {"text", ""}}, "text"},
+      {{{"t", "comment"}, {"ref", "reference-1"}, {"text", std::string(301, 'x')}}, "text"},
+      {{{"t", "comment"}, {"ref", "reference-1"}, {"text", 7}}, "text"},
+      {{{"t", "comment"}, {"ref", "reference-1"}, {"text", "hi"}, {"moment", -1}}, "moment"},
+      {{{"t", "comment"}, {"ref", "reference-1"}, {"text", "hi"}, {"reply_to", 0}}, "reply_to"},
+      {{{"t", "react"}, {"kind", "boo"}}, "kind"},
+      {{{"t", "react"}, {"kind", "like"}, {"n", 11}}, "n"},
+      {{{"t", "report"}, {"ref", "reference-1"}, {"id", 1}, {"reason", "boring"}}, "reason"},
+      {{{"t", "name"}, {"ref", "reference-1"}, {"name", std::string(21, 'x')}}, "name"},
+      {{{"t", "join"}}, "joined"},
+  };
+  for (const auto& [message, word] : wrong) {
+    size_t guest = house.join();
+    house.say(guest, message);
+    Json refused = house.last(guest, "refused");
+    INFO(message.dump() << " " << refused.dump());
+    REQUIRE(refused.is_object());
+    CHECK(refused["code"] == "invalid");
+    CHECK(refused["message"].get<std::string>().find(word) != std::string::npos);
+  }
+  CHECK(house.archives.archive().comments({"court"})->empty());
+}
+
+TEST_CASE("three hundred characters are three hundred in any script, and line breaks become spaces") {
+  RoomHouse house;
+  size_t guest = house.join();
+  std::string text;
+  for (int n = 0; n < 300; ++n) text += "公";
+  house.say(guest, comment("reference-1", text));
+  CHECK(house.last(guest, "ack")["state"] == "published");
+  house.say(guest, comment("reference-2", " one\ntwo\r\n"));
+  CHECK(house.archives.archive().comments({"court"})->front().text == "one two");
+}
+
+TEST_CASE("moments are held within what has been published") {
+  RoomHouse house;
+  ProgramTime begin = house.clock.wall();
+  house.edge = begin + seconds(100);
+  size_t guest = house.join();
+  auto moment_of = [&](std::optional<int64_t> moment) {
+    Json message = comment(house.ref(), "at " + std::to_string(moment.value_or(0)));
+    if (moment) message["moment"] = *moment;
+    house.say(guest, message);
+    house.advance(seconds(4));
+    return house.archives.archive().comments({"court"})->front().moment;
+  };
+  CHECK(moment_of(begin.ms + 50'000) == begin + seconds(50));
+  CHECK(moment_of(begin.ms + 500'000) == begin + seconds(100));
+  CHECK(moment_of(5) == begin);
+  CHECK(moment_of(std::nullopt) == begin + seconds(100));
+}
+
+TEST_CASE("before and after the live broadcast the room is read-only, staff included") {
+  RoomHouse house;
+  size_t guest = house.join();
+  size_t mo = house.join({{"as", "staff"}}, moderator());
+  auto over = *house.books.ledger.broadcast("court");
+  over.state = broadcast::State::kEnded;
+  house.rooms->update(over);
+  house.advance(milliseconds(100));
+  CHECK(house.events(guest).back().second["room"]["open"] == false);
+  for (size_t one : {guest, mo}) {
+    house.say(one, comment("reference-1", "too late"));
+    CHECK(house.last(one, "refused")["code"] == "closed");
+  }
+}
+
+TEST_CASE("staff speak with name and badge, if their session has the right") {
+  RoomHouse house;
+  size_t mo = house.join({{"as", "staff"}, {"name", "Somebody"}}, moderator());
+  CHECK(house.last(mo, "welcome")["staff"] == "moderator");
+  CHECK(house.last(mo, "welcome")["name"] == "Mo");
+  house.say(mo, comment("reference-1", "worse things are said by others"));  // no rule judges staff
+  house.advance(milliseconds(100));
+  CHECK(house.events(mo).back().second["staff"] == "moderator");
+  size_t guest = house.enter();
+  house.say(guest, {{"t", "join"}, {"as", "staff"}});
+  CHECK(house.last(guest, "refused")["code"] == "forbidden");
+  CHECK(house.last(guest, "welcome").is_null());
+}
+
+TEST_CASE("nobody takes the name of staff, or one that a rule minds") {
+  RoomHouse house;
+  {
+    account::Person person;
+    person.id = "mo";
+    person.name = "Mo Moderator";
+    REQUIRE(house.books.ledger.put(person));
+  }
+  size_t guest = house.join({{"name", "mo moderator"}});
+  CHECK(house.last(guest, "welcome")["name"] == "");
+  house.say(guest, {{"t", "name"}, {"ref", "reference-1"}, {"name", "MO MODERATOR"}});
+  CHECK(house.last(guest, "refused")["why"] == Json{{"rule", "name"}});
+  house.advance(seconds(5));
+  house.say(guest, {{"t", "name"}, {"ref", "reference-2"}, {"name", "a bad name"}});
+  CHECK(house.last(guest, "refused")["why"]["rule"] == "word:test");
+  house.say(guest, {{"t", "name"}, {"ref", "reference-3"}, {"name", "Ana"}});
+  CHECK(house.last(guest, "refused")["code"] == "slow_down");
+  house.advance(seconds(5));
+  house.say(guest, {{"t", "name"}, {"ref", "reference-4"}, {"name", "Ana"}});
+  CHECK(house.last(guest, "ack")["ref"] == "reference-4");
+}
+
+TEST_CASE("who is banned cannot write and is told until when and why, and who is free again, too") {
+  RoomHouse house;
+  size_t ana = house.join();
+  std::string token = house.last(ana, "welcome")["token"];
+  house.say(ana, comment("reference-1", "hello"));
+  int64_t id = house.last(ana, "ack")["id"];
+  engage::Banned banned;
+  auto who = engage::Decider{{"mo", "session", house.clock.wall()}, "Mo"};
+  REQUIRE(house.archives.run([&](engage::Archive& archive) -> Result<> {
+    OPENDAY_TRY(banned, engage::ban(archive, "court", {id, 10, "abuse", false}, who));
+    return {};
+  }));
+  (*house.rooms->room("court"))->on_banned(banned.ban);
+
+  CHECK(house.last(ana, "banned")["ban"]["reason"] == "abuse");
+  CHECK(house.last(ana, "banned")["ban"]["until"] == house.clock.wall().ms + 600'000);
+  house.say(ana, comment("reference-2", "again"));
+  CHECK(house.last(ana, "refused")["code"] == "banned");
+  house.restart();
+  size_t back = house.join({{"token", token}});
+  CHECK(house.last(back, "welcome")["banned"]["reason"] == "abuse");
+  house.say(back, comment("reference-3", "again"));
+  CHECK(house.last(back, "refused")["code"] == "banned");
+  (*house.rooms->room("court"))->on_lifted(banned.ban);
+  CHECK(house.last(back, "banned")["ban"].is_null());
+  house.say(back, comment("reference-4", "thank you"));
+  CHECK(house.last(back, "ack")["state"] == "published");
+}
+
+TEST_CASE("reactions are told in sum, once a second, and viewers are counted") {
+  RoomHouse house;
+  size_t ana = house.join();
+  size_t ben = house.join();
+  house.say(ana, {{"t", "react"}, {"kind", "like"}, {"n", 7}});
+  house.say(ben, {{"t", "react"}, {"kind", "like"}});
+  house.say(ben, {{"t", "react"}, {"kind", "clap"}});  // too fast for a hand: not counted
+  house.advance(seconds(2));
+  auto counts = house.all(ana, "counts");
+  REQUIRE_FALSE(counts.empty());
+  CHECK(counts.front()["reactions"] == Json{{"like", 8}});
+  CHECK(counts.front()["viewers"] == 2);
+  size_t told = counts.size();
+  house.advance(seconds(3));
+  CHECK(house.all(ana, "counts").size() == told);  // nothing new, nothing said
+}
+
+TEST_CASE("of more comments than are shown, everybody sees staff and as many voices as there is room for") {
+  RoomOptions options;
+  options.shown_per_second = 5;
+  RoomHouse house(options);
+  size_t mo = house.join({{"as", "staff"}}, moderator());
+  size_t reader = house.join();
+  std::vector<size_t> guests;
+  for (int n = 0; n < 30; ++n) guests.push_back(house.join());
+  house.advance(seconds(2));
+  house.archives.stall = true;
+  for (size_t n = 0; n < guests.size(); ++n)
+    house.say(guests[n], comment(house.ref(), "voice " + std::to_string(n)));
+  house.say(mo, comment(house.ref(), "the hearing goes on"));
+  house.archives.go_on();
+  house.advance(milliseconds(100));
+  auto seen = house.texts(reader);
+  CHECK(seen.size() >= 5);
+  CHECK(seen.size() <= 7);
+  CHECK(std::ranges::count(seen, "the hearing goes on") == 1);
+  CHECK(house.archives.archive().comments({"court"})->size() == 31);
+  for (size_t guest : guests) CHECK(house.last(guest, "ack")["state"] == "published");
+}
+
+TEST_CASE("a report reaches the moderators once, whoever sends it twice") {
+  RoomHouse house;
+  size_t ana = house.join();
+  size_t ben = house.join();
+  house.say(ana, comment("reference-1", "hello"));
+  int64_t id = house.last(ana, "ack")["id"];
+  house.say(ben, {{"t", "report"}, {"ref", "reference-2"}, {"id", id}, {"reason", "abuse"}});
+  house.say(ben, {{"t", "report"}, {"ref", "reference-3"}, {"id", id}, {"reason", "spam"}});
+  CHECK(house.all(ben, "ack").size() == 2);
+  CHECK(*house.archives.archive().reports(id) == std::map<std::string, int64_t>{{"abuse", 1}});
+  house.say(ben, {{"t", "report"}, {"ref", "reference-4"}, {"id", id + 1}, {"reason", "spam"}});
+  CHECK(house.last(ben, "refused")["code"] == "not_found");
+}
+
+TEST_CASE("one address that writes more than a school does is held, others are not") {
+  RoomHouse house;
+  int held = 0;
+  for (int64_t n = 0; n <= Rooms::kAddressShare; ++n) {
+    size_t guest = house.join();
+    house.say(guest, comment(house.ref(), "voice " + std::to_string(n)));
+    if (house.last(guest, "ack")["state"] == "held") ++held;
+  }
+  CHECK(held == 1);
+  size_t other = house.enter(nullptr, "192.0.2.77");
+  house.say(other, {{"t", "join"}});
+  house.say(other, comment("reference-1", "from elsewhere"));
+  CHECK(house.last(other, "ack")["state"] == "published");
+}

@@ -23,11 +23,11 @@ const next = {
 const script = [
   ['a1', '主审法官讲得很清楚，谢谢公开！', 'published'],
   ['b2', 'Good to see how a hearing really works.', 'published'],
-  ['c3', '加微信 law-help88 免费咨询，名额有限', 'held', 'word:ads', '免费咨询', { similar: 2 }],
+  ['c3', '加微信 law-help88 免费咨询，名额有限', 'held', 'word:ads', '免费咨询', { similar: 1 }],
   ['d4', '看直播领红包 www.hongbao-live.example/r?x=9', 'held', 'link', 'www.hongbao-live.example/r?x=9'],
   ['e5', '第二法庭的声音有点小，能调大一点吗？', 'published', null, null, { reports: { other: 1 } }],
   ['f6', 'My neighbour was in this case, his number is 138 0013 8000, just ask him', 'held', 'phone', '138 0013 8000'],
-  ['c3', '加微信 law-help88 免费咨询，名额有限!!', 'held', 'word:ads', '免费咨询', { similar: 2 }],
+  ['c3', '加微信 law-help88 免费咨询，名额有限!!', 'held', 'word:ads', '免费咨询', { similar: 1 }],
   ['g7', '这个被告就是个骗子，脑子有病', 'held', 'word:insults', '脑子有病', { reports: { abuse: 3, spam: 1 } }],
   ['h8', 'Which article of the civil code did the judge just quote?', 'published'],
   ['i9', '我的身份证号 110101199003070000，能帮我查一下案子吗', 'held', 'id_number', '110101199003070000'],

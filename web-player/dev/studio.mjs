@@ -63,6 +63,7 @@ export class Studio {
         { id: 'li', name: '李导播 Li', roles: ['producer'], must_change_password: true, disabled: false },
         { id: 'zhao', name: '赵 Zhao', roles: ['moderator', 'officer'], must_change_password: false, disabled: true },
         { id: 'wei', name: '魏审核 Wei', roles: ['moderator'], must_change_password: false, disabled: false },
+        { id: 'kai', name: '凯 Kai', roles: ['officer'], must_change_password: false, disabled: false },
       ].map((person) => [person.id, person]),
     ); // prettier-ignore
     this.passwords = new Map([...this.people.keys()].map((id) => [id, password]));

@@ -48,8 +48,12 @@ export function triageAction(press: TriagePress, singleKeys: boolean, choosing: 
   return reason === undefined ? null : { do: 'reason', reason };
 }
 
-/** What most often is wrong with what a rule holds. */
-export function suggestedReason(rule: string | null, reports: Readonly<Record<string, number>>): Reason {
+/** What viewers say is wrong, else what was chosen for this rule last, else what most often is. */
+export function suggestedReason(
+  rule: string | null,
+  reports: Readonly<Record<string, number>>,
+  last: Reason | null,
+): Reason {
   let reported: Reason | null = null;
   let most = 0;
   for (const reason of reasons) {
@@ -57,6 +61,7 @@ export function suggestedReason(rule: string | null, reports: Readonly<Record<st
     if (n > most) [reported, most] = [reason, n];
   }
   if (reported !== null) return reported;
+  if (last !== null) return last;
   if (rule === 'link' || rule === 'duplicate') return 'spam';
   if (rule === 'phone' || rule === 'id_number') return 'private';
   if (rule === 'flood') return 'flood';

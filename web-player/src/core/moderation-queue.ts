@@ -171,6 +171,8 @@ export class Queue {
 
   /** What is held as far as it is known here, acts counted as done. */
   get pending(): number {
+    // The server's count is up to a second old; what is known whole is counted here.
+    if (this.knownTo === Infinity) return this.held().length;
     let acted = 0;
     for (const [id, state] of this.overlay) {
       const was = this.items.get(id)?.state;

@@ -12,10 +12,10 @@ export function splitAt(text: string, why: Why | null): [string, string, string]
   return [text.slice(0, start), text.slice(start, end), text.slice(end)];
 }
 
-/** The line, from 1, that the server's message about a word list names; null if it names none. */
-export function lineOf(message: string): number | null {
-  const found = /\bline (\d+):/i.exec(message);
-  return found === null ? null : Number(found[1]);
+/** The line, from 1, that the server's message about a word list names, and what it says of it; null if it names none. */
+export function lineOf(message: string): { line: number; fault: string } | null {
+  const found = /\bline (\d+): *(.*)$/is.exec(message);
+  return found === null ? null : { line: Number(found[1]), fault: found[2] ?? '' };
 }
 
 /** Where a line of a text begins and ends, for the caret; a line that is not there counts as the last. */

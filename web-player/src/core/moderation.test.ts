@@ -329,11 +329,12 @@ describe('the keys', () => {
   });
 
   it('offer the reason that rule or reports speak for', () => {
-    expect(suggestedReason('link', {})).toBe('spam');
-    expect(suggestedReason('id_number', {})).toBe('private');
-    expect(suggestedReason('word:insults', {})).toBe('abuse');
-    expect(suggestedReason('mode', {})).toBe('other');
-    expect(suggestedReason('link', { abuse: 2, spam: 1 })).toBe('abuse');
+    expect(suggestedReason('link', {}, null)).toBe('spam');
+    expect(suggestedReason('id_number', {}, null)).toBe('private');
+    expect(suggestedReason('word:insults', {}, null)).toBe('abuse');
+    expect(suggestedReason('mode', {}, null)).toBe('other');
+    expect(suggestedReason('link', { abuse: 2, spam: 1 }, 'flood')).toBe('abuse');
+    expect(suggestedReason('word:ads', {}, 'spam')).toBe('spam');
   });
 });
 
@@ -347,7 +348,10 @@ describe('texts', () => {
   });
 
   it('of a word list’s error name its line', () => {
-    expect(lineOf("word list 'ads', line 12: no letters; expected a word")).toBe(12);
+    expect(lineOf("word list 'ads', line 12: no letters; expected a word")).toEqual({
+      line: 12,
+      fault: 'no letters; expected a word',
+    });
     expect(lineOf('the list is too long')).toBeNull();
     expect(lineRange('ab\ncde\nf', 2)).toEqual([3, 6]);
     expect(lineRange('ab\ncde', 9)).toEqual([3, 6]);

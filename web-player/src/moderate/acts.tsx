@@ -54,16 +54,19 @@ export function Acts({ desk }: { desk: Desk }): JSX.Element {
   const newest = acts[0];
   return (
     <section class="acts" aria-label={t.acts}>
-      {all.value && acts.length > 1 && (
-        <ul class="acts__all" id="acts-all">
-          {acts.slice(1).map((act) => (
-            <li class="act" key={act.n}>
-              <Line act={act} />
-              <Undo desk={desk} act={act} />
-            </li>
-          ))}
-        </ul>
-      )}
+      <div class="acts__over">
+        <ToldList desk={desk} />
+        {all.value && acts.length > 1 && (
+          <ul class="acts__all" id="acts-all">
+            {acts.slice(1).map((act) => (
+              <li class="act" key={act.n}>
+                <Line act={act} />
+                <Undo desk={desk} act={act} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
       <div class="acts__bar">
         {newest === undefined ? (
           <p class="acts__none">{t.actsNone}</p>
@@ -112,12 +115,12 @@ function said(desk: Desk, told: Told): string {
   }
 }
 
-/** Stays until it is put away; the newest four, the others come up after them. */
-export function ToldList({ desk }: { desk: Desk }): JSX.Element {
+/** Stays until it is put away; the newest three, the others come up after them. */
+function ToldList({ desk }: { desk: Desk }): JSX.Element {
   const t = moderate.in(locale.value);
   return (
     <div class="told" role="status">
-      {desk.queue.told.slice(0, 4).map((one) => {
+      {desk.queue.told.slice(0, 3).map((one) => {
         const item = desk.queue.item(one.id);
         return (
           <div class="told__one" key={one.n}>

@@ -125,9 +125,9 @@ export function Bar({ desk }: { desk: Desk }): JSX.Element {
           <Icon name="chevron" class="flip" />
         </a>
         {broadcast !== null && <StateBadge state={broadcast.state} />}
-        <h1 class="bar__title" lang={broadcast?.language}>
+        <p class="bar__title" lang={broadcast?.language} aria-hidden="true">
           {broadcast?.title ?? desk.id}
-        </h1>
+        </p>
         <a class="button button--quiet button--small" href={`#/b/${desk.id}/bans`}>
           <Icon name="ban" />
           {t.bans}

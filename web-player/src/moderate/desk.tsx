@@ -7,7 +7,7 @@ import { Refusal } from '../staff/form';
 import { Icon } from '../ui/icons';
 import { locale } from '../ui/page';
 import { Dialog, Failure, IconButton } from '../ui/parts';
-import { Acts, ToldList } from './acts';
+import { Acts } from './acts';
 import { Bar } from './bar';
 import { Detail } from './detail';
 import { Help } from './help';
@@ -176,7 +176,14 @@ export function DeskPage({ id }: { id: string }): JSX.Element {
   if (error !== null && (desk.room.value === null || error.status === 404 || error.status === 403)) {
     return (
       <main id="main">
-        <Failure error={error} onRetry={() => void desk.load()} level={1} />
+        <Failure
+          error={error}
+          onRetry={() => {
+            desk.reconnect();
+            void desk.load();
+          }}
+          level={1}
+        />
       </main>
     );
   }
@@ -186,11 +193,14 @@ export function DeskPage({ id }: { id: string }): JSX.Element {
   return (
     <main
       id="main"
-      class={`triage ${lost ? 'triage--lost' : ''} ${desk.sheet.value && desk.selected.value !== null ? 'triage--sheet' : ''}`}
+      class={`triage ${lost ? 'triage--lost' : ''} ${desk.sheet.value && desk.selected.value !== null ? 'triage--sheet' : ''} ${desk.queue.told.length > 0 ? 'triage--told' : ''}`}
     >
+      {/* Outside the bar, which is away while a phone shows one comment. */}
+      <h1 class="visually-hidden" lang={desk.broadcast.value?.language}>
+        {desk.broadcast.value?.title ?? desk.id}
+      </h1>
       <Bar desk={desk} />
       <Lost desk={desk} />
-      <ToldList desk={desk} />
       {failure !== null && (
         <div class="triage__failure">
           <Refusal error={failure} />

@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { fixedClock, formatTime } from '../core/format';
-import { targetOf, type Verb } from '../core/moderation-queue';
+import { rowLimit, targetOf, type Verb } from '../core/moderation-queue';
 import { splitAt } from '../core/moderation-text';
 import { reasons, type Item } from '../core/moderation-types';
 import { Icon, type IconName } from '../ui/icons';
@@ -39,8 +39,6 @@ function Facts({ desk, item }: { desk: Desk; item: Item }): JSX.Element {
   const t = moderate.in(locale.value);
   const liveAt = Date.parse(desk.broadcast.value?.live_at ?? '');
   const reports = Object.entries(item.reports).filter(([, n]) => n > 0);
-  const alike = item.state === 'held' ? desk.queue.similarTo(item) : [];
-  const similar = Math.max(item.similar, alike.length - 1);
   return (
     <dl class="facts">
       {item.why !== null && (
@@ -57,25 +55,6 @@ function Facts({ desk, item }: { desk: Desk; item: Item }): JSX.Element {
           <dd>{reports.map(([reason, n]) => t.reportedAs(reasonName(reason), number(n))).join(', ')}</dd>
         </div>
       )}
-      {similar > 0 && (
-        <div class="facts__row facts__row--wide">
-          <dt class="visually-hidden">{t.similar(number(similar))}</dt>
-          <dd class="facts__similar">
-            {t.similar(number(similar))}
-            {alike.length > 1 && (
-              <button
-                type="button"
-                class="button button--small"
-                onClick={() => {
-                  desk.setChecked(alike.slice(0, 200));
-                }}
-              >
-                {t.similarSelect(number(alike.length))}
-              </button>
-            )}
-          </dd>
-        </div>
-      )}
       <div class="facts__row">
         <dt>{t.written}</dt>
         <dd class="tabular">
@@ -89,6 +68,30 @@ function Facts({ desk, item }: { desk: Desk; item: Item }): JSX.Element {
         </div>
       )}
     </dl>
+  );
+}
+
+function Similar({ desk, item }: { desk: Desk; item: Item }): JSX.Element | null {
+  const t = moderate.in(locale.value);
+  if (item.state !== 'held') return null;
+  const alike = desk.queue.similarTo(item);
+  const similar = Math.max(item.similar, alike.length - 1);
+  if (similar === 0) return null;
+  return (
+    <div class="similar">
+      <span>{t.similar(number(similar))}</span>
+      {alike.length > 1 && (
+        <button
+          type="button"
+          class="button button--small"
+          onClick={() => {
+            desk.setChecked(alike.slice(0, rowLimit));
+          }}
+        >
+          {t.similarSelect(number(alike.length))}
+        </button>
+      )}
+    </div>
   );
 }
 
@@ -296,6 +299,7 @@ export function Detail({ desk }: { desk: Desk }): JSX.Element {
         <div class="detail__scroll">
           <Standing desk={desk} item={item} />
           <Quote item={item} />
+          <Similar desk={desk} item={item} />
           <Facts desk={desk} item={item} />
           <Picture key={item.id} desk={desk} item={item} />
         </div>

@@ -97,46 +97,49 @@ function Bulk({ desk }: { desk: Desk }): JSX.Element | null {
   const may = (verb: 'approve' | 'reject') => ids.some((id) => desk.possible(verb, id));
   return (
     <div class="bulk">
-      <strong class="tabular">{t.checked(number(ids.length))}</strong>
-      <button
-        type="button"
-        class="button button--quiet button--small"
-        onClick={() => {
-          desk.setChecked(desk.rows.value.items.map((one) => one.id));
-        }}
-      >
-        {t.checkAll}
-      </button>
-      <button
-        type="button"
-        class="button button--quiet button--small"
-        onClick={() => {
-          desk.setChecked([]);
-        }}
-      >
-        {t.uncheck}
-      </button>
-      <span class="bulk__space" />
-      <button
-        type="button"
-        class="button button--small approve"
-        disabled={!may('approve')}
-        onClick={() => {
-          desk.press('approve');
-        }}
-      >
-        {t.approve}
-      </button>
-      <button
-        type="button"
-        class="button button--small reject"
-        disabled={!may('reject')}
-        onClick={() => {
-          desk.press('reject');
-        }}
-      >
-        {t.reject}
-      </button>
+      <div class="bulk__line">
+        <strong class="tabular">{t.checked(number(ids.length))}</strong>
+        <button
+          type="button"
+          class="button button--quiet button--small"
+          onClick={() => {
+            desk.setChecked(desk.rows.value.items.map((one) => one.id));
+          }}
+        >
+          {t.checkAll}
+        </button>
+        <button
+          type="button"
+          class="button button--quiet button--small"
+          onClick={() => {
+            desk.setChecked([]);
+          }}
+        >
+          {t.uncheck}
+        </button>
+      </div>
+      <div class="bulk__line bulk__line--deeds">
+        <button
+          type="button"
+          class="button button--small approve"
+          disabled={!may('approve')}
+          onClick={() => {
+            desk.press('approve');
+          }}
+        >
+          {t.approve}
+        </button>
+        <button
+          type="button"
+          class="button button--small reject"
+          disabled={!may('reject')}
+          onClick={() => {
+            desk.press('reject');
+          }}
+        >
+          {t.reject}
+        </button>
+      </div>
     </div>
   );
 }
@@ -196,7 +199,7 @@ function Row({ desk, item }: { desk: Desk; item: Item }): JSX.Element {
               {reports === 1 ? t.report : t.reports(number(reports))}
             </span>
           )}
-          {item.similar > 0 && <span class="sign tabular">×{number(item.similar + 1)}</span>}
+          {item.similar > 0 && <span class="sign tabular">{t.alike(number(item.similar + 1))}</span>}
           {claim !== null && (
             <span class="sign sign--claim">
               <Icon name="person" />

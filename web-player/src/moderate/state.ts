@@ -76,6 +76,8 @@ export class Desk {
 
   /** Replaced with every change, so that what has read it is drawn again. */
   private readonly known = signal({ queue: new Queue(me.value?.person?.id ?? '') });
+  /** For each rule, what was chosen last. */
+  private readonly lastReason = new Map<string, Reason>();
   private readonly floor = signal(0);
   private readonly upTo = signal(Infinity);
 
@@ -289,12 +291,16 @@ export class Desk {
     const ids = this.choosing.value;
     if (ids === null || this.frozen.value) return;
     this.choosing.value = null;
-    this.put({ verb: 'reject', ids, reason: reason ?? this.suggested(ids), note });
+    const chosen = reason ?? this.suggested(ids);
+    const rule = ids[0] === undefined ? null : this.queue.item(ids[0])?.why?.rule;
+    if (rule != null) this.lastReason.set(rule, chosen);
+    this.put({ verb: 'reject', ids, reason: chosen, note });
   }
 
   suggested(ids: readonly number[]): Reason {
     const item = ids[0] === undefined ? null : this.queue.item(ids[0]);
-    return suggestedReason(item?.why?.rule ?? null, item?.reports ?? {});
+    const rule = item?.why?.rule ?? null;
+    return suggestedReason(rule, item?.reports ?? {}, this.lastReason.get(rule ?? '') ?? null);
   }
 
   /** The ban that binds the author now. */

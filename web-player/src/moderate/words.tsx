@@ -186,10 +186,10 @@ export function WordListEditor({ name }: { name: string }): JSX.Element {
       done.value = true;
     } catch (failure) {
       error.value = asApiError(failure);
-      const line = lineOf(error.value.message);
+      const found = lineOf(error.value.message);
       const field = area.current;
-      if (line !== null && field !== null) {
-        const [from, to] = lineRange(text.value, line);
+      if (found !== null && field !== null) {
+        const [from, to] = lineRange(text.value, found.line);
         field.focus();
         field.setSelectionRange(from, to);
       }
@@ -212,7 +212,7 @@ export function WordListEditor({ name }: { name: string }): JSX.Element {
     return <div class="lines skeleton" aria-busy="true" />;
   }
   const failure = error.value;
-  const line = failure === null ? null : lineOf(failure.message);
+  const wrong = failure === null ? null : lineOf(failure.message);
   const unsaved = text.value !== saved.value;
   return (
     <>
@@ -234,14 +234,14 @@ export function WordListEditor({ name }: { name: string }): JSX.Element {
       <div class="form">
         <div class="field">
           <label for="list-text">{t.listText}</label>
-          <div class={line === null ? 'lines' : 'lines lines--wrong'}>
-            <Lines text={text} wrong={line} />
+          <div class={wrong === null ? 'lines' : 'lines lines--wrong'}>
+            <Lines text={text} wrong={wrong?.line ?? null} />
             <textarea
               ref={area}
               id="list-text"
               class="lines__text"
               aria-describedby="list-hint list-state"
-              aria-invalid={line !== null}
+              aria-invalid={wrong !== null}
               spellcheck={false}
               rows={Math.max(12, text.value.split('\n').length)}
               wrap="off"
@@ -264,13 +264,13 @@ export function WordListEditor({ name }: { name: string }): JSX.Element {
         <div class="lines__foot">
           <div id="list-state" class="lines__state" role="status">
             {failure !== null ? (
-              line === null ? (
+              wrong === null ? (
                 <Refusal error={failure} />
               ) : (
                 <p class="lines__error">
                   <Icon name="alert" />
                   <span>
-                    <strong>{t.listLine(number(line))}</strong> {failure.message}
+                    <strong>{t.listLine(number(wrong.line))}</strong> {wrong.fault}
                   </span>
                 </p>
               )

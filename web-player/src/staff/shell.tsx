@@ -1,5 +1,7 @@
 // What stands around every page that needs an account: header, log-in, the first password, logging out.
 
+import './icons';
+
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import { common } from '../ui/messages';

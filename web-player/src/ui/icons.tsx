@@ -1,6 +1,7 @@
 // One set, drawn for Openday on a 24 grid with 1.75 strokes. Always used beside a text or inside a labelled control.
 
 import type { JSX } from 'preact';
+import type { staffDrawings } from '../staff/icons';
 
 const stroke = {
   play: 'M8 5.5v13l10.5-6.5z',
@@ -48,18 +49,17 @@ const stroke = {
   clock: 'M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17M12 7.5V12l3 2.5',
   film: 'M4 5h16v14H4zM8 5v14M16 5v14M4 12h16',
   camera: 'M3.5 7h12v10h-12zM15.5 11l5-3v8l-5-3',
-  comment: 'M4 5h16v11.5h-8.5L7 20.5v-4H4zM8 9h8M8 12.5h5',
-  undo: 'M8.5 5L4.5 9l4 4M4.5 9h9a5.5 5.5 0 0 1 0 11H9',
-  flag: 'M6 21V4M6 4.5h11.5l-2.5 4 2.5 4H6',
-  ban: 'M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17M6 6l12 12',
-  pin: 'M9 4h6l-.7 6 3.2 3.5h-11L9.7 10zM12 13.5v6.5',
-  search: 'M10.5 4.5a6 6 0 1 1 0 12 6 6 0 0 1 0-12M15 15l5 5',
-  person: 'M12 4.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7M5 19.5c.5-4 3.2-5.5 7-5.5s6.5 1.5 7 5.5',
-  list: 'M8.5 6.5h11M8.5 12h11M8.5 17.5h11M4.5 6.5v.1M4.5 12v.1M4.5 17.5v.1',
   eye: 'M2.5 12C6 5.5 18 5.5 21.5 12 18 18.5 6 18.5 2.5 12M12 9.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5',
 } as const;
 
-export type IconName = keyof typeof stroke;
+export type IconName = keyof typeof stroke | keyof typeof staffDrawings;
+
+const drawings = new Map<string, string>(Object.entries(stroke));
+
+/** Drawings that not every page needs. */
+export function addDrawings(more: Readonly<Record<string, string>>): void {
+  for (const [name, path] of Object.entries(more)) drawings.set(name, path);
+}
 
 const solid: ReadonlySet<IconName> = new Set<IconName>(['play']);
 
@@ -76,7 +76,7 @@ export function Icon({ name, class: extra = '' }: { name: IconName; class?: stri
       aria-hidden="true"
       focusable="false"
     >
-      <path d={stroke[name]} />
+      <path d={drawings.get(name)} />
     </svg>
   );
 }

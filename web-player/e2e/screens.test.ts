@@ -137,7 +137,7 @@ const scenes: Scene[] = [
       await page.waitForSelector('.entry');
       await page.evaluate(() => {
         document.querySelectorAll<HTMLElement>('.entry__open')[3]?.click();
-        (document.querySelector('.detail__back') as HTMLElement | null)?.click();
+        document.querySelector<HTMLElement>('.detail__back')?.click();
       });
       await page.waitForSelector('.side');
     },

@@ -81,13 +81,15 @@ function useKeys(desk: Desk): void {
       }
     };
     const onTouch = () => {
-      desk.touched();
+      if (document.visibilityState === 'visible') desk.touched();
     };
     document.addEventListener('keydown', onKey);
     document.addEventListener('pointerdown', onTouch);
+    document.addEventListener('visibilitychange', onTouch);
     return () => {
       document.removeEventListener('keydown', onKey);
       document.removeEventListener('pointerdown', onTouch);
+      document.removeEventListener('visibilitychange', onTouch);
     };
   }, [desk]);
 }

@@ -419,8 +419,11 @@ export class Desk {
     settings.set('single-keys', on ? '1' : '0');
   }
 
+  /** Somebody sits here. */
   touched(): void {
+    const back = Date.now() - this.touchedAt > awayMs;
     this.touchedAt = Date.now();
+    if (back) this.claimSoon();
   }
 
   private post<T>(path: string, body: unknown): Promise<T> {

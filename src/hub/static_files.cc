@@ -144,10 +144,12 @@ void add_page_routes(Router& router, const StaticFiles& files) {
   page("/", "index.html", false);
   page("/watch/{b}", "watch.html", false);
   page("/embed/{b}", "watch.html", true);
-  page("/studio/", "studio.html", false);
-  router.get("/studio", [](const Request&, Responder responder) {
-    responder.send(std::move(Response::empty(308).with("Location", "/studio/")));
-  });
+  for (const std::string name : {"studio", "moderate"}) {
+    page("/" + name + "/", name + ".html", false);
+    router.get("/" + name, [name](const Request&, Responder responder) {
+      responder.send(std::move(Response::empty(308).with("Location", "/" + name + "/")));
+    });
+  }
   router.get("/assets/{file...}", [&files](const Request& request, Responder responder) {
     responder.send(files.serve("assets/" + std::string(request.param("file")), request));
   });

@@ -260,6 +260,8 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
       case '/__mock/studio':
         studio.misbehave(body);
         break;
+      case '/__mock/moderation':
+        return json(response, 200, studio.moderation.control(body));
       default:
         return refuse(response, 404, 'not_found');
     }
@@ -276,7 +278,8 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
     }
     if (path === '/') return page(response, 'index.html');
     if (/^\/(watch|embed)\/[^/]+\/?$/.test(path)) return page(response, 'watch.html');
-    if (path === '/studio' || path.startsWith('/studio/')) return page(response, 'studio.html');
+    const inside = /^\/(studio|moderate)(\/|$)/.exec(path)?.[1];
+    if (inside !== undefined) return page(response, `${inside}.html`);
     if (path.startsWith('/assets/')) {
       const file = join(dist, path);
       if (!file.startsWith(dist) || !existsSync(file) || !statSync(file).isFile())
@@ -343,5 +346,8 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { url } = await startMock({ port: Number(process.argv[2] ?? 28080) });
-  console.log(`mock hub: ${url}/  ${url}/watch/court  ${url}/studio/ (chief, mock-password)`);
+  console.log(
+    `mock hub: ${url}/  ${url}/watch/court  ${url}/studio/  ${url}/moderate/#/b/court (chief, mock-password)`,
+  );
+  await fetch(`${url}/__mock/moderation`, { method: 'POST', body: JSON.stringify({ flow: 6 }) });
 }

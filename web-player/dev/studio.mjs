@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { WebSocketServer } from 'ws';
 import { venues as madeVenues } from './media.mjs';
+import { Moderation } from './moderation.mjs';
 
 export const token = 'mock-admin-token';
 /** Of chief, who may do all that the studio has. */
@@ -43,6 +44,7 @@ export class Studio {
     this.layouts = loadLayouts();
     this.sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'openday-control-1' });
     this.clients = new Map();
+    this.moderation = new Moderation(hub);
     this.session = randomBytes(8).toString('hex');
     this.tick = 0;
     this.timer = setInterval(() => this.beat(), 100);
@@ -51,6 +53,7 @@ export class Studio {
 
   reset() {
     this.tries = 0;
+    this.moderation.reset();
     this.faults = {};
     this.extra = new Map();
     this.me = 'chief';
@@ -59,6 +62,8 @@ export class Studio {
         { id: 'chief', name: '王主任 Chief Wang', roles: ['admin', 'producer'], must_change_password: false, disabled: false },
         { id: 'li', name: '李导播 Li', roles: ['producer'], must_change_password: true, disabled: false },
         { id: 'zhao', name: '赵 Zhao', roles: ['moderator', 'officer'], must_change_password: false, disabled: true },
+        { id: 'wei', name: '魏审核 Wei', roles: ['moderator'], must_change_password: false, disabled: false },
+        { id: 'kai', name: '凯 Kai', roles: ['officer'], must_change_password: false, disabled: false },
       ].map((person) => [person.id, person]),
     ); // prettier-ignore
     this.passwords = new Map([...this.people.keys()].map((id) => [id, password]));
@@ -100,10 +105,12 @@ export class Studio {
     clearInterval(this.timer);
     this.dropSockets();
     this.sockets.close();
+    this.moderation.close();
   }
 
   dropSockets() {
     for (const socket of this.clients.keys()) socket.terminate();
+    this.moderation.dropSockets();
   }
 
   /** {take: 'fail' | 'slow', end: 'fail', viewers, viewers_at_least, slots: {venue: state}, engine, silent} */
@@ -188,6 +195,7 @@ export class Studio {
   }
 
   upgrade(request, socket, head) {
+    if (this.moderation.upgrade(request, socket, head, this.allowed(request))) return;
     const id = /^\/api\/v1\/admin\/broadcasts\/([^/]+)\/events$/.exec(request.url)?.[1];
     if (id === undefined || !this.allowed(request) || this.broadcast(id) === undefined || this.faults.refuseSocket) {
       socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n');
@@ -239,14 +247,21 @@ export class Studio {
     if (!path.startsWith(admin)) return refuse(404, 'not_found', path);
     if (!this.allowed(request)) return refuse(401, 'unauthorized', 'log in');
     const [kind, id, verb, item] = path.slice(admin.length).split('/');
+    const { searchParams: query } = new URL(request.url, 'http://x');
     if (kind === 'layouts') return json(200, { layouts: this.layouts });
     if (kind === 'people') return this.peopleRequest({ method, id, verb, body, json, refuse });
     if (kind === 'audit') {
-      const before = Number(new URL(request.url, 'http://x').searchParams.get('before')) || Infinity;
+      const before = Number(query.get('before')) || Infinity;
       const entries = this.audit.filter((entry) => entry.number < before).slice(0, 50);
       return json(200, { entries });
     }
+    const person = this.people.get(this.me);
+    if (kind === 'word-lists') return this.moderation.wordLists({ method, name: id, body, person, json, refuse });
     if (kind === 'venues') return this.venueRequest({ method, id, verb, body, json, refuse, response });
+    if (kind === 'broadcasts') {
+      const asked = { method, id, verb, item, body, query, person, json, refuse };
+      if ((await this.moderation.answer(asked)) !== false) return;
+    }
     if (kind === 'broadcasts') return this.broadcastRequest({ method, id, verb, item, body, json, refuse, response });
     return refuse(404, 'not_found', path);
   }

@@ -120,6 +120,49 @@ const scenes: Scene[] = [
       await page.waitForFunction(() => /\d\.\d/.test(document.querySelector('.screen__note')?.textContent ?? ''));
     },
   },
+  {
+    name: 'moderate-broadcasts',
+    mockOnly: true,
+    show: async (page) => {
+      await page.goto(`${base}/moderate/`);
+      await page.waitForSelector('.rows .row__title');
+    },
+  },
+  {
+    name: 'moderate-queue',
+    mockOnly: true,
+    show: async (page) => {
+      await page.setViewportSize({ width: 1440, height: 900 });
+      await page.goto(`${base}/moderate/#/b/court`);
+      await page.waitForSelector('.entry');
+      await page.evaluate(() => {
+        document.querySelectorAll<HTMLElement>('.entry__open')[3]?.click();
+        document.querySelector<HTMLElement>('.detail__back')?.click();
+      });
+      await page.waitForSelector('.side');
+    },
+  },
+  {
+    name: 'moderate-comment',
+    mockOnly: true,
+    full: true,
+    show: async (page) => {
+      await page.evaluate(() => {
+        document.querySelectorAll<HTMLElement>('.entry__open')[3]?.click();
+      });
+      await page.waitForFunction(
+        () => (document.querySelector<HTMLImageElement>('.picture img')?.naturalWidth ?? 0) > 0,
+      );
+    },
+  },
+  {
+    name: 'moderate-words',
+    mockOnly: true,
+    show: async (page) => {
+      await page.goto(`${base}/moderate/#/words/ads`);
+      await page.waitForSelector('.lines__text');
+    },
+  },
 ];
 
 const widths: [number, number][] = [

@@ -36,6 +36,7 @@ const shell = closure(['watch.html']);
 const whole = closure(['watch.html', hls]);
 const iphone = closure(['watch.html', native]);
 const studio = closure(['studio.html']);
+const moderate = closure(['moderate.html']);
 
 const lines = [
   ['index, all', index.js + index.css, 45],
@@ -44,6 +45,7 @@ const lines = [
   ['watch with player', whole.js + whole.css, 160],
   ['watch on an iPhone', iphone.js + iphone.css, 45],
   ['studio without video', studio.js + studio.css, 150],
+  ['moderation, JavaScript', moderate.js, 60],
 ];
 
 let over = 0;

@@ -1,9 +1,9 @@
-// The event stream of one broadcast. Says plainly whether what the page shows is current: a socket that is open but silent
-// for 5 s (status comes every second) counts as lost. Reconnects after 1, 2, 4, then every 8 s, ± 30 %.
+// A stream of events that the page only listens to: of a console, of a moderators' queue. Says plainly whether what the page
+// shows is current: a socket that is open but silent for 5 s (something comes every second) counts as lost. Reconnects after
+// 1, 2, 4, then every 8 s, ± 30 %.
 //
 // Home thread: the page. Not reusable after close().
 
-import type { ControlEvent } from './studio-types';
 import type { Timers } from './timers';
 
 export type Connection = 'connecting' | 'open' | 'lost';
@@ -16,20 +16,21 @@ export interface SocketLike {
   close(): void;
 }
 
-export interface ControlSocketDeps {
+export interface ControlSocketDeps<E> {
   connect: () => SocketLike;
   timers: Timers;
   random: () => number;
   changed: (connection: Connection) => void;
   /** A connection ended, or a try to connect failed: each time. Nobody tells a page why. */
   failed: () => void;
-  event: (event: ControlEvent) => void;
+  /** What the page knows of; an event of a newer server is not its to judge. */
+  kinds: ReadonlySet<string>;
+  event: (event: E) => void;
 }
 
 const silenceMs = 5000;
-const kinds: ReadonlySet<string> = new Set(['status', 'levels', 'taken', 'broadcast', 'thumbnail']);
 
-export class ControlSocket {
+export class ControlSocket<E> {
   private socket: SocketLike | null = null;
   private timer: number | null = null;
   private silence: number | null = null;
@@ -37,7 +38,7 @@ export class ControlSocket {
   private closed = false;
   private connection: Connection = 'connecting';
 
-  constructor(private readonly deps: ControlSocketDeps) {
+  constructor(private readonly deps: ControlSocketDeps<E>) {
     this.open();
   }
 
@@ -56,18 +57,25 @@ export class ControlSocket {
     this.open();
   }
 
+  /** A new connection in the place of a good one: what the server says first is wanted again. */
+  renew(): void {
+    if (this.closed || this.connection !== 'open') return;
+    this.stop();
+    this.open();
+  }
+
   private open(): void {
     const socket = this.deps.connect();
     this.socket = socket;
     this.listenForSilence();
     socket.onmessage = (message) => {
       if (this.socket !== socket) return;
-      const event = parse(message.data);
+      const event = parse(message.data, this.deps.kinds);
       if (event === null) return;
       this.attempt = 0;
       this.listenForSilence();
       this.become('open');
-      this.deps.event(event);
+      this.deps.event(event as E);
     };
     socket.onclose = () => {
       if (this.socket === socket) this.lost();
@@ -112,13 +120,12 @@ export class ControlSocket {
   }
 }
 
-function parse(data: unknown): ControlEvent | null {
+function parse(data: unknown, kinds: ReadonlySet<string>): object | null {
   if (typeof data !== 'string') return null;
   try {
     const value: unknown = JSON.parse(data);
     if (typeof value !== 'object' || value === null || !('t' in value)) return null;
-    // An event of a newer server is not ours to judge.
-    return typeof value.t === 'string' && kinds.has(value.t) ? (value as ControlEvent) : null;
+    return typeof value.t === 'string' && kinds.has(value.t) ? value : null;
   } catch {
     return null;
   }

@@ -103,7 +103,7 @@ describe('the control socket', () => {
     const connections: Connection[] = [];
     const events: ControlEvent[] = [];
     const failures: number[] = [];
-    const control = new ControlSocket({
+    const control = new ControlSocket<ControlEvent>({
       connect: () => {
         const socket = new FakeSocket();
         sockets.push(socket);
@@ -113,6 +113,7 @@ describe('the control socket', () => {
       random: () => 0.5,
       changed: (connection) => connections.push(connection),
       failed: () => failures.push(timers.now()),
+      kinds: new Set(['status', 'levels']),
       event: (event) => events.push(event),
     });
     const say = (data: unknown) => sockets[sockets.length - 1]?.onmessage?.({ data });
@@ -154,6 +155,18 @@ describe('the control socket', () => {
     const before = sockets.length;
     control.retry();
     expect(sockets).toHaveLength(before + 1);
+  });
+
+  it('begins anew when asked, without counting as lost', () => {
+    const { sockets, connections, control, say } = setup();
+    control.renew();
+    expect(sockets).toHaveLength(1); // one is under way
+    say('{"t":"status"}');
+    control.renew();
+    expect(sockets).toHaveLength(2);
+    expect(sockets[0]?.closed).toBe(true);
+    say('{"t":"status"}');
+    expect(connections).toEqual(['open']);
   });
 
   it('reports every failure, not only the first', () => {

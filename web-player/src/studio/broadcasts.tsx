@@ -8,12 +8,12 @@ import type { Broadcast, House } from '../core/studio-types';
 import { Icon } from '../ui/icons';
 import { locale, tag } from '../ui/page';
 import { Failure, IconButton, Notice } from '../ui/parts';
-import { Field, FormDialog, TextField } from './form';
+import { Field, FormDialog, TextField } from '../staff/form';
 import { broadcasts, listError, loadBroadcasts, loadVenues, venues } from './lists';
 import { studio } from './messages';
 import { go } from './router';
-import { admin } from './session';
-import { StateBadge } from './state-badge';
+import { admin, may } from '../staff/session';
+import { StateBadge } from '../staff/state-badge';
 
 const formats: readonly House[] = [
   { width: 1280, height: 720, fps: 30 },
@@ -192,9 +192,11 @@ export function Broadcasts(): JSX.Element {
   const t = studio.in(locale.value);
   const editing = useSignal<Broadcast | 'new' | null>(null);
   const removing = useSignal<Broadcast | null>(null);
+  // Whoever may only look or moderate is shown no doors that stay shut.
+  const runs = may('run-broadcasts');
   useEffect(() => {
     void loadBroadcasts();
-    void loadVenues();
+    if (runs) void loadVenues();
   }, []);
   const list = broadcasts.value;
   const sorted = list === null ? [] : [...list].sort((a, b) => order[a.state] - order[b.state]);
@@ -202,16 +204,18 @@ export function Broadcasts(): JSX.Element {
     <>
       <div class="list__head">
         <h1>{t.broadcasts}</h1>
-        <button
-          type="button"
-          class="button button--primary"
-          onClick={() => {
-            editing.value = 'new';
-          }}
-        >
-          <Icon name="plus" />
-          {t.newBroadcast}
-        </button>
+        {runs && (
+          <button
+            type="button"
+            class="button button--primary"
+            onClick={() => {
+              editing.value = 'new';
+            }}
+          >
+            <Icon name="plus" />
+            {t.newBroadcast}
+          </button>
+        )}
       </div>
       {list === null ? (
         listError.value === null ? (
@@ -232,9 +236,15 @@ export function Broadcasts(): JSX.Element {
               <li class="row" key={value.id}>
                 <StateBadge state={value.state} />
                 <div class="row__text">
-                  <a class="row__title" href={`#/b/${value.id}`} lang={value.language}>
-                    {value.title}
-                  </a>
+                  {runs ? (
+                    <a class="row__title" href={`#/b/${value.id}`} lang={value.language}>
+                      {value.title}
+                    </a>
+                  ) : (
+                    <p class="row__title" lang={value.language}>
+                      {value.title}
+                    </p>
+                  )}
                   <p class="row__meta tabular">
                     {Number.isFinite(starts)
                       ? `${formatDay(tag.value, starts)} ${formatTime(tag.value, starts)}`
@@ -254,25 +264,39 @@ export function Broadcasts(): JSX.Element {
                   >
                     <Icon name="external" />
                   </a>
-                  <IconButton
-                    icon="edit"
-                    label={`${t.edit}: ${value.title}`}
-                    onClick={() => {
-                      editing.value = value;
-                    }}
-                  />
-                  {(value.state === 'scheduled' || value.state === 'ended') && (
-                    <IconButton
-                      icon="trash"
-                      label={`${t.remove}: ${value.title}`}
-                      onClick={() => {
-                        removing.value = value;
-                      }}
-                    />
+                  {may('moderate') && (
+                    <a
+                      class="icon-button"
+                      href={`/moderate/#/b/${value.id}`}
+                      title={t.moderation}
+                      aria-label={`${t.moderation}: ${value.title}`}
+                    >
+                      <Icon name="comment" />
+                    </a>
                   )}
-                  <a class="button" href={`#/b/${value.id}`} aria-label={`${t.open}: ${value.title}`}>
-                    {t.open}
-                  </a>
+                  {runs && (
+                    <>
+                      <IconButton
+                        icon="edit"
+                        label={`${t.edit}: ${value.title}`}
+                        onClick={() => {
+                          editing.value = value;
+                        }}
+                      />
+                      {(value.state === 'scheduled' || value.state === 'ended') && (
+                        <IconButton
+                          icon="trash"
+                          label={`${t.remove}: ${value.title}`}
+                          onClick={() => {
+                            removing.value = value;
+                          }}
+                        />
+                      )}
+                      <a class="button" href={`#/b/${value.id}`} aria-label={`${t.open}: ${value.title}`}>
+                        {t.open}
+                      </a>
+                    </>
+                  )}
                 </div>
               </li>
             );

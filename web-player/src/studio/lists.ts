@@ -4,7 +4,7 @@ import { signal } from '@preact/signals';
 import type { ApiError } from '../core/api';
 import type { AuditEntry, Person } from '../core/people';
 import type { Broadcast, Venue } from '../core/studio-types';
-import { admin, asApiError } from './session';
+import { admin, asApiError } from '../staff/session';
 
 export const broadcasts = signal<Broadcast[] | null>(null);
 export const venues = signal<Venue[] | null>(null);

@@ -8,10 +8,10 @@ import { formatDateTime } from '../core/format';
 import { Icon } from '../ui/icons';
 import { locale, tag } from '../ui/page';
 import { CopyButton, Dialog, Failure, IconButton, Notice } from '../ui/parts';
-import { FormDialog, TextField } from './form';
+import { FormDialog, TextField } from '../staff/form';
 import { audit, listError, loadAudit, loadPeople, people } from './lists';
 import { studio } from './messages';
-import { admin, me } from './session';
+import { admin, me } from '../staff/session';
 
 function roleName(role: Role): string {
   const t = studio.in(locale.value);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Console } from './console/state';
-import { expired, login, logOut, logoutError } from './session';
+import { expired, login, logOut, logoutError } from '../staff/session';
 
 /** What the page asks and what it is answered; null: nobody answers. */
 let answers: Record<string, { status: number; body?: unknown } | null> = {};

@@ -8,10 +8,10 @@ import type { IngestKey, SourceKind, Venue, VenueSource } from '../core/studio-t
 import { Icon } from '../ui/icons';
 import { locale } from '../ui/page';
 import { CopyButton, Dialog, Failure, IconButton, Notice } from '../ui/parts';
-import { Field, FormDialog, Refusal, TextField } from './form';
+import { Field, FormDialog, Refusal, TextField } from '../staff/form';
 import { listError, loadVenues, venues } from './lists';
 import { studio } from './messages';
-import { admin, asApiError } from './session';
+import { admin, asApiError } from '../staff/session';
 
 function Editor({ value, onClose }: { value: Venue | null; onClose: () => void }): JSX.Element {
   const t = studio.in(locale.value);

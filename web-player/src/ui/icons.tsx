@@ -1,6 +1,7 @@
 // One set, drawn for Openday on a 24 grid with 1.75 strokes. Always used beside a text or inside a labelled control.
 
 import type { JSX } from 'preact';
+import type { staffDrawings } from '../staff/icons';
 
 const stroke = {
   play: 'M8 5.5v13l10.5-6.5z',
@@ -51,7 +52,14 @@ const stroke = {
   eye: 'M2.5 12C6 5.5 18 5.5 21.5 12 18 18.5 6 18.5 2.5 12M12 9.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5',
 } as const;
 
-export type IconName = keyof typeof stroke;
+export type IconName = keyof typeof stroke | keyof typeof staffDrawings;
+
+const drawings = new Map<string, string>(Object.entries(stroke));
+
+/** Drawings that not every page needs. */
+export function addDrawings(more: Readonly<Record<string, string>>): void {
+  for (const [name, path] of Object.entries(more)) drawings.set(name, path);
+}
 
 const solid: ReadonlySet<IconName> = new Set<IconName>(['play']);
 
@@ -68,7 +76,7 @@ export function Icon({ name, class: extra = '' }: { name: IconName; class?: stri
       aria-hidden="true"
       focusable="false"
     >
-      <path d={stroke[name]} />
+      <path d={drawings.get(name)} />
     </svg>
   );
 }

@@ -8,9 +8,9 @@ import { settings } from '../../core/settings';
 import { Icon } from '../../ui/icons';
 import { locale, tag } from '../../ui/page';
 import { Failure, Notice } from '../../ui/parts';
-import { FormDialog, Refusal } from '../form';
+import { FormDialog, Refusal } from '../../staff/form';
 import { studio } from '../messages';
-import { StateBadge } from '../state-badge';
+import { StateBadge } from '../../staff/state-badge';
 import { EndDialog } from './end';
 import { Preview, Program } from './monitors';
 import { HealthPanel, Layouts, LowerThird, Sound, VenueStrip } from './panels';
@@ -149,7 +149,7 @@ function CutColumn({ room }: { room: Console }): JSX.Element {
   const t = studio.in(locale.value);
   const why = room.obstacle.value;
   const reasons = {
-    offline: t.cutOffline,
+    offline: t.noConnection,
     stopped: t.cutStopped,
     incomplete: t.cutIncomplete,
     same: t.cutSame,

@@ -10,7 +10,7 @@ import { Icon } from '../../ui/icons';
 import { common } from '../../ui/messages';
 import { locale } from '../../ui/page';
 import { Dialog } from '../../ui/parts';
-import { Refusal, TextField } from '../form';
+import { Refusal, TextField } from '../../staff/form';
 import { studio } from '../messages';
 import type { Console } from './state';
 

@@ -21,7 +21,7 @@ import {
 } from '../../core/scene';
 import type { Broadcast, ControlEvent, Layout, Levels, Scene, Slot, Status, VenueMix } from '../../core/studio-types';
 import { browserTimers } from '../../core/timers';
-import { admin, asApiError } from '../session';
+import { admin, asApiError } from '../../staff/session';
 
 export type Why = 'offline' | 'stopped' | 'incomplete' | 'same' | null;
 
@@ -33,6 +33,8 @@ interface Taken {
 
 /** Gain changes are sent at most this often while a slider moves. */
 const mixDelayMs = 120;
+
+const kinds: ReadonlySet<ControlEvent['t']> = new Set(['status', 'levels', 'taken', 'broadcast', 'thumbnail']);
 
 export class Console {
   readonly broadcast = signal<Broadcast | null>(null);
@@ -54,7 +56,7 @@ export class Console {
   private readonly measured = signal<Health | null>(null);
   private readonly localMix = signal<Record<string, VenueMix>>({});
 
-  private readonly socket: ControlSocket;
+  private readonly socket: ControlSocket<ControlEvent>;
   private mixTimer: number | null = null;
   private loading = false;
   private lastTake: { tick: number; seen: number } | null = null;
@@ -98,6 +100,7 @@ export class Console {
       },
       // The API says what a refused WebSocket does not: that the session has ended, or that the broadcast is gone.
       failed: () => void this.load(),
+      kinds,
       event: (event) => {
         this.onEvent(event);
       },

@@ -7,9 +7,9 @@ import type { Target, TargetStatus } from '../../core/studio-types';
 import { Icon } from '../../ui/icons';
 import { locale, tag } from '../../ui/page';
 import { IconButton } from '../../ui/parts';
-import { Field, FormDialog, TextField } from '../form';
+import { Field, FormDialog, TextField } from '../../staff/form';
 import { studio } from '../messages';
-import { admin } from '../session';
+import { admin } from '../../staff/session';
 import type { Console } from './state';
 
 function Editor({ room, value, onClose }: { room: Console; value: Target | null; onClose: () => void }): JSX.Element {

@@ -4,11 +4,11 @@ import type { ApiError } from '../core/api';
 import { Icon, Mark } from '../ui/icons';
 import { locale } from '../ui/page';
 import { Refusal, TextField } from './form';
-import { studio } from './messages';
+import { staff } from './messages';
 import { asApiError, expired, logIn } from './session';
 
-export function Login(): JSX.Element {
-  const t = studio.in(locale.value);
+export function Login({ title }: { title: string }): JSX.Element {
+  const t = staff.in(locale.value);
   const name = useSignal('');
   const password = useSignal('');
   const error = useSignal<ApiError | null>(null);
@@ -42,7 +42,7 @@ export function Login(): JSX.Element {
         }}
       >
         <Mark class="login__mark" />
-        <h1>{t.loginTitle}</h1>
+        <h1>{title}</h1>
         {expired.value && (
           <p class="login__expired" role="status">
             {t.loggedOut}

@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
 import type { State } from '../core/studio-types';
 import { locale } from '../ui/page';
-import { studio } from './messages';
+import { staff } from './messages';
 
 /** The state of a broadcast in colour and text. */
 export function StateBadge({ state, clock }: { state: State; clock?: string }): JSX.Element {
-  const t = studio.in(locale.value);
+  const t = staff.in(locale.value);
   const names = { scheduled: t.scheduled, rehearsal: t.rehearsal, live: t.live, ended: t.ended };
   const looks = { scheduled: 'plain', rehearsal: 'warn', live: 'air', ended: 'plain' };
   return (

@@ -41,7 +41,7 @@ export async function changePassword(present: string, chosen: string): Promise<v
   me.value = await request<Me>('/api/v1/session');
 }
 
-/** Out only when the server has said so: until then this browser's cookie opens the studio. */
+/** Out only when the server has said so: until then this browser's cookie opens the pages. */
 export async function logOut(): Promise<void> {
   logoutError.value = null;
   try {

@@ -1,4 +1,4 @@
-// Form pieces of the studio.
+// Form pieces of the pages that need an account.
 
 import { useSignal, type Signal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
@@ -7,7 +7,7 @@ import type { ApiError } from '../core/api';
 import { Icon } from '../ui/icons';
 import { locale } from '../ui/page';
 import { Dialog, ErrorId } from '../ui/parts';
-import { studio } from './messages';
+import { staff } from './messages';
 import { asApiError } from './session';
 
 export interface FieldProps {
@@ -66,11 +66,11 @@ export function TextField(props: {
 }
 
 export function Refusal({ error }: { error: ApiError }): JSX.Element {
-  const t = studio.in(locale.value);
+  const t = staff.in(locale.value);
   return (
     <div class="refusal" role="alert">
       <Icon name="alert" />
-      <span>{error.offline ? t.cutOffline : t.refused(error.message)}</span>
+      <span>{error.offline ? t.noConnection : t.refused(error.message)}</span>
       {!error.offline && <ErrorId id={error.id} />}
     </div>
   );
@@ -86,7 +86,7 @@ export function FormDialog(props: {
   onClose: () => void;
   children: ComponentChildren;
 }): JSX.Element {
-  const t = studio.in(locale.value);
+  const t = staff.in(locale.value);
   const busy = useSignal(false);
   const error = useSignal<ApiError | null>(null);
   const send = async () => {

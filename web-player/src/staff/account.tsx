@@ -6,7 +6,7 @@ import { ApiError } from '../core/api';
 import { Mark } from '../ui/icons';
 import { locale } from '../ui/page';
 import { FormDialog, Refusal, TextField } from './form';
-import { studio } from './messages';
+import { staff } from './messages';
 import { asApiError, changePassword, me } from './session';
 
 const leastLength = 10;
@@ -45,7 +45,7 @@ function useFields(): Fields {
 }
 
 function PasswordFields({ fields }: { fields: Fields }): JSX.Element {
-  const t = studio.in(locale.value);
+  const t = staff.in(locale.value);
   const { present, chosen, again, checked, wrong } = fields;
   const short = Array.from(chosen.value).length < leastLength;
   return (
@@ -78,7 +78,7 @@ function PasswordFields({ fields }: { fields: Fields }): JSX.Element {
 
 /** The whole page, as long as the password is one that somebody else gave. */
 export function ChoosePassword(): JSX.Element {
-  const t = studio.in(locale.value);
+  const t = staff.in(locale.value);
   const fields = useFields();
   const error = useSignal<ApiError | null>(null);
   const busy = useSignal(false);
@@ -118,7 +118,7 @@ export function ChoosePassword(): JSX.Element {
 }
 
 export function PasswordDialog({ onClose }: { onClose: () => void }): JSX.Element {
-  const t = studio.in(locale.value);
+  const t = staff.in(locale.value);
   const fields = useFields();
   return (
     <FormDialog title={t.passwordTitle} submit={t.passwordSave} onSubmit={fields.send} onClose={onClose}>

@@ -1,0 +1,178 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Item } from '../core/moderation-types';
+import { login, me } from '../staff/session';
+import { Desk } from './state';
+
+const admin = '/api/v1/admin/broadcasts/day';
+const t0 = 1_790_000_000_000;
+
+let answers: Record<string, { status: number; body?: unknown } | null> = {};
+let asked: { what: string; body: unknown }[] = [];
+
+class FakeSocket {
+  static last: FakeSocket;
+  static made = 0;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  onclose: (() => void) | null = null;
+  constructor() {
+    FakeSocket.last = this;
+    FakeSocket.made++;
+  }
+  close() {
+    this.onclose = null;
+  }
+}
+
+const say = (event: unknown) => FakeSocket.last.onmessage?.({ data: JSON.stringify(event) });
+
+function item(id: number, fields: Partial<Item> = {}): Item {
+  return {
+    id, at: t0, moment: t0, by: 'aaaa1111', name: 'Wei', text: `comment ${String(id)}`, state: 'held', why: { rule: 'link' },
+    reports: {}, similar: 0, earlier: 0, banned: null, decision: null, ...fields,
+  }; // prettier-ignore
+}
+
+const room = { mode: 'risky', open: true, slow_s: 0, max_text: 200, pinned: null };
+const queue = (items: Item[]) => {
+  say({
+    t: 'queue',
+    items,
+    claims: [],
+    room,
+    counts: { held: items.length, oldest_at: t0, per_minute: 1, viewers: 2 },
+  });
+};
+const calls = (path: string) => asked.filter(({ what }) => what === `POST ${admin}/${path}`).map(({ body }) => body);
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: t0 });
+  asked = [];
+  answers = {
+    [admin]: { status: 200, body: { id: 'day', state: 'live' } },
+    '/api/v1/time': { status: 200, body: { ms: t0 } },
+    [`${admin}/comments/claim`]: { status: 200, body: { claims: [] } },
+    [`${admin}/comments/release`]: { status: 200, body: { claims: [] } },
+  };
+  vi.stubGlobal('window', globalThis);
+  vi.stubGlobal('document', { visibilityState: 'visible' });
+  vi.stubGlobal('location', { href: 'http://site.test/moderate/' });
+  vi.stubGlobal('WebSocket', FakeSocket);
+  vi.stubGlobal('fetch', (path: string, init: { method: string; body?: string }) => {
+    asked.push({ what: `${init.method} ${path}`, body: init.body === undefined ? null : JSON.parse(init.body) });
+    const answer = answers[path] ?? null;
+    if (answer === null) return Promise.reject(new TypeError('Failed to fetch'));
+    return Promise.resolve(new Response(JSON.stringify(answer.body ?? {}), { status: answer.status }));
+  });
+  login.value = 'in';
+  me.value = {
+    via: 'session',
+    person: { id: 'me', name: 'Me', roles: ['moderator'], must_change_password: false, disabled: false },
+    rights: ['moderate'],
+  };
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe('the desk', () => {
+  it('claims what is looked at, not what is passed by, and gives it back', async () => {
+    const desk = new Desk('day');
+    queue([item(1), item(2), item(3)]);
+    for (const step of [1, 1, 1] as const) desk.move(step);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(calls('comments/claim')).toEqual([{ ids: [3] }]);
+    desk.move(-1);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(calls('comments/release')).toEqual([{ ids: [3] }]);
+    expect(calls('comments/claim').at(-1)).toEqual({ ids: [2] });
+    desk.close();
+    expect(calls('comments/release').at(-1)).toEqual({ ids: [2] });
+  });
+
+  it('prolongs its claim while somebody sits there, and lets go when nobody does', async () => {
+    const desk = new Desk('day');
+    queue([item(1)]);
+    desk.select(1);
+    // The server speaks each second, or the connection would count as lost.
+    const ticking = setInterval(() => say({ t: 'counts', held: 1, oldest_at: t0, per_minute: 0, viewers: 1 }), 1000);
+    await vi.advanceTimersByTimeAsync(61_000);
+    expect(calls('comments/claim')).toHaveLength(3);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls('comments/claim')).toHaveLength(3);
+    expect(calls('comments/release')).toEqual([{ ids: [1] }]);
+    desk.touched();
+    await vi.advanceTimersByTimeAsync(300);
+    expect(calls('comments/claim')).toHaveLength(4);
+    clearInterval(ticking);
+    desk.close();
+  });
+
+  it('decides nothing while the connection is lost', () => {
+    const desk = new Desk('day');
+    queue([item(1)]);
+    desk.select(1);
+    FakeSocket.last.onclose?.();
+    expect(desk.frozen.value).toBe(true);
+    desk.press('approve');
+    expect(calls('comments/decide')).toEqual([]);
+    expect(desk.rows.value.items).toHaveLength(1);
+    desk.close();
+  });
+
+  it('goes to the next that nobody else holds', () => {
+    const desk = new Desk('day');
+    queue([item(1), item(2), item(3)]);
+    say({ t: 'claims', claims: [{ id: 2, by: 'ana', name: 'Ana', until: t0 + 60_000 }] });
+    desk.select(1);
+    desk.press('approve');
+    expect(desk.selected.value).toBe(3);
+    desk.close();
+  });
+
+  it('suggests for a rule what was chosen for it last', () => {
+    const desk = new Desk('day');
+    queue([item(1), item(2)]);
+    desk.select(1);
+    expect(desk.suggested([1])).toBe('spam');
+    desk.press('reject');
+    desk.choose('illegal');
+    expect(desk.suggested([2])).toBe('illegal');
+    desk.close();
+  });
+
+  it('sends an undo that came before the answer, once that is there', async () => {
+    const decided = { ...item(1), state: 'published', decision: { by: 'me', name: 'Me', at: t0, state: 'published', reason: 'ok', undo_until: t0 + 30_000 } }; // prettier-ignore
+    answers[`${admin}/comments/decide`] = { status: 200, body: { decided: [decided], refused: [] } };
+    answers[`${admin}/comments/undo`] = { status: 200, body: { decided: [item(1)], refused: [] } };
+    const desk = new Desk('day');
+    queue([item(1)]);
+    desk.select(1);
+    desk.press('approve');
+    expect(desk.rows.value.items).toEqual([]);
+    desk.undoNewest();
+    expect(calls('comments/undo')).toEqual([]);
+    expect(desk.rows.value.items).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(calls('comments/undo')).toEqual([{ ids: [1] }]);
+    expect(desk.queue.acts[0]?.phase).toBe('undone');
+    desk.close();
+  });
+
+  it('asks for the queue again before a full one runs out, once', async () => {
+    const desk = new Desk('day');
+    const all = Array.from({ length: 500 }, (_, i) => item(i + 1));
+    queue(all);
+    const before = FakeSocket.made;
+    say({ t: 'items', items: all.slice(0, 460).map((one) => ({ ...one, state: 'published' })) });
+    await vi.advanceTimersByTimeAsync(200);
+    say({ t: 'counts', held: 700, oldest_at: t0, per_minute: 0, viewers: 1 });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(FakeSocket.made).toBe(before + 1);
+    expect(desk.frozen.value).toBe(false);
+    queue(all.slice(460));
+    expect(desk.rows.value.items).toHaveLength(40);
+    desk.close();
+  });
+});

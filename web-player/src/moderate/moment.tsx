@@ -1,0 +1,135 @@
+// The program from a comment's moment on, in the player of the watch page. Loaded only when somebody asks for it.
+
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { askServer, ServerClock } from '../core/clock';
+import { createHlsEngine } from '../core/engine-hls';
+import { prefersNative, type EngineFactory } from '../core/engine';
+import { Player } from '../core/player';
+import { Settings } from '../core/settings';
+import type { Source } from '../core/source';
+import type { Broadcast } from '../core/studio-types';
+import { browserTimers } from '../core/timers';
+import { locale } from '../ui/page';
+import { IconButton } from '../ui/parts';
+import { moderate } from './messages';
+
+export interface MomentProps {
+  broadcast: Broadcast;
+  /** Program time, UTC ms. */
+  moment: number;
+  onClose: () => void;
+}
+
+/** A comment is an answer to what was seen: it begins a little before. */
+const leadMs = 5000;
+
+function sourceOf(broadcast: Broadcast): Source | null {
+  const { live, replay } = broadcast;
+  const liveAt = Date.parse(broadcast.live_at ?? '');
+  const from = Number.isFinite(liveAt) ? liveAt : null;
+  if (live !== null) {
+    return {
+      kind: 'live',
+      hls: live.hls,
+      dvr: live.dvr,
+      audio: null,
+      audioDvr: null,
+      windowSeconds: live.dvr_window_s,
+      liveAt: from,
+    };
+  }
+  if (replay === null) return null;
+  const ended = Date.parse(broadcast.ended_at ?? '');
+  const lengthMs = from !== null && Number.isFinite(ended) ? ended - from : null;
+  return { kind: 'replay', hls: replay.hls, audio: null, lengthMs };
+}
+
+async function engine(video: HTMLVideoElement): Promise<EngineFactory> {
+  const mediaSource = 'MediaSource' in window || 'ManagedMediaSource' in window;
+  if (!prefersNative(video, navigator.userAgent, mediaSource)) return createHlsEngine;
+  return (await import('../core/engine-native')).createNativeEngine;
+}
+
+export function Moment({ broadcast, moment, onClose }: MomentProps): JSX.Element {
+  const t = moderate.in(locale.value);
+  const host = useRef<HTMLDivElement>(null);
+  const gone = useSignal(false);
+  const { player, video, seek } = useMemo(() => {
+    const element = document.createElement('video');
+    element.className = 'picture__video';
+    element.playsInline = true;
+    const clock = new ServerClock(askServer);
+    const made = new Player({
+      video: element,
+      engine: () => engine(element),
+      timers: browserTimers,
+      random: Math.random,
+      now: () => clock.now(),
+      // What is chosen here says nothing about how this person watches.
+      settings: new Settings(null),
+      refused: () => (gone.value = true),
+    });
+    const toMoment = () => {
+      const zero = broadcast.live === null ? Date.parse(broadcast.live_at ?? '') : 0;
+      made.seekTo(moment - leadMs - zero);
+      made.play();
+    };
+    return { player: made, video: element, seek: { clock, toMoment } };
+  }, []);
+  useEffect(() => {
+    const source = sourceOf(broadcast);
+    host.current?.append(video);
+    if (source === null) gone.value = true;
+    else {
+      player.setMuted(true);
+      void seek.clock.sync(1).then(() => {
+        player.open(source, false);
+        seek.toMoment();
+      });
+    }
+    return () => {
+      player.destroy();
+      video.remove();
+    };
+  }, []);
+  const playing = player.status.value === 'playing';
+  const failed = gone.value || player.recovery.value.phase === 'failed';
+  const loading = !failed && (player.status.value === 'loading' || player.stalled.value);
+  return (
+    <>
+      <div class="picture__frame" ref={host}>
+        {failed && <p class="picture__none picture__none--over">{gone.value ? t.playerGone : t.playerFailed}</p>}
+        {loading && (
+          <div class="picture__wait">
+            <span class="spinner" role="img" aria-label={t.playerLoading} />
+          </div>
+        )}
+      </div>
+      <figcaption class="picture__controls">
+        <IconButton
+          icon={playing ? 'pause' : 'play'}
+          label={playing ? t.pause : t.resume}
+          disabled={failed}
+          onClick={() => {
+            player.toggle();
+          }}
+        />
+        <IconButton icon="replay" label={t.again} disabled={failed} onClick={seek.toMoment} />
+        <IconButton
+          icon={player.muted.value ? 'muted' : 'volume'}
+          label={player.muted.value ? t.sound : t.soundOff}
+          disabled={failed}
+          onClick={() => {
+            player.setMuted(!player.muted.value);
+          }}
+        />
+        <span class="detail__space" />
+        <button type="button" class="button button--quiet button--small" onClick={onClose}>
+          {t.playerClose}
+        </button>
+      </figcaption>
+    </>
+  );
+}

@@ -1,0 +1,75 @@
+// What the author saw: the thumbnail of the moment, and on demand the program from there.
+
+import { useSignal } from '@preact/signals';
+import type { ComponentType, JSX } from 'preact';
+import { fixedClock, formatTime } from '../core/format';
+import type { Item } from '../core/moderation-types';
+import { Icon } from '../ui/icons';
+import { locale, tag } from '../ui/page';
+import { moderate } from './messages';
+import type { MomentProps } from './moment';
+import type { Desk } from './state';
+
+export function Picture({ desk, item }: { desk: Desk; item: Item }): JSX.Element {
+  const t = moderate.in(locale.value);
+  const state = useSignal<'loading' | 'there' | 'none'>('loading');
+  const player = useSignal<ComponentType<MomentProps> | null>(null);
+  const failed = useSignal(false);
+  const waiting = useSignal(false);
+  const broadcast = desk.broadcast.value;
+  const liveAt = Date.parse(broadcast?.live_at ?? '');
+  const time =
+    Number.isFinite(liveAt) && item.moment >= liveAt
+      ? fixedClock(item.moment - liveAt)
+      : formatTime(tag.value, item.moment, true);
+  const playable = broadcast !== null && (broadcast.live?.dvr != null || broadcast.replay !== null);
+  const play = () => {
+    waiting.value = true;
+    failed.value = false;
+    import('./moment').then(
+      (module) => {
+        player.value = module.Moment;
+        waiting.value = false;
+      },
+      () => {
+        failed.value = true;
+        waiting.value = false;
+      },
+    );
+  };
+  const Player = player.value;
+  if (Player !== null && broadcast !== null) {
+    return (
+      <figure class="picture">
+        <Player broadcast={broadcast} moment={item.moment} onClose={() => (player.value = null)} />
+      </figure>
+    );
+  }
+  return (
+    <figure class="picture" aria-label={t.picture}>
+      <div class="picture__frame">
+        {state.value === 'none' ? (
+          <p class="picture__none">
+            <Icon name="film" />
+            {t.pictureNone}
+          </p>
+        ) : (
+          <img
+            class={state.value === 'there' ? 'picture__image' : 'picture__image picture__image--wait'}
+            src={`/thumb/${desk.id}/${String(item.moment)}.jpg`}
+            alt={t.pictureOf(time)}
+            onLoad={() => (state.value = 'there')}
+            onError={() => (state.value = 'none')}
+          />
+        )}
+        {playable && (
+          <button type="button" class="over-play" aria-busy={waiting.value} onClick={play}>
+            <Icon name="play" />
+            {waiting.value ? t.playerLoading : t.play}
+          </button>
+        )}
+      </div>
+      <figcaption class="picture__time tabular">{failed.value ? t.playerFailed : `${t.picture} · ${time}`}</figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,16 @@
+// What only the pages with an account draw, of the one set in ui/icons.tsx.
+
+import { addDrawings } from '../ui/icons';
+
+export const staffDrawings = {
+  comment: 'M4 5h16v11.5h-8.5L7 20.5v-4H4zM8 9h8M8 12.5h5',
+  undo: 'M8.5 5L4.5 9l4 4M4.5 9h9a5.5 5.5 0 0 1 0 11H9',
+  flag: 'M6 21V4M6 4.5h11.5l-2.5 4 2.5 4H6',
+  ban: 'M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17M6 6l12 12',
+  pin: 'M9 4h6l-.7 6 3.2 3.5h-11L9.7 10zM12 13.5v6.5',
+  search: 'M10.5 4.5a6 6 0 1 1 0 12 6 6 0 0 1 0-12M15 15l5 5',
+  person: 'M12 4.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7M5 19.5c.5-4 3.2-5.5 7-5.5s6.5 1.5 7 5.5',
+  list: 'M8.5 6.5h11M8.5 12h11M8.5 17.5h11M4.5 6.5v.1M4.5 12v.1M4.5 17.5v.1',
+} as const;
+
+addDrawings(staffDrawings);

@@ -370,7 +370,7 @@ describe('the end of a broadcast', () => {
     video.dispatchEvent(new Event('ended'));
     expect(refused()).toBe(1);
     expect(player.seeOut(end)).toBe(false);
-    player.open({ kind: 'replay', hls: '/replay.m3u8', audio: null, lengthMs: 120_000 }, false);
+    player.open({ kind: 'replay', hls: '/replay.m3u8', audio: null, from: null, lengthMs: 120_000 }, false);
     expect(player.endedAt.value).toBeNull();
     expect(player.status.value).toBe('idle');
   });
@@ -429,7 +429,7 @@ describe('the end of a broadcast', () => {
 });
 
 describe('a recording', () => {
-  const source: ReplaySource = { kind: 'replay', hls: '/replay.m3u8', audio: null, lengthMs: 120_000 };
+  const source: ReplaySource = { kind: 'replay', hls: '/replay.m3u8', audio: null, from: null, lengthMs: 120_000 };
 
   it('waits for the viewer, and knows its length before it is loaded', async () => {
     const { player, engines, settled } = setup();

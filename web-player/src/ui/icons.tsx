@@ -1,6 +1,7 @@
 // One set, drawn for Openday on a 24 grid with 1.75 strokes. Always used beside a text or inside a labelled control.
 
 import type { JSX } from 'preact';
+import type { RoomIconName } from './icons-room';
 
 const stroke = {
   play: 'M8 5.5v13l10.5-6.5z',
@@ -48,10 +49,20 @@ const stroke = {
   clock: 'M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17M12 7.5V12l3 2.5',
   film: 'M4 5h16v14H4zM8 5v14M16 5v14M4 12h16',
   camera: 'M3.5 7h12v10h-12zM15.5 11l5-3v8l-5-3',
+  chat: 'M4 5h16v11.5h-9L6.5 20v-3.5H4z',
+  info: 'M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17M12 11v5.5M12 7.6v.1',
+  tip: 'M4 6h16v12.5H4zM4 6.5l8 6.5 8-6.5M12 15.5v.1',
   eye: 'M2.5 12C6 5.5 18 5.5 21.5 12 18 18.5 6 18.5 2.5 12M12 9.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5',
 } as const;
 
-export type IconName = keyof typeof stroke;
+export type IconName = keyof typeof stroke | RoomIconName;
+
+/** Shapes that come with a part of a page that is loaded later. */
+const more = new Map<string, string>();
+
+export function addIcons(shapes: Record<string, string>): void {
+  for (const [name, shape] of Object.entries(shapes)) more.set(name, shape);
+}
 
 const solid: ReadonlySet<IconName> = new Set<IconName>(['play']);
 
@@ -68,7 +79,7 @@ export function Icon({ name, class: extra = '' }: { name: IconName; class?: stri
       aria-hidden="true"
       focusable="false"
     >
-      <path d={stroke[name]} />
+      <path d={name in stroke ? stroke[name as keyof typeof stroke] : more.get(name)} />
     </svg>
   );
 }

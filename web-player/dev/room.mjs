@@ -14,6 +14,9 @@ const lines = [
   '证据展示那一段能再讲一下吗，刚才没有听清楚', '支持阳光司法', 'Is there a schedule for the afternoon?', '打卡', '孩子看得很认真', '加油',
 ]; // prettier-ignore
 
+/** Eight hex digits for each of the twelve who talk. */
+const authorOf = (i) => (((i % 12) * 2654435761 + 0x3f2a1b77) >>> 0).toString(16).padStart(8, '0');
+
 const rules = [
   { rule: 'link', find: /(?:https?:\/\/|www\.)\S+/i },
   { rule: 'phone', find: /1[3-9]\d[ -]?\d{4}[ -]?\d{4}/ },
@@ -67,7 +70,7 @@ export class Rooms {
     for (let at = first, i = 0; at < to; at += 7000, i++) {
       const staff = i % 23 === 5 ? 'moderator' : undefined;
       this.publish(room, {
-        at, moment: at, by: (0xa1b20000 + (i % 12) * 7919).toString(16), name: staff ? '直播间管理员' : names[i % names.length], staff,
+        at, moment: at, by: authorOf(i), name: staff ? '直播间管理员' : names[i % names.length], staff,
         text: staff ? '请文明发言，不要公开个人信息。' : lines[i % lines.length],
       }); // prettier-ignore
     }
@@ -113,7 +116,7 @@ export class Rooms {
         room.lastSay = Date.now();
         const i = Math.floor(Math.random() * 1000);
         this.publish(room, {
-          by: (0xa1b20000 + (i % 12) * 7919).toString(16), name: names[i % names.length], text: lines[i % lines.length],
+          by: authorOf(i), name: names[i % names.length], text: lines[i % lines.length],
         }); // prettier-ignore
         if (i % 4 === 0) room.reactions.like = (room.reactions.like ?? 0) + (i % 9);
       }
@@ -223,7 +226,7 @@ export class Rooms {
   }
 
   /**
-   * {id, cut, resync, epoch, talk: ms, say: {…}, flood: n, remove: text, decide: {text, state, reason}, ban: Ban | null,
+   * {id, cut, resync, epoch, talk: ms, say: {…}, flood: n, text, remove: text, decide: {text, state, reason}, ban: Ban | null,
    *  pin: text | null, react: {kind: n}, crowd: n, clear} and the room's own mode, slow_s, hold, refuse.
    */
   misbehave(body) {
@@ -238,7 +241,7 @@ export class Rooms {
     }
     if (body.say !== undefined) this.publish(room, { by: 'c0ffee00', name: 'Wei', ...body.say });
     for (let i = 0; i < (body.flood ?? 0); i++)
-      this.publish(room, { by: (0xb0000000 + i).toString(16), text: `flood ${i}` });
+      this.publish(room, { by: (0xb0000000 + i).toString(16), text: body.text ?? `flood ${i}` });
     if (body.remove !== undefined) {
       for (const one of room.comments.filter(({ text }) => text === body.remove)) this.remove(room, one.id);
     }

@@ -30,11 +30,12 @@ describe('lanes', () => {
   });
 
   it('let nothing run into anything, whatever is said and however the picture changes', () => {
-    for (let seed = 1; seed <= 30; seed++) {
+    const touching: string[] = [];
+    for (let seed = 1; seed <= 12; seed++) {
       const random = dice(seed);
       const lanes = new Lanes(shape, width);
       let gap = shape.gap;
-      for (let step = 0; step < 800; step++) {
+      for (let step = 0; step < 400; step++) {
         if (random() < 0.4) {
           const text = 'x'.repeat(1 + Math.floor(random() * 30)) + String(Math.floor(random() * 4));
           lanes.say(step, text, ([rank.own, rank.staff, rank.other] as const)[Math.floor(random() * 3)] ?? rank.other);
@@ -45,9 +46,10 @@ describe('lanes', () => {
           lanes.reshape({ ...shape, gap, lanes: 1 + Math.floor(random() * 5), width: 300 + random() * 1500 });
         }
         lanes.advance(random() * 0.2);
-        expect(collisions(lanes, gap)).toEqual([]);
+        touching.push(...collisions(lanes, gap));
       }
     }
+    expect(touching).toEqual([]);
   });
 
   it('go to one’s own first, then to staff, then to the others, who are dropped when it takes too long', () => {

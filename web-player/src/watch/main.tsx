@@ -221,6 +221,8 @@ function Below({ value }: { value: PublicBroadcast }): JSX.Element {
         </div>
       )}
       <section class="room" aria-label={narrow.value ? undefined : t.chat} {...panel('chat')}>
+        {/* That of the other tab is out of sight. */}
+        {narrow.value && <h1 class="visually-hidden">{value.title}</h1>}
         <RoomPanel />
       </section>
       <div class="watch__info" {...panel('info')}>

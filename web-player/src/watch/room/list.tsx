@@ -25,7 +25,8 @@ function Empty(): JSX.Element {
     <div class="room__empty">
       <Icon name="chat" />
       <p>{t.empty}</p>
-      <small>{before ? t.emptyBefore : replay || !open ? t.emptyAfter : t.emptyOpen}</small>
+      {/* When it opens is said where one would write. */}
+      {!before && <small>{replay || !open ? t.emptyAfter : t.emptyOpen}</small>}
     </div>
   );
 }
@@ -94,6 +95,14 @@ export function List(): JSX.Element {
       observer.disconnect();
     };
   }, []);
+  // What was opened at the edge is brought into view, clear of the button over it.
+  useEffect(() => {
+    const at = box.current;
+    const row = at?.querySelector<HTMLElement>('.say--open') ?? null;
+    if (at === null || row === null) return;
+    const end = row.offsetTop + row.offsetHeight + near;
+    if (end > at.scrollTop + at.clientHeight) at.scrollTop = end - at.clientHeight;
+  }, [open.value]);
   useSignalEffect(() => {
     if (moments.begun.value > 0) following.value = true;
   });
@@ -152,7 +161,7 @@ export function List(): JSX.Element {
   return (
     <div class="room__list">
       <div
-        class="room__scroll"
+        class={`room__scroll ${following.value ? '' : 'room__scroll--reading'}`}
         ref={box}
         onScroll={onScroll}
         onKeyDown={onKey}

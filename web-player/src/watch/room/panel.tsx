@@ -6,18 +6,17 @@ import '../../ui/icons-room';
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { formatNumber } from '../../core/format';
 import { Icon } from '../../ui/icons';
-import { locale, tag } from '../../ui/page';
+import { locale } from '../../ui/page';
 import { IconButton } from '../../ui/parts';
+import { narrow } from '../state';
 import { Composer } from './composer';
 import { danmakuOn, danmakuOver, setDanmaku } from './danmaku-state';
-import { danmakuDialog } from './dialogs-state';
 import { Dialogs } from './dialogs';
 import { List } from './list';
 import { words } from './messages';
 import { Outbox } from './outbox';
-import { Reactions } from './reactions';
+import { Reactions, Viewers } from './reactions';
 import { Badge } from './row';
 import { announcement, authorOf, muted, room, unmuteAll } from './state';
 
@@ -35,25 +34,15 @@ export function Danmaku(): JSX.Element {
   return <div class="danmaku" ref={host} aria-hidden="true" />;
 }
 
-function Head(): JSX.Element {
+function Head(): JSX.Element | null {
   const t = words.in(locale.value);
-  const viewers = room.viewers.value;
   const hidden = muted.value.size;
+  // The tab's name says it already.
+  if (narrow.value && hidden === 0) return null;
   return (
     <div class="room__head">
-      <h2>{t.chat}</h2>
-      {viewers !== null && (
-        <p class="room__viewers tabular" title={t.viewers(formatNumber(tag.value, viewers))}>
-          <Icon name="eye" />
-          <span aria-hidden="true">{formatNumber(tag.value, viewers)}</span>
-          <span class="visually-hidden">{t.viewers(formatNumber(tag.value, viewers))}</span>
-        </p>
-      )}
-      <IconButton
-        icon={danmakuOn.value ? 'danmaku' : 'danmakuOff'}
-        label={t.danmaku}
-        onClick={() => (danmakuDialog.value = true)}
-      />
+      {!narrow.value && <h2>{t.chat}</h2>}
+      {!narrow.value && <Viewers />}
       {hidden > 0 && (
         <p class="room__hidden">
           {t.hiddenAuthors(String(hidden))}

@@ -4,9 +4,26 @@ import type { JSX } from 'preact';
 import { formatNumber } from '../../core/format';
 import { Icon, type IconName } from '../../ui/icons';
 import { locale, tag } from '../../ui/page';
-import { lessMotion } from './danmaku-state';
+import { IconButton } from '../../ui/parts';
+import { narrow } from '../state';
+import { danmakuOn, lessMotion } from './danmaku-state';
+import { danmakuDialog } from './dialogs-state';
 import { words } from './messages';
 import { bursts, room } from './state';
+
+export function Viewers(): JSX.Element | null {
+  const viewers = room.viewers.value;
+  if (viewers === null) return null;
+  const number = formatNumber(tag.value, viewers);
+  const text = words.in(locale.value).viewers(number);
+  return (
+    <p class="room__viewers tabular" title={text}>
+      <Icon name="eye" />
+      <span aria-hidden="true">{number}</span>
+      <span class="visually-hidden">{text}</span>
+    </p>
+  );
+}
 
 export function Reactions(): JSX.Element | null {
   const t = words.in(locale.value);
@@ -17,10 +34,9 @@ export function Reactions(): JSX.Element | null {
     flower: ['flower', t.reactionFlower],
   };
   const settings = room.room.value;
-  if (settings?.open !== true) return null;
   // A kind that only a newer page can draw is left out.
-  const kinds = settings.reactions.filter((kind) => known[kind] !== undefined);
-  if (kinds.length === 0) return null;
+  const kinds = settings?.open === true ? settings.reactions.filter((kind) => known[kind] !== undefined) : [];
+  if (kinds.length === 0 && !narrow.value) return null;
   return (
     <div class="react" role="group" aria-label={t.reactions}>
       {kinds.map((kind) => {
@@ -54,6 +70,16 @@ export function Reactions(): JSX.Element | null {
           </button>
         );
       })}
+      {narrow.value && (
+        <>
+          <Viewers />
+          <IconButton
+            icon={danmakuOn.value ? 'danmaku' : 'danmakuOff'}
+            label={t.danmaku}
+            onClick={() => (danmakuDialog.value = true)}
+          />
+        </>
+      )}
     </div>
   );
 }

@@ -10,6 +10,7 @@ import { extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Live } from './live.mjs';
 import { loadMedia, renditions, venues } from './media.mjs';
+import { Rooms } from './room.mjs';
 import { Studio } from './studio.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -35,7 +36,7 @@ const iso = (ms) => new Date(ms).toISOString();
 function made(id, fields) {
   return {
     id, title: id, description: '', language: 'zh-CN', state: 'scheduled', starts_at: null, live_at: null, ended_at: null,
-    poster: `/thumb/${id}/poster.jpg`, live: null, replay: null, venues: venues.map(({ id: venue, name }) => ({ id: venue, name })),
+    poster: `/thumb/${id}/poster.jpg`, tips: 'https://tips.example/', live: null, replay: null, venues: venues.map(({ id: venue, name }) => ({ id: venue, name })),
     ...fields,
   }; // prettier-ignore
 }
@@ -118,6 +119,7 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
   }
   reset();
 
+  const rooms = new Rooms({ broadcasts });
   const studio = new Studio({ media, broadcasts, streams, addLive, liveUrls, replayUrls, made });
 
   const order = { live: 0, scheduled: 1, ended: 2, replay: 2 };
@@ -227,11 +229,13 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
       case '/__mock/reset':
         reset();
         studio.reset();
+        rooms.reset();
         break;
       case '/__mock/outage':
         fault.outageUntil = Date.now() + body.ms;
         if (body.ms > 0) for (const socket of sockets) socket.destroy();
         studio.dropSockets();
+        rooms.dropSockets();
         return; // this connection went with the others
       case '/__mock/fail': // {prefix, status (0: none any more), code}
         if (body.status === 0) fault.failing.delete(body.prefix);
@@ -257,6 +261,9 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
         }); // prettier-ignore
         break;
       }
+      case '/__mock/room':
+        rooms.misbehave(body);
+        break;
       case '/__mock/studio':
         studio.misbehave(body);
         break;
@@ -297,6 +304,9 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
       const found = broadcasts.get(one[1]);
       return found === undefined ? refuse(response, 404, 'not_found') : json(response, 200, { ...found, site });
     }
+    const minute = /^\/api\/v1\/broadcasts\/([^/]+)\/comments$/.exec(path);
+    if (minute !== null && broadcasts.has(minute[1]))
+      return json(response, 200, rooms.minute(minute[1], Number(url.searchParams.get('minute'))));
     if (path.startsWith('/api/v1/')) return studio.answer(request, response, path);
     if (/^\/hls\/[^/]+\/replay\.mp4$/.test(path)) {
       if (!exportsSince.has(path)) exportsSince.set(path, Date.now());
@@ -326,7 +336,7 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
   });
   server.on('upgrade', (request, socket, head) => {
     if (outage()) socket.destroy();
-    else studio.upgrade(request, socket, head);
+    else if (!rooms.upgrade(request, socket, head)) studio.upgrade(request, socket, head);
   });
   const sockets = new Set();
   server.on('connection', (socket) => {
@@ -336,8 +346,11 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
   await new Promise((ready) => server.listen(port, '127.0.0.1', ready));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
+    /** Lets people talk, as in the demo. */
+    talk: (id, ms) => rooms.misbehave({ id, talk: ms, crowd: 1284 }),
     async close() {
       studio.close();
+      rooms.close();
       for (const socket of sockets) socket.destroy();
       await new Promise((done) => server.close(done));
     },
@@ -345,7 +358,8 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { url } = await startMock({ port: Number(process.argv[2] ?? 28080) });
+  const { url, talk } = await startMock({ port: Number(process.argv[2] ?? 28080) });
+  talk('court', 1500);
   console.log(
     `mock hub: ${url}/  ${url}/watch/court  ${url}/studio/  ${url}/moderate/#/b/court (chief, mock-password)`,
   );

@@ -1,7 +1,7 @@
 // What a visitor downloads, gzip'd, against the budgets of the pages. Counts what each page loads at once (its scripts with
 // their static imports, its styles) and what it may load later. Fails when anything is over.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
 const dist = new URL('../dist/', import.meta.url);
@@ -28,6 +28,10 @@ function closure(keys) {
 }
 
 const hls = Object.keys(manifest).find((key) => key.endsWith('engine-hls.ts'));
+const room = Object.keys(manifest).find((key) => key.endsWith('room/panel.tsx'));
+const danmaku = Object.keys(manifest).find((key) => key.endsWith('room/danmaku.ts'));
+// A worker is a file of its own that stands in no manifest.
+const worker = readdirSync(new URL('assets/', dist)).find((name) => name.startsWith('danmaku-worker-'));
 const native = Object.keys(manifest).find((key) => key.endsWith('engine-native.ts'));
 const kb = 1000;
 
@@ -35,6 +39,13 @@ const index = closure(['index.html']);
 const shell = closure(['watch.html']);
 const whole = closure(['watch.html', hls]);
 const iphone = closure(['watch.html', native]);
+/** What comes on top of what the page has already. */
+const beyond = (keys, had) => {
+  const sum = (of) => of.js + of.css;
+  return sum(closure([...keys, ...had])) - sum(closure(had));
+};
+const panel = beyond([room], ['watch.html']);
+const flying = beyond([danmaku], ['watch.html', room]) + size(`assets/${worker}`);
 const studio = closure(['studio.html']);
 const moderate = closure(['moderate.html']);
 
@@ -44,6 +55,8 @@ const lines = [
   ['watch shell, CSS', shell.css, 12],
   ['watch with player', whole.js + whole.css, 160],
   ['watch on an iPhone', iphone.js + iphone.css, 45],
+  ['watch room, all', panel, 25],
+  ['watch danmaku', flying, 5],
   ['studio without video', studio.js + studio.css, 150],
   ['moderation, JavaScript', moderate.js, 60],
 ];

@@ -19,6 +19,7 @@ import { watchAction, type KeyPress } from './keys';
 import { fellBehind, LatencyMeter, Watchdog } from './latency';
 import { endIsToCome, pollDelay, viewOf } from './lifecycle';
 import { Settings } from './settings';
+import { tipUrl } from './tip';
 import type { PublicBroadcast } from './types';
 
 describe('the server clock', () => {
@@ -304,6 +305,7 @@ describe('the keyboard', () => {
     expect(watchAction(press('k'), true)).toBe('toggle');
     expect(watchAction(press('F'), true)).toBe('fullscreen');
     expect(watchAction(press('?'), true)).toBe('help');
+    expect(watchAction(press('D'), true)).toBe('danmaku');
     expect(watchAction(press('x'), true)).toBeNull();
   });
 
@@ -325,6 +327,17 @@ describe('the keyboard', () => {
     expect(watchAction(press('k'), false)).toBeNull();
     expect(watchAction(press('End'), false)).toBe('live');
     expect(watchAction(press(' '), false)).toBe('toggle');
+  });
+});
+
+describe('the way to the tips site', () => {
+  it('takes broadcast and moment along, and nothing else', () => {
+    expect(tipUrl('https://tips.example/', 'court', 1_700_000_000_000.4)).toBe(
+      'https://tips.example/?b=court&at=1700000000000',
+    );
+    expect(tipUrl('https://tips.example:8443/x?lang=zh', 'court', null)).toBe(
+      'https://tips.example:8443/x?lang=zh&b=court',
+    );
   });
 });
 

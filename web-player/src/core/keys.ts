@@ -12,6 +12,7 @@ export type WatchAction =
   | 'mute'
   | 'fullscreen'
   | 'captions'
+  | 'danmaku'
   | 'start'
   | 'live'
   | 'help';
@@ -32,6 +33,7 @@ const letters: Record<string, WatchAction> = {
   m: 'mute',
   f: 'fullscreen',
   c: 'captions',
+  d: 'danmaku',
   '?': 'help',
 };
 

@@ -370,7 +370,7 @@ describe('the end of a broadcast', () => {
     video.dispatchEvent(new Event('ended'));
     expect(refused()).toBe(1);
     expect(player.seeOut(end)).toBe(false);
-    player.open({ kind: 'replay', hls: '/replay.m3u8', audio: null, lengthMs: 120_000 }, false);
+    player.open({ kind: 'replay', hls: '/replay.m3u8', audio: null, from: null, lengthMs: 120_000 }, false);
     expect(player.endedAt.value).toBeNull();
     expect(player.status.value).toBe('idle');
   });
@@ -429,7 +429,7 @@ describe('the end of a broadcast', () => {
 });
 
 describe('a recording', () => {
-  const source: ReplaySource = { kind: 'replay', hls: '/replay.m3u8', audio: null, lengthMs: 120_000 };
+  const source: ReplaySource = { kind: 'replay', hls: '/replay.m3u8', audio: null, from: null, lengthMs: 120_000 };
 
   it('waits for the viewer, and knows its length before it is loaded', async () => {
     const { player, engines, settled } = setup();
@@ -469,5 +469,37 @@ describe('sound only', () => {
     await settled();
     expect(engine().loads[1]).toEqual({ kind: 'live', url: '/audio.m3u8', at: null });
     expect(player.hasDvr).toBe(false);
+  });
+});
+
+describe('the time of the picture', () => {
+  it('is program clock, live, in the DVR and in a replay', async () => {
+    const { video, player, engine, playing, settled } = setup();
+    expect(player.pictureTime()).toBeNull();
+    await playing();
+    expect(player.pictureTime()).toBe(engine().programTime(video.currentTime));
+    player.seekTo(player.timeline.value.end - 60_000);
+    // Nothing is on screen until it has been loaded.
+    expect(player.pictureTime()).toBeNull();
+    await settled();
+    video.dispatchEvent(new Event('playing'));
+    expect(player.pictureTime()).toBe(engine().programTime(video.currentTime));
+
+    const replay: ReplaySource = { kind: 'replay', hls: '/replay.m3u8', audio: null, from: 500_000, lengthMs: 120_000 };
+    player.open(replay, false);
+    expect(player.pictureTime()).toBeNull();
+    player.play();
+    await settled();
+    video.dispatchEvent(new Event('playing'));
+    video.currentTime = 30;
+    expect(player.pictureTime()).toBe(1_030_000);
+    player.seekToProgramTime(1_045_000);
+    expect(video.currentTime).toBe(45);
+    // A recording without times is as old as its broadcast says.
+    engine().programTime = () => null as unknown as number;
+    engine().positionOf = () => null as unknown as number;
+    expect(player.pictureTime()).toBe(545_000);
+    player.seekToProgramTime(560_000);
+    expect(video.currentTime).toBe(60);
   });
 });

@@ -274,6 +274,26 @@ export class Player {
     this.seekTo(this.position.value + ms);
   }
 
+  /** Program clock of the picture on screen, UTC ms, in a replay too; null: there is none, or its time is not known. */
+  pictureTime(): number | null {
+    const status = this.status.value;
+    if (this.engine === null || status === 'idle' || status === 'loading') return null;
+    const known = this.engine.programTime(this.video.currentTime);
+    if (known !== null || this.source?.kind !== 'replay' || this.source.from === null) return known;
+    return this.source.from + this.video.currentTime * 1000;
+  }
+
+  /** To a moment by program clock, in a replay too. */
+  seekToProgramTime(at: number): void {
+    if (this.source?.kind !== 'replay') {
+      this.seekTo(at);
+      return;
+    }
+    const position = this.engine?.positionOf(at) ?? null;
+    if (position !== null) this.seekTo(position * 1000);
+    else if (this.source.from !== null) this.seekTo(at - this.source.from);
+  }
+
   toStart(): void {
     this.seekTo(this.timeline.value.start);
   }

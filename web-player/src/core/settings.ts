@@ -28,6 +28,11 @@ export class Settings {
     }
   }
 
+  /** A list of words without spaces in them, such as ids. */
+  words(key: string): string[] {
+    return (this.get(key) ?? '').split(/\s+/).filter((word) => word !== '');
+  }
+
   number(key: string, otherwise: number): number {
     const stored = this.get(key);
     const value = stored === null || stored === '' ? NaN : Number(stored);
@@ -49,3 +54,14 @@ function pageStore(): Store | null {
 }
 
 export const settings = new Settings(typeof window === 'undefined' ? null : pageStore());
+
+function tabStore(): Store | null {
+  try {
+    return window.sessionStorage;
+  } catch {
+    return null;
+  }
+}
+
+/** What belongs to this tab only, and outlives a reload. */
+export const tabSettings = new Settings(typeof window === 'undefined' ? null : tabStore());

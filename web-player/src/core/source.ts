@@ -19,6 +19,8 @@ export interface ReplaySource {
   kind: 'replay';
   hls: string;
   audio: string | null;
+  /** Program clock of its first picture, as far as the broadcast's own times tell. */
+  from: number | null;
   lengthMs: number | null;
 }
 

@@ -40,6 +40,8 @@ export interface PublicBroadcast {
   poster: string | null;
   live: LiveUrls | null;
   replay: ReplayUrls | null;
+  /** Where confidential tips are taken; null or absent: nowhere. */
+  tips?: string | null;
   venues: PublicVenue[];
   site?: Site;
 }

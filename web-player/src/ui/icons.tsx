@@ -2,6 +2,7 @@
 
 import type { JSX } from 'preact';
 import type { staffDrawings } from '../staff/icons';
+import type { RoomIconName } from './icons-room';
 
 const stroke = {
   play: 'M8 5.5v13l10.5-6.5z',
@@ -49,14 +50,17 @@ const stroke = {
   clock: 'M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17M12 7.5V12l3 2.5',
   film: 'M4 5h16v14H4zM8 5v14M16 5v14M4 12h16',
   camera: 'M3.5 7h12v10h-12zM15.5 11l5-3v8l-5-3',
+  chat: 'M4 5h16v11.5h-9L6.5 20v-3.5H4z',
+  info: 'M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17M12 11v5.5M12 7.6v.1',
+  tip: 'M4 6h16v12.5H4zM4 6.5l8 6.5 8-6.5M12 15.5v.1',
   eye: 'M2.5 12C6 5.5 18 5.5 21.5 12 18 18.5 6 18.5 2.5 12M12 9.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5',
 } as const;
 
-export type IconName = keyof typeof stroke | keyof typeof staffDrawings;
+export type IconName = keyof typeof stroke | keyof typeof staffDrawings | RoomIconName;
 
 const drawings = new Map<string, string>(Object.entries(stroke));
 
-/** Drawings that not every page needs. */
+/** Drawings that not every page needs, or that come with what is loaded later. */
 export function addDrawings(more: Readonly<Record<string, string>>): void {
   for (const [name, path] of Object.entries(more)) drawings.set(name, path);
 }

@@ -9,6 +9,7 @@ import { Icon, type IconName } from '../ui/icons';
 import { locale, tag } from '../ui/page';
 import { menuOffered, QualityMenu } from './menu';
 import { watch } from './messages';
+import { RoomBarButton } from './room-slot';
 import { Scrub } from './scrub';
 import { fullscreen, pictureInPicture, toggleCaptions, toggleFullscreen, togglePip } from './screen';
 import { helpOpen, player, video } from './state';
@@ -160,6 +161,7 @@ export function Controls(): JSX.Element {
         <LiveBadge />
         <div class="bar__space" />
         {captions && <BarButton icon="captions" label={t.captions} keys="c" onClick={toggleCaptions} />}
+        <RoomBarButton />
         <QualityMenu />
         <BarButton
           icon="help"

@@ -1,11 +1,57 @@
+// The keyboard's shortcuts; loaded when asked for.
+
+import './help.css';
+
 import type { JSX } from 'preact';
+import { catalogue } from '../core/i18n';
 import { locale } from '../ui/page';
 import { Dialog } from '../ui/parts';
-import { watch } from './messages';
 import { helpOpen, setSingleKeys, singleKeys } from './state';
 
+const words = catalogue(
+  {
+    keysTitle: 'Keyboard shortcuts',
+    keysSwitch: 'Single-key shortcuts',
+    keysSwitchHint:
+      'Switch off if they get in the way of your voice or keyboard software. Arrow keys and Space go on working.',
+    keyPlay: 'Play or pause',
+    keyBack: 'Back 10 seconds',
+    keyForward: 'Forward 10 seconds',
+    keyBackSmall: 'Back 5 seconds',
+    keyForwardSmall: 'Forward 5 seconds',
+    keyVolume: 'Louder, quieter',
+    keyMute: 'Sound on or off',
+    keyFullscreen: 'Full screen',
+    keyCaptions: 'Captions',
+    keyDanmaku: 'Comments over the picture on or off',
+    keyStart: 'To the beginning',
+    keyLive: 'To live',
+    keyHelp: 'This help',
+    space: 'Space',
+  },
+  {
+    keysTitle: '键盘快捷键',
+    keysSwitch: '单键快捷键',
+    keysSwitchHint: '如果与语音或键盘软件冲突，可以关闭。方向键和空格键仍然有效。',
+    keyPlay: '播放或暂停',
+    keyBack: '后退 10 秒',
+    keyForward: '前进 10 秒',
+    keyBackSmall: '后退 5 秒',
+    keyForwardSmall: '前进 5 秒',
+    keyVolume: '调高、调低音量',
+    keyMute: '开关声音',
+    keyFullscreen: '全屏',
+    keyCaptions: '字幕',
+    keyDanmaku: '开关弹幕',
+    keyStart: '回到开头',
+    keyLive: '回到直播',
+    keyHelp: '显示本帮助',
+    space: '空格',
+  },
+);
+
 export function Help(): JSX.Element {
-  const t = watch.in(locale.value);
+  const t = words.in(locale.value);
   const rows: [string[], string][] = [
     [[t.space, 'K'], t.keyPlay],
     [['J'], t.keyBack],
@@ -16,6 +62,7 @@ export function Help(): JSX.Element {
     [['M'], t.keyMute],
     [['F'], t.keyFullscreen],
     [['C'], t.keyCaptions],
+    [['D'], t.keyDanmaku],
     [['Home'], t.keyStart],
     [['End'], t.keyLive],
     [['?'], t.keyHelp],

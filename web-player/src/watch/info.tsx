@@ -9,7 +9,7 @@ import { locale, tag } from '../ui/page';
 import { copyText } from '../ui/parts';
 import { Download } from './download';
 import { watch } from './messages';
-import { view } from './state';
+import { narrow, tipping, view } from './state';
 
 function Share({ title }: { title: string }): JSX.Element {
   const t = watch.in(locale.value);
@@ -30,6 +30,17 @@ function Share({ title }: { title: string }): JSX.Element {
     <button type="button" class="button button--touch" onClick={share}>
       <Icon name={copied.value ? 'check' : 'share'} />
       <span aria-live="polite">{copied.value ? t.linkCopied : t.share}</span>
+    </button>
+  );
+}
+
+/** To the officers in confidence, where the institution takes tips. */
+export function TipButton({ value }: { value: PublicBroadcast }): JSX.Element | null {
+  if ((value.tips ?? null) === null) return null;
+  return (
+    <button type="button" class="button button--touch" onClick={() => (tipping.value = true)}>
+      <Icon name="tip" />
+      {watch.in(locale.value).tip}
     </button>
   );
 }
@@ -58,6 +69,7 @@ export function Info({ value }: { value: PublicBroadcast }): JSX.Element {
         <p class="info__when tabular">{when(value)}</p>
         <div class="info__actions">
           <Share title={value.title} />
+          {!narrow.value && <TipButton value={value} />}
           {view.value === 'replay' && value.replay?.mp4 != null && (
             <Download url={value.replay.mp4} name={`${value.id}.mp4`} />
           )}

@@ -4,19 +4,22 @@ import '../styles/tokens.css';
 import '../styles/base.css';
 import './watch.css';
 
-import { effect } from '@preact/signals';
+import { effect, signal, useSignal } from '@preact/signals';
 import { render, type JSX } from 'preact';
 import { watchAction, type KeyPress } from '../core/keys';
-import { Icon } from '../ui/icons';
+import type { PublicBroadcast } from '../core/types';
+import { Icon, type IconName } from '../ui/icons';
 import { common } from '../ui/messages';
 import { locale, siteName } from '../ui/page';
 import { Failure, Header, Notice } from '../ui/parts';
-import { Help } from './help';
-import { Info } from './info';
+import type * as HelpPart from './help';
+import { Info, TipButton } from './info';
+import { watchKeyboard } from './keyboard';
 import { watch } from './messages';
+import { RoomPanel, toggleDanmaku } from './room-slot';
 import { toggleCaptions, toggleFullscreen } from './screen';
 import { Stage } from './stage';
-import { broadcast, embedded, error, helpOpen, player, refresh, singleKeys, start, view } from './state';
+import { broadcast, embedded, error, helpOpen, narrow, player, refresh, singleKeys, start, view } from './state';
 
 function focusKind(target: EventTarget | null): KeyPress['target'] {
   if (!(target instanceof Element)) return 'page';
@@ -71,6 +74,9 @@ addEventListener('keydown', (event) => {
       break;
     case 'captions':
       toggleCaptions();
+      break;
+    case 'danmaku':
+      toggleDanmaku();
       break;
     case 'start':
       player.toStart();
@@ -157,12 +163,86 @@ function Body(): JSX.Element {
           {t.stale}
         </p>
       )}
-      {!embedded && <Info value={value} />}
+      {!embedded && <Below value={value} />}
     </>
   );
 }
 
+type Tab = 'chat' | 'info';
+
+/** Beside and below the picture; on narrow screens one of two tabs. */
+function Below({ value }: { value: PublicBroadcast }): JSX.Element {
+  const t = watch.in(locale.value);
+  const now = view.value;
+  const chosen = useSignal<Tab | null>(null);
+  // Who waits for the beginning reads what it is about; who watches wants the others.
+  const tab = chosen.value ?? (now === 'live' || now === 'replay' ? 'chat' : 'info');
+  const tabs: [Tab, string, IconName][] = [
+    ['chat', t.chat, 'chat'],
+    ['info', t.infoTab, 'info'],
+  ];
+  const panel = (name: Tab) =>
+    narrow.value
+      ? { role: 'tabpanel' as const, id: `panel-${name}`, 'aria-labelledby': `tab-${name}`, hidden: tab !== name }
+      : {};
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+    const other = tab === 'chat' ? 'info' : 'chat';
+    chosen.value = other;
+    document.getElementById(`tab-${other}`)?.focus();
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <>
+      {narrow.value && (
+        <div class="tabs">
+          <div class="tabs__list" role="tablist" aria-label={t.tabs} onKeyDown={onKey}>
+            {tabs.map(([name, label, icon]) => (
+              <button
+                key={name}
+                type="button"
+                role="tab"
+                id={`tab-${name}`}
+                class="tabs__tab"
+                aria-selected={tab === name}
+                aria-controls={`panel-${name}`}
+                tabIndex={tab === name ? 0 : -1}
+                onClick={() => {
+                  chosen.value = name;
+                }}
+              >
+                <Icon name={icon} />
+                {label}
+              </button>
+            ))}
+          </div>
+          <TipButton value={value} />
+        </div>
+      )}
+      <section class="room" aria-label={narrow.value ? undefined : t.chat} {...panel('chat')}>
+        {/* That of the other tab is out of sight. */}
+        {narrow.value && <h1 class="visually-hidden">{value.title}</h1>}
+        <RoomPanel />
+      </section>
+      <div class="watch__info" {...panel('info')}>
+        <Info value={value} />
+      </div>
+    </>
+  );
+}
+
+const helpPart = signal<typeof HelpPart | null>(null);
+effect(() => {
+  if (!helpOpen.value || helpPart.peek() !== null) return;
+  import('./help').then(
+    (loaded) => (helpPart.value = loaded),
+    () => (helpOpen.value = false),
+  );
+});
+
 function App(): JSX.Element {
+  const help = helpPart.value;
   return (
     <>
       {!embedded && (
@@ -176,11 +256,12 @@ function App(): JSX.Element {
       <main id="main" class={embedded ? 'watch watch--embed' : 'watch'}>
         <Body />
       </main>
-      {helpOpen.value && <Help />}
+      {helpOpen.value && help !== null && <help.Help />}
     </>
   );
 }
 
 start();
+watchKeyboard();
 const root = document.getElementById('app');
 if (root !== null) render(<App />, root);

@@ -4,13 +4,13 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { formatDateTime, remaining } from '../core/format';
-import { calendarFile } from '../core/ics';
 import { Icon, Mark } from '../ui/icons';
 import { common } from '../ui/messages';
 import { locale, tag } from '../ui/page';
 import { ErrorId } from '../ui/parts';
 import { Controls } from './controls';
 import { watch } from './messages';
+import { RoomOverlay } from './room-slot';
 import { setStage } from './screen';
 import { broadcast, clock, needsNewPage, now, player, video, view } from './state';
 
@@ -62,8 +62,9 @@ function Countdown(): JSX.Element {
     [two(left.seconds), t.seconds],
   ];
   if (left.days > 0) cells.unshift([String(left.days), t.days(left.days)]);
-  const calendar = () => {
+  const calendar = async () => {
     if (value === null) return;
+    const { calendarFile } = await import('../core/ics');
     const file = calendarFile({
       uid: `${value.id}@${location.host}`,
       start: starts,
@@ -93,7 +94,7 @@ function Countdown(): JSX.Element {
       <p class="over__when">
         <time dateTime={value?.starts_at ?? ''}>{formatDateTime(tag.value, starts)}</time>
       </p>
-      <button type="button" class="over-button" onClick={calendar}>
+      <button type="button" class="over-button" onClick={() => void calendar().catch(() => undefined)}>
         <Icon name="calendar" />
         {t.addToCalendar}
       </button>
@@ -298,6 +299,7 @@ export function Stage(): JSX.Element {
           </button>
         </div>
       )}
+      {media && <RoomOverlay />}
       {shown && (
         <div
           class="stage__tap"

@@ -15,6 +15,13 @@ import type { PublicBroadcast } from '../core/types';
 
 const path = /^\/(watch|embed)\/([a-z0-9][a-z0-9_-]{0,63})\/?$/.exec(location.pathname);
 
+/** The room is below the picture, not beside it: one of the tabs. */
+const narrowQuery = matchMedia('(max-width: 63.99em)');
+export const narrow = signal(narrowQuery.matches);
+narrowQuery.addEventListener('change', () => {
+  narrow.value = narrowQuery.matches;
+});
+
 export const embedded = path?.[1] === 'embed';
 export const broadcastId = path?.[2] ?? '';
 
@@ -25,6 +32,8 @@ export const view = signal<View | null>(null);
 /** Server time, four times a second while something counts. */
 export const now = signal(Date.now());
 export const helpOpen = signal(false);
+/** The way to the tips site is being prepared. */
+export const tipping = signal(false);
 export const singleKeys = signal(settings.flag('single-keys', true));
 
 export const clock = new ServerClock(askServer);
@@ -96,6 +105,7 @@ function sourceOf(value: PublicBroadcast, current: View): Source | null {
       kind: 'replay',
       hls: value.replay.hls,
       audio: value.replay.audio,
+      from,
       lengthMs: from !== null && to !== null ? to - from : null,
     };
   }

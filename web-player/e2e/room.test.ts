@@ -1,0 +1,505 @@
+import { describe, expect, it } from 'vitest';
+import type { Page, Worker } from 'playwright-core';
+import {
+  advances,
+  base,
+  browser,
+  expectAccessible,
+  expectNoSidewaysScroll,
+  layWire,
+  misnamed,
+  mock,
+  open,
+  real,
+  scrubTo,
+  shot,
+  wake,
+} from './support';
+
+/** Tells a room of the mock what to do. */
+const tell = (id: string, body: object) => mock('room', { id, ...body });
+
+const row = (page: Page, text: string) => page.locator('.say', { hasText: text });
+const field = (page: Page) => page.getByRole('textbox', { name: 'Write a comment' });
+
+async function write(page: Page, text: string): Promise<void> {
+  await field(page).fill(text);
+  await page.keyboard.press('Enter');
+}
+
+/** A live broadcast of one's own where nobody has said anything. */
+async function quiet(id: string, ago_ms = 60_000): Promise<void> {
+  await mock('live', { id, ago_ms });
+  await tell(id, { clear: true });
+}
+
+const seen = (flying: () => Promise<string[]>) => expect.poll(flying, { timeout: 20_000 });
+
+/** What the worker draws in a frame, by the texts it has written into its bitmaps. */
+async function spy(page: Page): Promise<() => Promise<string[]>> {
+  const ready = new Promise<Worker>((found) => page.on('worker', found));
+  const worker = await ready;
+  await worker.evaluate(() => {
+    const prototype = OffscreenCanvasRenderingContext2D.prototype;
+    const labels = new WeakMap<object, string>();
+    const seen = { now: [] as string[], frame: [] as string[] };
+    // The originals are called on the contexts they belong to.
+    /* eslint-disable @typescript-eslint/unbound-method */
+    const { fillText, drawImage, clearRect } = prototype;
+    /* eslint-enable @typescript-eslint/unbound-method */
+    prototype.fillText = function (text, ...rest) {
+      labels.set(this.canvas, text);
+      fillText.call(this, text, ...rest);
+    };
+    prototype.clearRect = function (...all) {
+      seen.frame = [];
+      clearRect.apply(this, all);
+    };
+    prototype.drawImage = function (this: OffscreenCanvasRenderingContext2D, ...all: unknown[]) {
+      seen.frame.push(labels.get(all[0] as object) ?? '?');
+      seen.now = seen.frame;
+      (drawImage as (...args: unknown[]) => void).apply(this, all);
+    };
+    Object.assign(globalThis, { seen });
+  });
+  return () => worker.evaluate(() => (globalThis as unknown as { seen: { frame: string[] } }).seen.frame);
+}
+
+describe.skipIf(real)('the room', () => {
+  it('carries a comment from one page to another, in the list and over the picture', async () => {
+    await quiet('talk');
+    const ana = await open(browser, '/watch/talk');
+    const wei = await open(browser, '/watch/talk', { locale: 'zh-CN' });
+    const flying = await spy(wei.page);
+    await advances(ana.page, 1);
+    await advances(wei.page, 1);
+    await write(ana.page, 'Hello from page one');
+    await row(ana.page, 'Hello from page one').waitFor();
+    expect(await row(ana.page, 'Hello from page one').getAttribute('class')).toContain('say--own');
+    await row(wei.page, 'Hello from page one').waitFor();
+    await seen(flying).toEqual(['Hello from page one']);
+    expect(await field(ana.page).inputValue()).toBe('');
+
+    // An answer, and the same from many.
+    await row(wei.page, 'Hello from page one').click();
+    await wei.page.getByRole('button', { name: '回复' }).click();
+    await wei.page.keyboard.type('你好');
+    await wei.page.keyboard.press('Enter');
+    await row(ana.page, '你好').waitFor();
+    expect(await row(ana.page, '你好').locator('.say__quote').textContent()).toContain('Hello from page one');
+    await tell('talk', { flood: 14, text: '加油' });
+    await seen(flying).toContain('加油 ×14');
+
+    // Removed: gone from both lists, from over the picture, and from what quotes it.
+    await tell('talk', { remove: 'Hello from page one' });
+    await row(ana.page, 'Hello from page one').waitFor({ state: 'detached' });
+    await row(wei.page, 'Hello from page one').waitFor({ state: 'detached' });
+    expect(await row(ana.page, '你好').locator('.say__quote').textContent()).toBe('Removed comment');
+    await seen(flying).not.toContain('Hello from page one');
+    await tell('talk', { remove: '加油' });
+    await seen(flying).not.toContain('加油 ×14');
+    expect([...ana.problems, ...wei.problems]).toEqual([]);
+    await ana.context.close();
+    await wei.context.close();
+  });
+
+  it('says why a comment is held, what it found, and what became of it', async () => {
+    await quiet('holding');
+    const { context, page } = await open(browser, '/watch/holding');
+    await write(page, 'look at www.example.com now');
+    const mine = page.locator('.mine');
+    await mine.getByText('Being looked at').waitFor();
+    await mine.getByRole('button', { name: 'Why?' }).click();
+    expect(await mine.locator('mark').textContent()).toBe('www.example.com');
+    await mine.getByText('It contains a web address.').waitFor();
+    await expectAccessible(page);
+    // It survives a reload.
+    await page.reload();
+    await mine.getByText('Being looked at').waitFor();
+    await tell('holding', { decide: { text: 'look at www.example.com now', state: 'rejected', reason: 'spam' } });
+    await mine.getByText('Not published').waitFor();
+    await mine.getByText('Reason: advertising or spam.').waitFor();
+    await mine.getByRole('button', { name: 'Dismiss' }).click();
+    await mine.waitFor({ state: 'detached' });
+
+    await write(page, 'my number is 13812345678');
+    await mine.getByText('Being looked at').waitFor();
+    await tell('holding', { decide: { text: 'my number is 13812345678', state: 'published', reason: 'ok' } });
+    await row(page, 'my number is').waitFor();
+    await mine.waitFor({ state: 'detached' });
+    expect(await page.locator('.room [role=status]').last().textContent()).toBe('Your comment has been published.');
+    await tell('holding', { decide: { text: 'my number is 13812345678', state: 'removed', reason: 'private' } });
+    await mine.getByText('Reason: personal data.').waitFor();
+    await row(page, 'my number is').waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  it('counts down in slow mode, and keeps what was written through refusal and reload', async () => {
+    await quiet('slow');
+    const { context, page } = await open(browser, '/watch/slow');
+    await advances(page, 1);
+    await tell('slow', { slow_s: 5 });
+    await page.getByText('Slow mode: one comment in 5 s').waitFor();
+    await write(page, 'first');
+    await row(page, 'first').waitFor();
+    const button = page.locator('.write__send');
+    expect(await button.getAttribute('aria-label')).toMatch(/^Send: in [1-5] s$/);
+    await write(page, 'second');
+    expect(await field(page).inputValue()).toBe('second');
+    await page.waitForFunction(() => document.querySelector('.write__send')?.getAttribute('aria-label') === 'Send');
+    await page.keyboard.press('Enter');
+    await row(page, 'second').waitFor();
+
+    // The hub's own refusal: back into the field, with its countdown.
+    await tell('slow', { slow_s: 0, refuse: { code: 'slow_down', retry_ms: 3000 } });
+    await page.waitForFunction(() => document.querySelector('.write__send')?.getAttribute('aria-label') === 'Send');
+    await write(page, 'third');
+    await page.waitForFunction(() => document.querySelector<HTMLTextAreaElement>('.write__text')?.value === 'third');
+    expect(await button.getAttribute('aria-label')).toMatch(/^Send: in [1-3] s$/);
+    await page.reload();
+    await page.waitForFunction(() => document.querySelector<HTMLTextAreaElement>('.write__text')?.value === 'third');
+    await tell('slow', { refuse: { code: 'rule', why: { rule: 'word:abuse', from: 0, to: 5 } } });
+    await field(page).press('Enter');
+    const mine = page.locator('.mine');
+    await mine.getByText('It contains something on the list “abuse”.').waitFor();
+    expect(await mine.locator('mark').textContent()).toBe('third');
+    await mine.getByRole('button', { name: 'Edit' }).click();
+    expect(await field(page).inputValue()).toBe('third');
+    await field(page).fill('x'.repeat(203));
+    await page.getByText('3 characters too many').waitFor();
+    expect(await button.getAttribute('aria-disabled')).toBe('true');
+    await context.close();
+  });
+
+  it('sends what was written without a connection once there is one, and once', async () => {
+    await quiet('wire');
+    const wire = await layWire();
+    const { context, page } = await open(browser, '/watch/wire', {}, wire.url);
+    await advances(page, 1);
+    await field(page).waitFor();
+    wire.cut(4000);
+    await page.getByText('No connection to the chat.').waitFor();
+    await write(page, 'from the tunnel');
+    await page.getByText('Waits for the connection').waitFor();
+    await tell('wire', { say: { text: 'meanwhile' } });
+    await row(page, 'from the tunnel').waitFor({ timeout: 30_000 });
+    await row(page, 'meanwhile').waitFor();
+    expect(await row(page, 'from the tunnel').count()).toBe(1);
+    await page.locator('.mine').waitFor({ state: 'detached' });
+    // Another epoch: something may be missing, and the list says so.
+    await tell('wire', { epoch: true, cut: true });
+    await page.getByText('Some comments in between could not be loaded').waitFor({ timeout: 30_000 });
+    expect(await row(page, 'from the tunnel').count()).toBe(1);
+    await context.close();
+    wire.close();
+  });
+
+  it('says that one is banned, until when and why, and that the chat is closed', async () => {
+    await quiet('shut');
+    const { context, page } = await open(browser, '/watch/shut');
+    await field(page).waitFor();
+    await tell('shut', { ban: { until: Date.now() + 600_000, reason: 'abuse' } });
+    await page.getByText('You cannot comment').waitFor();
+    expect(await page.locator('.shut').textContent()).toMatch(/Until \d\d:\d\d\. Reason: insult or hate\./);
+    await tell('shut', { ban: null, mode: 'closed' });
+    await page.getByText('The chat is closed for now.').waitFor();
+    await tell('shut', { mode: 'all' });
+    await page.getByText('Everything is looked at before it appears.').waitFor();
+    await mock('end', { id: 'shut' });
+    await page.goto(`${base}/watch/patrol`);
+    await page.getByText('The chat opens when the broadcast begins.').first().waitFor();
+    await context.close();
+  });
+
+  it('shows in the DVR and in the recording what was said at the moment of the picture', async () => {
+    await quiet('old', 300_000);
+    const from = Date.now() - 300_000;
+    for (const second of [95, 104, 140]) {
+      await tell('old', { say: { text: `said at ${String(second)}`, moment: from + second * 1000 } });
+    }
+    const { context, page } = await open(browser, '/watch/old');
+    await advances(page, 1);
+    await row(page, 'said at 140').waitFor();
+    await wake(page);
+    await scrubTo(page, 98);
+    await row(page, 'said at 140').waitFor({ state: 'detached' });
+    await row(page, 'said at 95').waitFor();
+    expect(await row(page, 'said at 104').count()).toBe(0);
+    await row(page, 'said at 104').waitFor();
+    // What is said now waits for the picture.
+    await tell('old', { say: { text: 'said now' } });
+    await page.waitForTimeout(1000);
+    expect(await row(page, 'said now').count()).toBe(0);
+    await wake(page);
+    await page
+      .locator('.stage')
+      .getByRole('button', { name: /Go live/ })
+      .click();
+    await row(page, 'said now').waitFor();
+    await row(page, 'said at 140').waitFor();
+
+    await mock('end', { id: 'old', replay: true });
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await page.getByRole('button', { name: 'Play the recording' }).waitFor({ timeout: 30_000 });
+    await row(page, 'said at 95').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Play the recording' }).click();
+    await advances(page, 1);
+    await wake(page);
+    await scrubTo(page, 100);
+    await row(page, 'said at 95').waitFor();
+    expect(await row(page, 'said at 95').locator('time').textContent()).toBe('1:35');
+    await row(page, 'said at 104').waitFor();
+    expect(await row(page, 'said at 140').count()).toBe(0);
+    await context.close();
+  });
+
+  it('stands still while one reads, tells how many are new, and never has more rows than it can bear', async () => {
+    await quiet('flood');
+    const { context, page } = await open(browser, '/watch/flood');
+    await advances(page, 1);
+    await tell('flood', { flood: 300 });
+    await row(page, 'flood 299').waitFor();
+    expect(await page.locator('.say').count()).toBe(200);
+    const list = page.locator('.room__scroll');
+    await list.hover();
+    await page.mouse.wheel(0, -2500);
+    await page.getByRole('button', { name: /to the newest/ }).waitFor();
+    const top = () =>
+      list.evaluate((box) => {
+        const edge = box.getBoundingClientRect().top;
+        const first = [...box.querySelectorAll('.say')].find((one) => one.getBoundingClientRect().bottom > edge + 1);
+        return `${first?.querySelector('.say__text')?.textContent ?? ''} ${String(Math.round((first?.getBoundingClientRect().top ?? 0) - edge))}`;
+      });
+    const before = await top();
+    for (let i = 0; i < 12; i++) await tell('flood', { say: { text: `later ${String(i)}` } });
+    const button = page.getByRole('button', { name: '12 new comments: to the newest' });
+    await button.waitFor();
+    expect(await top()).toBe(before);
+    await tell('flood', { remove: 'flood 101' });
+    expect(await page.locator('.say').count()).toBeLessThanOrEqual(200);
+    await button.click();
+    await row(page, 'later 11').waitFor();
+    expect(await list.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight)).toBeLessThan(2);
+    await context.close();
+  });
+
+  it('takes a name, refuses staff’s, and hides an author or reports a comment', async () => {
+    await quiet('names');
+    const { context, page } = await open(browser, '/watch/names');
+    await advances(page, 1);
+    await page.getByRole('button', { name: 'Choose a name' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Your name in this chat' });
+    await dialog.getByRole('textbox').fill('Moderator');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('This name cannot be used here.').waitFor();
+    await expectAccessible(page);
+    await dialog.getByRole('textbox').fill('Ana');
+    await dialog.getByRole('button', { name: 'Use this name' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await write(page, 'with a name');
+    expect(await row(page, 'with a name').locator('.say__name').textContent()).toBe('Ana');
+
+    await tell('names', { say: { text: 'unkind words', by: 'dddd0000', name: 'Rude' } });
+    await tell('names', { say: { text: 'more of them', by: 'dddd0000', name: 'Rude' } });
+    // By the keyboard alone.
+    await row(page, 'more of them').waitFor();
+    await page.locator('.say__more[tabindex="0"]').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Report', exact: true }).click();
+    const report = page.getByRole('dialog', { name: 'Report this comment' });
+    await report.getByRole('radio', { name: 'insult or hate' }).check();
+    await report.getByRole('button', { name: 'Send report' }).click();
+    await report.getByText('Thank you.').waitFor();
+    await report.getByRole('button', { name: 'Close' }).last().click();
+    await row(page, 'unkind words').click();
+    await page.getByRole('button', { name: 'Hide author' }).click();
+    await row(page, 'more of them').waitFor({ state: 'detached' });
+    await page.getByText('1 author hidden').waitFor();
+    await page.getByRole('button', { name: 'Show again' }).click();
+    await row(page, 'unkind words').waitFor();
+    await context.close();
+  });
+
+  it('gathers reactions, and shows those of all', async () => {
+    await quiet('clap');
+    const one = await open(browser, '/watch/clap');
+    const other = await open(browser, '/watch/clap', { reducedMotion: 'reduce' });
+    await field(other.page).waitFor();
+    for (let i = 0; i < 4; i++) await one.page.getByRole('button', { name: 'Applause' }).click();
+    await other.page.locator('.react__button--clap .react__count').waitFor();
+    expect(await other.page.locator('.react__button--clap .react__count').textContent()).toBe('+4');
+    expect(await other.page.locator('.react__rise').count()).toBe(0);
+    await one.page.locator('.react__rise').first().waitFor();
+    await one.context.close();
+    await other.context.close();
+  });
+
+  it('leads to the tips site with the moment of the picture, and nothing else', async () => {
+    await quiet('court2');
+    const { context, page } = await open(browser, '/watch/court2');
+    await advances(page, 2);
+    await page.getByRole('button', { name: 'Send a tip' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Send a confidential tip' });
+    const link = dialog.getByRole('link', { name: 'Open the tips page' });
+    const at = async () => Number(new URL((await link.getAttribute('href')) ?? '').searchParams.get('at'));
+    const first = await at();
+    expect(Math.abs(Date.now() - first)).toBeLessThan(30_000);
+    expect(await link.getAttribute('rel')).toBe('noopener noreferrer');
+    expect(await link.getAttribute('target')).toBe('_blank');
+    await dialog.getByRole('button', { name: '10 seconds earlier' }).click();
+    expect(await at()).toBe(first - 10_000);
+    await expectAccessible(page);
+    await dialog.getByLabel('Moment', { exact: true }).fill('03:00:00');
+    await dialog.getByText('This moment is not part of the broadcast.').waitFor();
+    await dialog.getByRole('switch').click();
+    expect(await link.getAttribute('href')).toBe('https://tips.example/?b=court2');
+    await context.close();
+  });
+});
+
+describe.skipIf(real)('comments over the picture', () => {
+  it('are switched by a key, adjusted in a popover, and free of blocked words', async () => {
+    await quiet('fly');
+    const { context, page } = await open(browser, '/watch/fly');
+    const flying = await spy(page);
+    await advances(page, 1);
+    await tell('fly', { say: { text: 'over the picture' } });
+    await seen(flying).toContain('over the picture');
+    await wake(page);
+    await page.getByRole('button', { name: 'Comments over the picture' }).click();
+    const popover = page.locator('.popover');
+    await popover.getByLabel('Blocked words').fill('spoiler');
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
+    await popover.waitFor({ state: 'detached' });
+    await tell('fly', { say: { text: 'a Spoiler!' } });
+    await tell('fly', { say: { text: 'no harm' } });
+    await seen(flying).toContain('no harm');
+    expect(await flying()).not.toContain('a Spoiler!');
+    expect(await row(page, 'a Spoiler!').count()).toBe(0);
+    await page
+      .locator('.stage')
+      .focus()
+      .catch(() => undefined);
+    await page.keyboard.press('d');
+    await page.waitForFunction(() => document.querySelector('.danmaku canvas') === null);
+    await page.reload();
+    await advances(page, 1);
+    expect(await page.locator('.danmaku canvas').count()).toBe(0);
+    await page.keyboard.press('d');
+    await page.locator('.danmaku canvas').waitFor({ state: 'attached' });
+    await context.close();
+  });
+
+  it('stand still with the picture', async () => {
+    await quiet('still');
+    const { context, page } = await open(browser, '/watch/still');
+    const flying = await spy(page);
+    await advances(page, 1);
+    await tell('still', { say: { text: 'I stay here' } });
+    await seen(flying).toContain('I stay here');
+    await page.keyboard.press('k');
+    await page.waitForFunction(() => document.querySelector('video')?.paused === true);
+    const picture = async () => (await page.locator('.danmaku').screenshot()).toString('base64');
+    await page.mouse.move(5, 5);
+    await page.waitForTimeout(500);
+    const before = await picture();
+    await page.waitForTimeout(700);
+    expect(await picture()).toBe(before);
+    await context.close();
+  });
+
+  it('are off where less motion is asked for, until they are switched on there', async () => {
+    await quiet('less');
+    const { context, page } = await open(browser, '/watch/less', { reducedMotion: 'reduce' });
+    await advances(page, 1);
+    expect(await page.locator('.danmaku canvas').count()).toBe(0);
+    await wake(page);
+    await page.getByRole('button', { name: 'Comments over the picture' }).click();
+    await page.getByText('Off because your device asks for less motion.').waitFor();
+    await page.locator('.popover').getByRole('switch').click();
+    await page.locator('.danmaku canvas').waitFor({ state: 'attached' });
+    await context.close();
+  });
+});
+
+describe.skipIf(real)('the room on a phone', () => {
+  it('has tabs below a picture that stays, and the field in view also above a keyboard', async () => {
+    await mock('live', { id: 'pocket', ago_ms: 600_000 });
+    const { context, page } = await open(browser, '/watch/pocket', {
+      viewport: { width: 360, height: 740 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    await advances(page, 1);
+    await field(page).waitFor();
+    const inView = async () => {
+      const size = page.viewportSize();
+      const box = await page.locator('.write__row').boundingBox();
+      expect(box?.y).toBeGreaterThan(0);
+      expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(size?.height ?? 0);
+      const stage = await page.locator('.stage').boundingBox();
+      expect(stage?.y).toBeGreaterThanOrEqual(0);
+      await expectNoSidewaysScroll(page);
+    };
+    await inView();
+    expect(await misnamed(page)).toEqual([]);
+    await page.getByRole('tab', { name: 'Info' }).click();
+    expect(await page.locator('.room').isVisible()).toBe(false);
+    await page.locator('.info h1').waitFor();
+    await page.keyboard.press('ArrowLeft');
+    await field(page).waitFor();
+    // A browser that resizes the page for its keyboard.
+    await field(page).tap();
+    await page.setViewportSize({ width: 360, height: 420 });
+    await inView();
+    // One that lays the keyboard over it: only the visual viewport shrinks.
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.evaluate(() => {
+      const visual = window.visualViewport;
+      if (visual === null) return;
+      Object.defineProperty(visual, 'height', { value: 420, configurable: true });
+      visual.dispatchEvent(new Event('resize'));
+    });
+    const box = await page.locator('.write__row').boundingBox();
+    expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(420);
+    expect(await page.locator('.stage').boundingBox()).toMatchObject({ y: 0 });
+    await context.close();
+  });
+
+  for (const theme of ['dark', 'light']) {
+    for (const language of ['en', 'zh-CN']) {
+      it(`is accessible and whole in ${theme} and ${language}`, async () => {
+        const id = `shown-${theme}-${language.toLowerCase()}`;
+        await mock('live', { id, ago_ms: 600_000 });
+        const { context, page, problems } = await open(browser, '/favicon.ico', { locale: language });
+        await context.addInitScript((chosen) => {
+          localStorage.setItem('openday.theme', chosen);
+        }, theme);
+        await page.goto(`${base}/watch/${id}`);
+        await page.locator('.write__text').waitFor();
+        await page.locator('.write__text').fill('联系 13812345678');
+        await page.keyboard.press('Enter');
+        await page.locator('.mine__button').click();
+        await tell(id, { slow_s: 30, crowd: 1284, react: { like: 9, heart: 3 } });
+        for (const [width, height] of [
+          [360, 740],
+          [768, 1024],
+          [1440, 900],
+        ] as const) {
+          await page.setViewportSize({ width, height });
+          await page.locator('.say').last().click();
+          await page.waitForSelector('.say--open');
+          await expectNoSidewaysScroll(page);
+          await shot(page, `room-${theme}-${language}-${String(width)}`);
+          // Colours differ by theme, structure by width, words change neither.
+          if (width === (language === 'en' ? 360 : 1440)) await expectAccessible(page);
+          await page.locator('.say--open .say__line').click();
+        }
+        expect(problems).toEqual([]);
+        await context.close();
+      });
+    }
+  }
+});

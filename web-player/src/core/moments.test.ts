@@ -1,0 +1,254 @@
+import { describe, expect, it } from 'vitest';
+import { ApiError } from './api';
+import { Minutes } from './minutes';
+import { isGap, Moments } from './moments';
+import type { Comment, MinuteOfComments } from './room-types';
+import { ManualTimers } from './timers';
+
+const noon = 1_700_000_000_000 - (1_700_000_000_000 % 60_000);
+
+let ids = 0;
+const said = (second: number, fields: Partial<Comment> = {}): Comment => {
+  const moment = noon + second * 1000;
+  return { id: ++ids, at: moment, moment, by: 'aaaa0000', name: '', text: `at ${String(second)}`, ...fields };
+};
+
+function stage() {
+  const flown: string[] = [];
+  const vanished: number[] = [];
+  const moments = new Moments({
+    fly: (comments) => flown.push(...comments.map((one) => one.text)),
+    vanish: (id) => vanished.push(id),
+    jumped: () => flown.push('jump'),
+  });
+  let clock = 0;
+  /** The picture is at a second of the program; null: there is none. */
+  const at = (second: number | null, live = true, elapsed = 250) => {
+    clock += elapsed;
+    moments.tick({ at: second === null ? null : noon + second * 1000, live }, clock);
+  };
+  const play = (from: number, to: number, live = true) => {
+    for (let second = from; second <= to; second += 0.25) at(second, live);
+  };
+  const list = () => moments.list.value.map((one) => (isGap(one) ? 'gap' : one.text));
+  return { moments, flown, vanished, at, play, list };
+}
+
+describe('a viewer at the live edge', () => {
+  it('sees a comment when the picture has reached its moment', () => {
+    const { moments, flown, at, list } = stage();
+    at(10);
+    moments.add([said(12)]);
+    expect(list()).toEqual([]);
+    expect(moments.waiting.value).toBe(1);
+    at(11.9);
+    expect(list()).toEqual([]);
+    at(12.1);
+    expect(list()).toEqual(['at 12']);
+    expect(flown).toEqual(['at 12']);
+    expect(moments.waiting.value).toBe(0);
+  });
+
+  it('sees one that lies behind at once, over the picture only within 30 s', () => {
+    const { moments, flown, at, list } = stage();
+    at(100);
+    moments.add([said(69.9), said(70), said(99)]);
+    expect(list()).toEqual(['at 69.9', 'at 70', 'at 99']);
+    expect(flown).toEqual(['at 70', 'at 99']);
+  });
+
+  it('reads what comes in the order in which it shows, whatever its moment', () => {
+    const { moments, at, list } = stage();
+    at(100);
+    moments.add([said(99)]);
+    moments.add([said(90)]);
+    expect(list()).toEqual(['at 99', 'at 90']);
+  });
+
+  it('reads the history before there is a picture, and nothing of it twice', () => {
+    const { moments, flown, at, play, list } = stage();
+    moments.replace([said(5), said(11)], false);
+    at(null);
+    expect(list()).toEqual(['at 5', 'at 11']);
+    play(10, 12);
+    expect(list()).toEqual(['at 5', 'at 11']);
+    expect(flown).toEqual([]);
+  });
+
+  it('waits with a picture that was paused, and reads on when the picture is lost', () => {
+    const { moments, flown, at, list } = stage();
+    at(10);
+    moments.add([said(14), said(20)]);
+    at(10, true, 60_000);
+    expect(moments.waiting.value).toBe(2);
+    at(null);
+    expect(list()).toEqual(['at 14', 'at 20']);
+    expect(flown).toEqual([]);
+    expect(moments.waiting.value).toBe(0);
+  });
+
+  it('is shown what a jump to the edge passes by', () => {
+    const { moments, at, list } = stage();
+    at(10);
+    moments.add([said(14)]);
+    at(16);
+    expect(list()).toEqual(['at 14']);
+  });
+});
+
+describe('a viewer who seeks', () => {
+  it('sees in the DVR what was said before the picture, and the rest at its moments', () => {
+    const { moments, flown, at, play, list } = stage();
+    at(600);
+    moments.replace([said(590)], false);
+    at(300, false);
+    expect(list()).toEqual([]);
+    const minute = noon / 60_000 + 5;
+    expect(moments.wanted()).toEqual([minute, minute - 1, minute - 2]);
+    moments.load(minute, [said(301), said(310)]);
+    moments.load(minute - 1, [said(250)]);
+    expect(list()).toEqual(['at 250']);
+    play(300, 305, false);
+    expect(list()).toEqual(['at 250', 'at 301']);
+    expect(flown).toEqual(['jump', 'at 301']);
+    at(200, false);
+    expect(list()).toEqual([]);
+    at(311, false);
+    expect(list()).toEqual(['at 250', 'at 301', 'at 310']);
+    expect(flown).toEqual(['jump', 'at 301', 'jump', 'jump']);
+  });
+
+  it('asks for the next minute in time, and for none twice', () => {
+    const { moments, at } = stage();
+    const minute = noon / 60_000;
+    at(10, false);
+    for (const one of moments.wanted()) moments.load(one, []);
+    expect(moments.wanted()).toEqual([]);
+    at(29, false);
+    expect(moments.wanted()).toEqual([]);
+    at(31, false);
+    expect(moments.wanted()).toEqual([minute + 1]);
+    moments.load(minute + 1, [said(62)]);
+    expect(moments.begun.value).toBe(1);
+  });
+
+  it('misses nothing that came in meanwhile when it returns to live', () => {
+    const { moments, at, list } = stage();
+    at(1000);
+    at(100, false);
+    moments.add([said(1001), said(1002)]);
+    expect(moments.waiting.value).toBe(0);
+    at(1003, true);
+    const asked = moments.wanted();
+    expect(asked[0]).toBe(Math.floor((noon + 1003_000) / 60_000));
+    for (const one of asked) moments.load(one, one === asked[0] ? [said(1001), said(1002)] : []);
+    expect(list()).toEqual(['at 1001', 'at 1002']);
+    expect(moments.wanted()).toEqual([]);
+  });
+
+  it('keeps what it sees while the picture loads', () => {
+    const { moments, at, list } = stage();
+    at(100, false);
+    moments.load(noon / 60_000 + 1, [said(99)]);
+    at(null, false);
+    expect(list()).toEqual(['at 99']);
+  });
+
+  it('merges minutes with what came by itself', () => {
+    const { moments, at, list } = stage();
+    at(100, false);
+    const twice = said(90);
+    moments.add([twice]);
+    moments.load(noon / 60_000 + 1, [said(80), twice]);
+    expect(list()).toEqual(['at 80', 'at 90']);
+  });
+});
+
+describe('a removed comment', () => {
+  it('is gone from the list, from what waits, from quotes and from later answers', () => {
+    const { moments, vanished, at, list } = stage();
+    at(100);
+    const bad = said(99);
+    const ahead = said(120);
+    const answer = said(99.5, { reply_to: { id: bad.id, name: '', text: 'at 99' } });
+    moments.add([bad, ahead, answer]);
+    moments.remove(bad.id);
+    moments.remove(ahead.id);
+    expect(vanished).toEqual([bad.id, ahead.id]);
+    expect(list()).toEqual(['at 99.5']);
+    expect(moments.list.value[0]).toMatchObject({ reply_to: { text: '' } });
+    expect(moments.waiting.value).toBe(0);
+    moments.load(noon / 60_000 + 1, [bad, said(98, { reply_to: { id: bad.id, name: '', text: 'at 99' } })]);
+    expect(list()).toEqual(['at 98', 'at 99.5']);
+    expect(moments.list.value[0]).toMatchObject({ reply_to: { text: '' } });
+    at(121);
+    expect(list()).toEqual(['at 98', 'at 99.5']);
+  });
+});
+
+describe('memory', () => {
+  it('is bounded, and what was let go is asked for again', () => {
+    const { moments, at, list } = stage();
+    at(10_000);
+    for (let i = 0; i < 9000; i++) moments.add([said(1000 + i)]);
+    expect(list().length).toBe(600);
+    at(9000, false);
+    expect(moments.wanted().length).toBeGreaterThan(0);
+    const known = moments as unknown as { known: unknown[]; ids: Set<number> };
+    expect(known.known.length).toBe(4000);
+    expect(known.ids.size).toBe(4000);
+  });
+
+  it('says where something is missing', () => {
+    const { moments, at, list } = stage();
+    at(100);
+    moments.replace([said(99)], true);
+    expect(list()).toEqual(['gap', 'at 99']);
+  });
+});
+
+describe('minutes', () => {
+  const settle = async () => {
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+  };
+
+  it('are asked for two at a time, and again later when that failed', async () => {
+    const timers = new ManualTimers();
+    const asked: number[] = [];
+    const loaded: number[] = [];
+    let fails = true;
+    const minutes = new Minutes({
+      ask: (minute): Promise<MinuteOfComments> => {
+        asked.push(minute);
+        return fails
+          ? Promise.reject(new ApiError(503, 'busy', '', 'x'))
+          : Promise.resolve({ minute, comments: [], left_out: 0 });
+      },
+      loaded: (answer) => loaded.push(answer.minute),
+      timers,
+      random: () => 0.5,
+    });
+    minutes.want([7, 6, 5]);
+    expect(asked).toEqual([7, 6]);
+    expect(minutes.state.value).toBe('loading');
+    await settle();
+    expect(minutes.state.value).toBe('failed');
+    minutes.want([7]);
+    expect(asked).toEqual([7, 6]);
+    fails = false;
+    timers.advance(30_000);
+    minutes.want([7]);
+    await settle();
+    expect(loaded).toEqual([7]);
+    expect(minutes.state.value).toBe('idle');
+
+    fails = true;
+    minutes.want([4]);
+    await settle();
+    minutes.retry();
+    minutes.want([4]);
+    minutes.close();
+    await settle();
+    expect(asked).toEqual([7, 6, 7, 4, 4]);
+  });
+});

@@ -1,0 +1,238 @@
+// What the room of this page knows: the client, which comment shows when, and what the viewer chose.
+
+import { computed, effect, signal } from '@preact/signals';
+import { request } from '../../core/api';
+import type { SocketLike } from '../../core/control-socket';
+import { Minutes } from '../../core/minutes';
+import { isGap, Moments, type Listed, type Picture } from '../../core/moments';
+import { Room, type RoomSocket, type Sent } from '../../core/room';
+import type { Comment, MinuteOfComments, RoomEvent } from '../../core/room-types';
+import { settings, tabSettings } from '../../core/settings';
+import { browserTimers } from '../../core/timers';
+import { broadcast, broadcastId, clock, player, view } from '../state';
+import { locale } from '../../ui/page';
+import { blocks, danmakuClear, danmakuRemove, danmakuSay } from './danmaku-state';
+import { words } from './messages';
+
+const mutedKey = `room.${broadcastId}.muted`;
+const draftKey = `room.${broadcastId}.draft`;
+const mostMuted = 200;
+
+/** What is written and not sent. */
+export const draft = signal(settings.get(draftKey) ?? '');
+export const replyTo = signal<Comment | null>(null);
+export const chosenName = signal(settings.get('name') ?? '');
+/** Authors whose comments this viewer does not want to see. */
+export const muted = signal<ReadonlySet<string>>(new Set(settings.words(mutedKey)));
+/** Said by the one announcer of the page. */
+export const announcement = signal('');
+
+export function write(text: string): void {
+  draft.value = text;
+  settings.set(draftKey, text);
+}
+
+export function mute(by: string): void {
+  const all = [...muted.value, by].slice(-mostMuted);
+  muted.value = new Set(all);
+  settings.set(mutedKey, all.join(' '));
+}
+
+export function unmuteAll(): void {
+  muted.value = new Set();
+  settings.set(mutedKey, '');
+}
+
+/** Other people's comments that this viewer wants to see. */
+function wanted(one: Comment): boolean {
+  return one.by === room.me.value?.viewer || (!muted.value.has(one.by) && !blocks(one.text));
+}
+
+export const moments = new Moments({
+  fly: (comments) => {
+    danmakuSay(comments.filter(wanted), room.me.value?.viewer ?? null);
+  },
+  vanish: danmakuRemove,
+  jumped: danmakuClear,
+});
+
+export const list = computed<readonly Listed[]>(() => moments.list.value.filter((one) => isGap(one) || wanted(one)));
+
+const bytes = (n: number) =>
+  Array.from(crypto.getRandomValues(new Uint8Array(n)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+const commentsOf = (events: RoomEvent[]): Comment[] => events.filter((event) => event.k === 'comment');
+
+export interface Burst {
+  id: number;
+  kind: string;
+  n: number;
+}
+/** Reactions of everybody in the last moments. */
+export const bursts = signal<readonly Burst[]>([]);
+const burstMs = 2500;
+const mostBursts = 12;
+let burstIds = 0;
+
+function burst(counts: Record<string, number>): void {
+  const news = Object.entries(counts)
+    .filter(([, n]) => n > 0)
+    .map(([kind, n]) => ({ id: ++burstIds, kind, n }));
+  if (news.length === 0 || document.hidden) return;
+  bursts.value = [...bursts.value, ...news].slice(-mostBursts);
+  browserTimers.after(burstMs, () => {
+    bursts.value = bursts.value.filter((one) => !news.includes(one));
+  });
+}
+
+export const room = new Room({
+  connect: () => {
+    const url = new URL(`/api/v1/broadcasts/${broadcastId}/room`, location.href);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    return new WebSocket(url, 'openday-room-1') as SocketLike as RoomSocket;
+  },
+  timers: browserTimers,
+  random: Math.random,
+  ref: () => bytes(12),
+  now: () => clock.now(),
+  memory: {
+    // One viewer in all tabs; what waits belongs to the tab that wrote it.
+    get: (key) => (key === 'token' ? settings : tabSettings).get(`room.${broadcastId}.${key}`),
+    set: (key, value) => {
+      (key === 'token' ? settings : tabSettings).set(`room.${broadcastId}.${key}`, value);
+    },
+  },
+  name: () => chosenName.value,
+  staff: new URLSearchParams(location.search).get('as') === 'staff',
+  replaced: (events, gap) => {
+    moments.replace(commentsOf(events), gap);
+    removals(events);
+  },
+  happened: (events) => {
+    removals(events);
+    const comments = commentsOf(events);
+    moments.add(comments);
+    announce(comments);
+  },
+  reactions: burst,
+});
+
+function removals(events: RoomEvent[]): void {
+  for (const event of events) if (event.k === 'removed') moments.remove(event.id);
+}
+
+const minutes = new Minutes({
+  ask: (minute) => request<MinuteOfComments>(`/api/v1/broadcasts/${broadcastId}/comments?minute=${String(minute)}`),
+  loaded: (answer) => {
+    moments.load(answer.minute, answer.comments);
+  },
+  timers: browserTimers,
+  random: Math.random,
+});
+export const minutesState = minutes.state;
+
+/** A replay that has not been started stands at its beginning. */
+function replayStart(): number | null {
+  const at = broadcast.value?.live_at ?? null;
+  return player.status.value === 'idle' && at !== null ? Date.parse(at) : null;
+}
+
+function picture(): Picture {
+  const inDvr = player.mode.value === 'dvr' && player.status.value !== 'idle';
+  if (inDvr || player.endedAt.value !== null) return { at: player.pictureTime(), live: false };
+  if (view.value === 'replay') return { at: player.pictureTime() ?? replayStart(), live: false };
+  return { at: view.value === 'live' ? player.pictureTime() : null, live: true };
+}
+
+/** The moment that a comment or a tip of now belongs to. */
+export const momentNow = (): number | null => player.pictureTime();
+
+const tickMs = 250;
+const tick = () => {
+  browserTimers.after(tickMs, tick);
+  if (view.value === null) return;
+  moments.tick(picture(), browserTimers.now());
+  minutes.want(moments.wanted());
+};
+
+// One throttled announcer: the list itself is silent.
+const announceMs = 15_000;
+let unannounced: Comment[] = [];
+let announceTimer: number | null = null;
+
+function announce(comments: Comment[]): void {
+  if (document.hidden) return;
+  const others = comments.filter((one) => one.by !== room.me.value?.viewer && wanted(one));
+  if (others.length === 0) return;
+  unannounced = [...unannounced, ...others].slice(-100);
+  announceTimer ??= browserTimers.after(announceMs, () => {
+    announceTimer = null;
+    const t = words.in(locale.value);
+    const [first] = unannounced;
+    announcement.value =
+      unannounced.length === 1 && first !== undefined
+        ? t.announceOne(authorOf(first), first.text)
+        : t.announceNew(String(unannounced.length));
+    unannounced = [];
+  });
+}
+
+export function authorOf(one: { name: string; by?: string }): string {
+  return one.name === '' ? words.in(locale.value).viewer((one.by ?? '').slice(0, 4)) : one.name;
+}
+
+/** Sends the draft. False: too many wait. */
+export function send(): boolean {
+  const text = draft.value.replace(/\s+/g, ' ').trim();
+  if (text === '') return true;
+  const to = replyTo.value;
+  const quoted = to === null ? null : { id: to.id, name: to.name, text: to.text.slice(0, 60) };
+  if (!room.comment(text, momentNow(), quoted)) return false;
+  write('');
+  replyTo.value = null;
+  return true;
+}
+
+/** Back into the field, if that is free. */
+export function edit(one: Sent): void {
+  if (draft.value.trim() !== '') return;
+  write(one.text);
+  room.dismiss(one.ref);
+}
+
+/** What came too soon goes back into the field by itself; what was decided is announced. */
+function watchSent(): void {
+  const before = new Map<string, Sent>();
+  effect(() => {
+    const t = words.in(locale.peek());
+    const now = room.sent.value;
+    for (const one of now) {
+      const was = before.get(one.ref)?.state;
+      if (one.state === was) continue;
+      if (one.state === 'refused' && (one.code === 'slow_down' || one.code === 'slow_mode')) {
+        announcement.value = one.code === 'slow_down' ? t.codeSlowDown : t.codeSlowMode;
+        // Not within the effect that this would start again.
+        queueMicrotask(() => {
+          edit(one);
+        });
+      } else if (one.state === 'held') announcement.value = `${t.held}. ${t.heldBody}`;
+      else if (one.state === 'refused') announcement.value = t.refused;
+      else if (one.state === 'rejected') announcement.value = t.rejected;
+      else if (one.state === 'removed') announcement.value = t.removed;
+    }
+    for (const [ref, was] of before) {
+      if (was.state === 'held' && !now.some((one) => one.ref === ref)) announcement.value = t.decidedPublished;
+    }
+    before.clear();
+    for (const one of now) before.set(one.ref, one);
+  });
+}
+
+watchSent();
+tick();
+addEventListener('online', () => {
+  room.retry();
+});
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) room.retry();
+});

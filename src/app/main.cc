@@ -120,6 +120,7 @@ int child(const std::string& role) {
   if (role == "gateway") return run_gateway(std::move(control));
   if (role == "feed") return run_feed(std::move(control));
   if (role == "engine") return run_engine(std::move(control));
+  if (role == "photo") return run_photo(std::move(control));
   fmt::print(stderr, "openday: 'child' is started by 'serve', not by hand\n");
   return 2;
 }

@@ -232,6 +232,8 @@ struct RouteOptions {
   bool any_origin = false;      // Access-Control-Allow-Origin: *, also on errors (/hls, /media, /thumb)
 };
 
+struct UploadRoute;
+
 /// Patterns to handlers. A pattern is a path whose segments may be {name} (one segment) and whose last may be
 /// {name...} (the rest, possibly empty). Fixed segments win over {name}, which wins over {name...}.
 class Router {
@@ -247,11 +249,14 @@ class Router {
     add(Method::kGet, pattern, std::move(handler), options);
   }
   void websocket(std::string_view pattern, WebSocketRoute route);
+  /// The body of such a request is streamed (http_upload.h).
+  void upload(Method method, std::string_view pattern, UploadRoute route);
   /// Answers paths that match no pattern; default 404 with the error object.
   void otherwise(Handler handler);
 
   struct Match {
-    const Handler* handler = nullptr;           // null: see allow
+    const Handler* handler = nullptr;           // null: see upload, then allow
+    const UploadRoute* upload = nullptr;        // takes the body as it comes
     const WebSocketRoute* websocket = nullptr;  // the path takes WebSocket upgrades
     RouteOptions options;
     std::map<std::string, std::string, std::less<>> params;
@@ -259,7 +264,7 @@ class Router {
   };
   [[nodiscard]] Match match(Method method, std::string_view path) const;
   /// Finds the route, fills request.params and calls the handler; answers 404, 405 (with Allow) and OPTIONS
-  /// itself.
+  /// itself. An upload's sink gets request.body in one piece.
   void dispatch(Request request, Responder responder) const;
   /// The same for a match already made.
   void dispatch(const Match& match, Request request, Responder responder) const;

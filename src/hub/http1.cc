@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kJoinBelow = 16 * 1024;     // smaller bodies travel in one buffer with their head
 constexpr uint64_t kSlowestBody = 4 * 1024;  // bytes a second a body must come at, after header_timeout
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 SharedBytes to_shared(std::string_view text) {
   return std::make_shared<const Bytes>(text.begin(), text.end());
@@ -40,7 +41,9 @@ void Http1::on_bytes(ByteView bytes) {
 }
 
 void Http1::resume() {
-  if (state_ == State::kHead && !ahead_.empty()) {
+  bool goes_on = state_ == State::kBody && intake_ && !intake_->waits();
+  if (goes_on && whole_) finish_upload();
+  if ((state_ == State::kHead || (goes_on && state_ == State::kBody)) && !ahead_.empty()) {
     std::string again = std::move(ahead_);
     ahead_.clear();
     scanned_ = 0;
@@ -102,6 +105,7 @@ void Http1::begin_request() {
     return;  // take_head() goes on with it
   }
   head_.upgrade.clear();
+  if (match_.upload) return begin_upload();
   if (!head_.has_body) return dispatch();
   if (!match_.handler) {
     last_ = true;  // its body stays unread
@@ -113,11 +117,60 @@ void Http1::begin_request() {
   state_ = State::kBody;
   deadline_ = server.now() + server.options.header_timeout + seconds(match_.options.max_body / kSlowestBody);
   if (head_.expects_continue) {
-    connection_.transport().queue(to_shared("HTTP/1.1 100 Continue\r\n\r\n"));
+    connection_.transport().queue(to_shared(kContinue));
   }
 }
 
+void Http1::begin_upload() {
+  std::optional<uint64_t> length;
+  if (!head_.chunked) length = head_.content_length;
+  auto opened = Intake::open(
+      connection_.server(), match_, std::move(request_), length, connection_.caller,
+      [&connection = connection_] { connection.server().resume_later(connection.shared_from_this()); });
+  if (!opened) return refuse(std::move(opened.error()));
+  intake_ = std::move(*opened);
+  chunked_ = {};
+  whole_ = !head_.has_body;
+  state_ = State::kBody;
+  if (whole_) return finish_upload();
+  if (head_.expects_continue) connection_.transport().queue(to_shared(kContinue));
+}
+
+size_t Http1::take_upload(std::string_view bytes) {
+  if (intake_->waits()) return 0;
+  size_t took = bytes.size();
+  Bytes unframed;
+  ByteView body;
+  if (head_.chunked) {
+    auto fed = chunked_.feed(bytes, unframed, static_cast<size_t>(intake_->room()));
+    if (!fed) {
+      refuse(fed.error().code == Errc::kLimit ? 413 : 400, fed.error().message);
+      return bytes.size();
+    }
+    took = *fed;
+    body = unframed;
+    whole_ = chunked_.done();
+  } else {
+    uint64_t rest = head_.content_length - intake_->taken();
+    took = static_cast<size_t>(std::min<uint64_t>(bytes.size(), rest));
+    body = as_bytes(bytes.substr(0, took));
+    whole_ = took == rest;
+  }
+  if (auto refusal = intake_->take(body)) {
+    refuse(std::move(*refusal));
+    return bytes.size();
+  }
+  if (whole_ && !intake_->waits()) finish_upload();
+  return took;
+}
+
+void Http1::finish_upload() {
+  auto intake = std::move(intake_);
+  connection_.server().finish(*intake, open_exchange(), connection_.caller, context_.request_id);
+}
+
 size_t Http1::take_body(std::string_view bytes) {
+  if (intake_) return take_upload(bytes);
   size_t took = 0;
   bool complete = false;
   if (head_.chunked) {
@@ -138,37 +191,41 @@ size_t Http1::take_body(std::string_view bytes) {
 }
 
 void Http1::dispatch() {
+  connection_.server().call(match_, std::move(request_), open_exchange(), connection_.caller);
+}
+
+std::shared_ptr<PendingExchange> Http1::open_exchange() {
   ServerCore& server = connection_.server();
   state_ = State::kAnswering;
   ++server.counters.requests_open;
   HouseTime now = server.now();
   exchange_ = std::make_shared<PendingExchange>(*this, 0, now, now + server.options.answer_timeout);
-  server.call(match_, std::move(request_), exchange_, connection_.caller);
+  return exchange_;
 }
 
 void Http1::upgrade(const Router::Match& match, std::string_view rest) {
   auto accepted = accept_websocket(connection_, *match.websocket, request_, match.params);
-  if (!accepted) {
-    last_ = true;
-    state_ = State::kAnswering;
-    ++connection_.server().counters.requests_open;
-    return answer(0, std::move(accepted.error()));
-  }
+  if (!accepted) return refuse(std::move(accepted.error()));
   ++connection_.server().counters.by_status[101];
   state_ = State::kLast;
   connection_.transport().queue(to_shared(accepted->answer));
   connection_.switch_to(std::move(accepted->protocol), Bytes(rest.begin(), rest.end()));
 }
 
-/// The connection's bytes cannot be understood any further, or are not wanted.
 void Http1::refuse(int status, std::string_view why) {
-  last_ = true;
-  state_ = State::kAnswering;
-  ++connection_.server().counters.requests_open;
   const char* code = status == 413 || status == 414 || status == 431 ? "limit"
                      : status == 501                                 ? "unsupported"
                                                                      : "invalid";
-  answer(0, Response::error(status, code, why, context_.request_id));
+  refuse(Response::error(status, code, why, context_.request_id));
+}
+
+/// The connection's bytes cannot be understood any further, or are not wanted.
+void Http1::refuse(Response response) {
+  last_ = true;
+  state_ = State::kAnswering;
+  intake_.reset();
+  ++connection_.server().counters.requests_open;
+  answer(0, std::move(response));
 }
 
 void Http1::answer(int32_t, Response response) {
@@ -253,6 +310,12 @@ void Http1::on_tick(HouseTime now) {
     if (exchange->expire(now)) ++connection_.server().counters.timeouts;
     return;
   }
+  if (intake_) {
+    auto late = intake_->overdue(now);
+    if (!late) return;
+    ++connection_.server().counters.timeouts;
+    return refuse(std::move(*late));
+  }
   if (now < deadline_ || (state_ != State::kHead && state_ != State::kBody)) return;
   bool waiting = state_ == State::kHead && ahead_.empty();
   if (waiting) return connection_.close();  // idle: nothing was asked, nothing is said
@@ -263,7 +326,9 @@ void Http1::on_tick(HouseTime now) {
 void Http1::on_closed() {
   if (state_ == State::kAnswering || state_ == State::kSending) ++connection_.server().counters.clients_left;
   if (state_ == State::kAnswering) --connection_.server().counters.requests_open;
+  if (intake_) ++connection_.server().counters.clients_left;
   state_ = State::kLast;
+  intake_.reset();
   if (auto exchange = std::move(exchange_)) exchange->abandon();
 }
 

@@ -6,6 +6,7 @@
 
 #include "hub/http1_parser.h"
 #include "hub/http_connection.h"
+#include "hub/http_intake.h"
 
 namespace openday::hub {
 
@@ -22,7 +23,9 @@ class Http1 final : public Protocol, public AnswerSink {
   void on_tick(HouseTime now) override;
   void on_closed() override;
   void on_drain() override;
-  [[nodiscard]] bool wants_bytes() const override { return ahead_.size() < kMaxAhead; }
+  [[nodiscard]] bool wants_bytes() const override {
+    return ahead_.size() < kMaxAhead && !(intake_ && intake_->waits());
+  }
   void resume() override;
   void answer(int32_t stream, Response response) override;
 
@@ -31,7 +34,7 @@ class Http1 final : public Protocol, public AnswerSink {
 
   enum class State {
     kHead,       // between requests or within a head
-    kBody,       // collecting a body
+    kBody,       // collecting a body, or handing it on
     kAnswering,  // a handler has the request
     kSending,    // its answer is going out
     kLast        // nothing more is read: the connection is closing
@@ -41,10 +44,15 @@ class Http1 final : public Protocol, public AnswerSink {
   size_t advance(std::string_view bytes);
   size_t take_head(std::string_view bytes);
   size_t take_body(std::string_view bytes);
+  size_t take_upload(std::string_view bytes);
   void begin_request();
+  void begin_upload();
+  void finish_upload();
+  std::shared_ptr<PendingExchange> open_exchange();
   void upgrade(const Router::Match& match, std::string_view rest);
   void dispatch();
   void refuse(int status, std::string_view why);
+  void refuse(Response response);
   void next_request();
   void send_head_and_body(const Response& response);
   void send_shared(const SharedResponse& shared);
@@ -63,6 +71,8 @@ class Http1 final : public Protocol, public AnswerSink {
   Router::Match match_;
   AnswerContext context_;
   ChunkedDecoder chunked_;
+  std::unique_ptr<Intake> intake_;  // of an upload
+  bool whole_ = false;              // its body has come
   std::shared_ptr<PendingExchange> exchange_;
 };
 

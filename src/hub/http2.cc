@@ -133,23 +133,86 @@ void Http2::on_headers(int32_t id, std::vector<wrap::H2Header> fields, bool end)
   stream.match = server.router.match(stream.request.method, stream.request.path);
   stream.context.any_origin = stream.match.options.any_origin;
   stream.complete = end;
+  if (stream.match.upload) return begin_upload(id, stream);
   if (!end) stream.body_deadline = server.now() + kBodyTime;
   if (end || !stream.match.handler) dispatch(id, stream);
 }
 
-void Http2::on_data(int32_t id, ByteView bytes) {
+void Http2::begin_upload(int32_t id, Stream& stream) {
+  std::optional<uint64_t> length = decimal<uint64_t>(stream.request.header("content-length"));
+  bool asks = lower_ascii(stream.request.header("expect")) == "100-continue";
+  auto opened = Intake::open(connection_.server(), stream.match, std::move(stream.request), length,
+                             connection_.caller, [this, id] {
+                               resumed_.push_back(id);
+                               connection_.server().resume_later(connection_.shared_from_this());
+                             });
+  if (!opened) return end_upload(id, stream, std::move(opened.error()));
+  stream.intake = std::move(*opened);
+  if (stream.complete) return finish_upload(id, stream);
+  if (asks) session_->inform(id, 100);
+}
+
+/// False: its sender may not go on.
+bool Http2::take_upload(int32_t id, Stream& stream, ByteView bytes) {
+  // Also between the end of a wait and resume(): bytes stay in their order.
+  if (stream.intake->waits() || !stream.ahead.empty()) {
+    stream.ahead.insert(stream.ahead.end(), bytes.begin(), bytes.end());
+    return false;
+  }
+  if (auto refusal = stream.intake->take(bytes)) {
+    end_upload(id, stream, std::move(*refusal));
+    return true;
+  }
+  return !stream.intake->waits();
+}
+
+void Http2::resume() {
+  inside_ = true;
+  for (int32_t id : std::exchange(resumed_, {})) go_on_with_upload(id);
+  inside_ = false;
+  pump();
+}
+
+void Http2::go_on_with_upload(int32_t id) {
   auto found = streams_.find(id);
-  if (found == streams_.end()) return;
+  if (found == streams_.end() || !found->second.intake || found->second.intake->waits()) return;
   Stream& stream = found->second;
+  Bytes ahead = std::exchange(stream.ahead, {});
+  if (auto refusal = stream.intake->take(ahead)) return end_upload(id, stream, std::move(*refusal));
+  if (stream.intake->waits()) return;
+  session_->go_on(id);
+  if (stream.complete) finish_upload(id, stream);
+}
+
+void Http2::finish_upload(int32_t id, Stream& stream) {
+  auto intake = std::move(stream.intake);
+  std::string request_id = stream.context.request_id;
+  connection_.server().finish(*intake, open_exchange(id, stream), connection_.caller, request_id);
+}
+
+/// What still comes of the body is thrown away, within bounds.
+void Http2::end_upload(int32_t id, Stream& stream, Response response) {
+  stream.intake.reset();
+  stream.ahead = {};
+  if (!stream.complete) stream.body_deadline = connection_.server().now() + kBodyTime;
+  session_->go_on(id);
+  answer(id, std::move(response));
+}
+
+bool Http2::on_data(int32_t id, ByteView bytes) {
+  auto found = streams_.find(id);
+  if (found == streams_.end()) return true;
+  Stream& stream = found->second;
+  if (stream.intake) return take_upload(id, stream, bytes);
   if (stream.answered || stream.exchange) {
     stream.discarded += bytes.size();
     if (stream.discarded > kMaxDiscarded) session_->reset(id, 0);
-    return;
+  } else if (stream.request.body.size() + bytes.size() > stream.match.options.max_body) {
+    refuse(id, 413, "limit", "the body is too large");
+  } else {
+    stream.request.body.insert(stream.request.body.end(), bytes.begin(), bytes.end());
   }
-  if (stream.request.body.size() + bytes.size() > stream.match.options.max_body) {
-    return refuse(id, 413, "limit", "the body is too large");
-  }
-  stream.request.body.insert(stream.request.body.end(), bytes.begin(), bytes.end());
+  return true;
 }
 
 void Http2::on_end(int32_t id) {
@@ -158,15 +221,23 @@ void Http2::on_end(int32_t id) {
   Stream& stream = found->second;
   stream.complete = true;
   stream.body_deadline = {INT64_MAX};
-  if (!stream.answered && !stream.exchange) dispatch(id, stream);
+  if (stream.intake) {
+    if (!stream.intake->waits() && stream.ahead.empty()) finish_upload(id, stream);
+  } else if (!stream.answered && !stream.exchange) {
+    dispatch(id, stream);
+  }
+}
+
+std::shared_ptr<PendingExchange> Http2::open_exchange(int32_t id, Stream& stream) {
+  ServerCore& server = connection_.server();
+  HouseTime now = server.now();
+  stream.exchange = std::make_shared<PendingExchange>(*this, id, now, now + server.options.answer_timeout);
+  return stream.exchange;
 }
 
 void Http2::dispatch(int32_t id, Stream& stream) {
-  ServerCore& server = connection_.server();
-  HouseTime now = server.now();
-  auto exchange = std::make_shared<PendingExchange>(*this, id, now, now + server.options.answer_timeout);
-  stream.exchange = exchange;
-  server.call(stream.match, std::move(stream.request), std::move(exchange), connection_.caller);
+  auto exchange = open_exchange(id, stream);
+  connection_.server().call(stream.match, std::move(stream.request), std::move(exchange), connection_.caller);
 }
 
 void Http2::refuse(int32_t id, int status, std::string_view code, std::string_view why) {
@@ -219,6 +290,7 @@ void Http2::on_closed(int32_t id, bool clean) {
   if (found == streams_.end()) return;
   ServerCore& server = connection_.server();
   auto exchange = std::move(found->second.exchange);
+  auto intake = std::move(found->second.intake);
   bool answered = found->second.answered;
   streams_.erase(found);
   if (!answered) --server.counters.requests_open;
@@ -252,10 +324,13 @@ void Http2::on_tick(HouseTime now) {
   }
   // Answers may change streams_: work on a list of those that are due.
   std::vector<int32_t> late;
+  std::vector<std::pair<int32_t, Response>> overdue;
   std::vector<std::shared_ptr<PendingExchange>> waiting;
   bool sending = false;
   for (auto& [id, stream] : streams_) {
     if (now >= stream.body_deadline) late.push_back(id);
+    if (auto slow = stream.intake ? stream.intake->overdue(now) : std::nullopt)
+      overdue.emplace_back(id, std::move(*slow));
     if (stream.exchange) waiting.push_back(stream.exchange);
     sending = sending || (stream.answered && stream.complete);
   }
@@ -268,6 +343,12 @@ void Http2::on_tick(HouseTime now) {
     } else {
       refuse(id, 408, "timeout", "the request did not come in time");
     }
+  }
+  for (auto& [id, response] : overdue) {
+    ++server.counters.timeouts;
+    // The answer before may have found the connection broken.
+    if (auto found = streams_.find(id); found != streams_.end())
+      end_upload(id, found->second, std::move(response));
   }
   for (const auto& exchange : waiting) {
     if (exchange->expire(now)) ++server.counters.timeouts;

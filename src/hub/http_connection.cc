@@ -7,6 +7,7 @@ namespace openday::hub {
 namespace {
 
 constexpr Duration kLinger = seconds(2);
+constexpr size_t kLingerBytes = 16 * 1024 * 1024;
 
 }  // namespace
 
@@ -146,7 +147,9 @@ void Connection::update_interest() {
 void Connection::discard() {
   ByteView bytes;
   TransportState state = transport_.read(server_.space, bytes);
-  if (state != TransportState::kDone && state != TransportState::kBlocked) close();
+  discarded_ += bytes.size();
+  bool goes_on = state == TransportState::kDone || state == TransportState::kBlocked;
+  if (!goes_on || discarded_ > kLingerBytes) close();
 }
 
 void Connection::resume() {

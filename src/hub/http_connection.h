@@ -14,6 +14,7 @@
 namespace openday::hub {
 
 class Connection;
+class Intake;
 
 /// What connections need of their server. Hub thread.
 class ServerCore {
@@ -27,6 +28,7 @@ class ServerCore {
   HttpCounters counters;
   ProxyTrust trust;
   std::map<const WebSocketRoute*, size_t> sockets_of;  // open ones
+  std::map<const UploadRoute*, size_t> uploads_of;     // open ones
   ReadSpace space;
 
   [[nodiscard]] HouseTime now() const { return loop.clock().now(); }
@@ -37,10 +39,16 @@ class ServerCore {
   /// Calls the route's handler; what it throws is answered 500 and counted. `caller` may be null.
   void call(const Router::Match& match, Request request, std::shared_ptr<PendingExchange> exchange,
             const std::shared_ptr<Caller>& caller);
+  /// The same when a body has come whole into its sink; `id` is the request's.
+  void finish(Intake& intake, std::shared_ptr<PendingExchange> exchange,
+              const std::shared_ptr<Caller>& caller, std::string_view id);
   /// Takes the connection out of the server's list; it lives on until its callers return.
   virtual void forget(Connection& connection) = 0;
   /// Calls connection.resume() after the present callbacks: its turn comes, but not before others'.
   virtual void resume_later(const std::shared_ptr<Connection>& connection) = 0;
+
+ private:
+  bool admit(PendingExchange& exchange, const std::shared_ptr<Caller>& caller, std::string_view id) const;
 };
 
 /// HTTP/1.1, HTTP/2 or WebSocket on a connection that owns it. Callbacks come on the hub thread, none after
@@ -117,6 +125,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   uint32_t interest_ = 0;
   uint64_t counted_sent_ = 0;
   HouseTime deadline_{INT64_MAX};  // of the handshake, of lingering
+  size_t discarded_ = 0;           // while lingering
   HouseTime progress_at_;          // of sending
   uint64_t progress_sent_ = 0;
 };

@@ -27,6 +27,7 @@ struct Caller {
   std::string name;
   size_t connections = 0;
   size_t waiting = 0;  // requests without their answer
+  size_t uploads = 0;  // bodies on their way into a sink
 };
 
 /// One request's answer to be. Its connection owns it together with the Responder, and lets go of it by

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "hub/http.h"
+#include "hub/http_upload.h"
 
 namespace openday::hub {
 namespace {
@@ -9,7 +9,18 @@ namespace {
 struct Endpoint {
   Handler handler;
   RouteOptions options;
+  std::optional<UploadRoute> upload;
 };
+
+void take_whole(const UploadRoute& route, const Request& request, Responder responder) {
+  auto sink = route.accept(request, UploadFlow({}));
+  if (!sink) return responder.send(std::move(sink.error()));
+  if (!request.body.empty()) {
+    auto taken = (*sink)->take(request.body);
+    if (!taken) return responder.send(std::move(taken.error()));
+  }
+  (*sink)->finish(std::move(responder));
+}
 
 /// "/a/b/" → "a", "b", "": a trailing slash is a segment of its own.
 std::vector<std::string_view> segments_of(std::string_view path) {
@@ -72,7 +83,17 @@ Router& Router::operator=(Router&&) noexcept = default;
 void Router::add(Method method, std::string_view pattern, Handler handler, RouteOptions options) {
   Node* node = root_.get();
   for (std::string_view segment : segments_of(pattern)) node = &node->child(segment);
-  bool added = node->endpoints.emplace(method, Endpoint{std::move(handler), options}).second;
+  bool added = node->endpoints.emplace(method, Endpoint{std::move(handler), options, {}}).second;
+  assert(added);
+  static_cast<void>(added);
+}
+
+void Router::upload(Method method, std::string_view pattern, UploadRoute route) {
+  Node* node = root_.get();
+  for (std::string_view segment : segments_of(pattern)) node = &node->child(segment);
+  RouteOptions options;
+  options.any_origin = route.any_origin;
+  bool added = node->endpoints.emplace(method, Endpoint{{}, options, std::move(route)}).second;
   assert(added);
   static_cast<void>(added);
 }
@@ -122,7 +143,8 @@ Router::Match Router::match(Method method, std::string_view path) const {
   if (node->endpoints.empty()) match.allow.push_back(Method::kGet);  // the upgrade request
   if (method == Method::kHead) method = Method::kGet;
   if (auto found = node->endpoints.find(method); found != node->endpoints.end()) {
-    match.handler = &found->second.handler;
+    if (found->second.handler) match.handler = &found->second.handler;
+    if (found->second.upload) match.upload = &*found->second.upload;
     match.options = found->second.options;
   }
   return match;
@@ -136,6 +158,7 @@ void Router::dispatch(Request request, Responder responder) const {
 void Router::dispatch(const Match& found, Request request, Responder responder) const {
   request.params = found.params;
   if (found.handler) return (*found.handler)(request, std::move(responder));
+  if (found.upload) return take_whole(*found.upload, request, std::move(responder));
   if (found.allow.empty()) {
     if (otherwise_) return otherwise_(request, std::move(responder));
     return responder.send(Response::error(404, "not_found", "there is nothing at this address", request.id));

@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "hub/http_connection.h"
+#include "hub/http_intake.h"
 #include "hub/http_parse.h"
 
 namespace openday::hub {
@@ -365,16 +366,31 @@ const std::string& Server::date() {
 
 }  // namespace
 
+bool ServerCore::admit(PendingExchange& exchange, const std::shared_ptr<Caller>& caller,
+                       std::string_view id) const {
+  if (!caller || exchange.take_place(caller, options.max_waiting_per_caller)) return true;
+  auto busy = Response::error(503, "busy", "too many requests of this address are waiting", id);
+  exchange.send(std::move(busy.with("Retry-After", "5")));
+  return false;
+}
+
 void ServerCore::call(const Router::Match& match, Request request, std::shared_ptr<PendingExchange> exchange,
                       const std::shared_ptr<Caller>& caller) {
-  if (caller && !exchange->take_place(caller, options.max_waiting_per_caller)) {
-    auto busy = Response::error(503, "busy", "too many requests of this address are waiting", request.id);
-    return exchange->send(std::move(busy.with("Retry-After", "5")));
-  }
+  if (!admit(*exchange, caller, request.id)) return;
   try {
     router.dispatch(match, std::move(request), Responder(std::move(exchange)));
   } catch (const std::exception&) {
     ++counters.handler_failures;  // its Responder has answered 500 on the way here, or will when it goes
+  }
+}
+
+void ServerCore::finish(Intake& intake, std::shared_ptr<PendingExchange> exchange,
+                        const std::shared_ptr<Caller>& caller, std::string_view id) {
+  if (!admit(*exchange, caller, id)) return;
+  try {
+    intake.finish(Responder(std::move(exchange)));
+  } catch (const std::exception&) {
+    ++counters.handler_failures;
   }
 }
 

@@ -119,6 +119,22 @@ class PosixDisk final : public Disk {
     return static_cast<uint64_t>(info.st_size);
   }
 
+  Result<> link(const std::string& from, const std::string& to) override {
+    if (::link(from.c_str(), to.c_str()) == 0 || errno == EEXIST) return {};
+    if (errno != EXDEV && errno != EPERM && errno != EMLINK && errno != EOPNOTSUPP)
+      return failure("link", errno);
+    // Another file system, or one without second names.
+    std::string beside = to + ".new";
+    std::error_code error;
+    std::filesystem::copy_file(from, beside, std::filesystem::copy_options::overwrite_existing, error);
+    UniqueFd copy(error ? -1 : ::open(beside.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!error && (!copy || ::fdatasync(copy.get()) != 0)) error.assign(errno, std::system_category());
+    if (!error) std::filesystem::rename(beside, to, error);
+    if (!error) return {};
+    ::unlink(beside.c_str());
+    return failure("copy", error.value());
+  }
+
   Result<> remove(const std::string& path) override {
     if (std::remove(path.c_str()) != 0) return failure("remove", errno);
     return {};

@@ -40,6 +40,9 @@ class Disk {
   virtual Result<> replace(const std::string& path, ByteView content) = 0;
   virtual Result<Bytes> read(const std::string& path, uint64_t limit) = 0;
   virtual Result<uint64_t> size(const std::string& path) = 0;
+  /// The same content under another name: a second name of the file, or a copy where it cannot have one. Fine
+  /// if that name exists.
+  virtual Result<> link(const std::string& from, const std::string& to) = 0;
   /// A file, or a folder that is empty.
   virtual Result<> remove(const std::string& path) = 0;
   /// Names in a folder, without "." and "..".

@@ -29,6 +29,7 @@ struct DroppedBefore {
 struct Withdrawn {
   ProgramTime from;
   ProgramTime to;
+  bool operator==(const Withdrawn&) const = default;
 };
 
 /// InitSegment: a rendition of a run exists (its `data` is in init.mp4). StoredSegment: that segment is

@@ -20,6 +20,7 @@ class Answering final : public H2Events {
 
   bool receive(ByteView bytes) {
     bool good = session_->receive(bytes).has_value();
+    for (int32_t stream : std::exchange(held_, {})) session_->go_on(stream);
     for (int i = 0; i < 1000; ++i) {
       auto out = session_->output();
       if (!out) return false;
@@ -36,7 +37,13 @@ class Answering final : public H2Events {
     expect(bytes <= limits_.max_header_bytes);
     if (end) answer(stream);
   }
-  void on_data(int32_t stream, ByteView) override { expect(open_.contains(stream)); }
+  // Some wait, until the peer says something else.
+  bool on_data(int32_t stream, ByteView bytes) override {
+    expect(open_.contains(stream));
+    if (bytes.empty() || bytes.front() % 2 == 0) return true;
+    held_.push_back(stream);
+    return false;
+  }
   void on_end(int32_t stream) override { answer(stream); }
   void on_closed(int32_t stream, bool) override { expect(open_.erase(stream) == 1); }
 
@@ -54,6 +61,7 @@ class Answering final : public H2Events {
 
   const H2Limits limits_{};
   std::set<int32_t> open_;
+  std::vector<int32_t> held_;
   std::unique_ptr<H2Session> session_;  // last: it calls the others until its end
 };
 

@@ -71,6 +71,9 @@ class BreakableDisk final : public output::Disk {
     if (auto error = check("size", path)) return std::unexpected(*error);
     return real_->size(path);
   }
+  Result<> link(const std::string& from, const std::string& to) override {
+    return with("link", to, [&] { return real_->link(from, to); });
+  }
   Result<> remove(const std::string& path) override {
     return with("remove", path, [&] { return real_->remove(path); });
   }

@@ -14,6 +14,7 @@ struct Stream {
   size_t header_bytes = 0;
   bool announced = false;  // on_headers() was called
   H2Session::Source body;
+  size_t held = 0;  // bytes that have come and do not open the window again yet
 };
 
 Error h2_error(const char* what, int code) {
@@ -76,9 +77,19 @@ struct H2Session::Impl {
     return 0;
   }
 
-  static int on_data(nghttp2_session*, uint8_t, int32_t id, const uint8_t* data, size_t size, void* user) {
+  static int on_data(nghttp2_session* session, uint8_t, int32_t id, const uint8_t* data, size_t size,
+                     void* user) {
     Impl& self = of(user);
-    if (self.streams.contains(id)) self.events.on_data(id, {data, size});
+    // The connection's window is every stream's: one that waits must not stop the others.
+    nghttp2_session_consume_connection(session, size);
+    bool open = self.streams.contains(id);
+    bool goes_on = !open || self.events.on_data(id, {data, size});
+    auto found = self.streams.find(id);
+    if (goes_on) {
+      nghttp2_session_consume_stream(session, id, size);
+    } else if (found != self.streams.end()) {
+      found->second.held += size;
+    }
     return 0;
   }
 
@@ -116,7 +127,13 @@ Result<std::unique_ptr<H2Session>> H2Session::create(H2Events& events, const H2L
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Impl::on_frame);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Impl::on_data);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Impl::on_close);
-  int made = nghttp2_session_server_new(&impl->session, callbacks, impl.get());
+  nghttp2_option* option = nullptr;
+  int made = nghttp2_option_new(&option);
+  if (made == 0) {
+    nghttp2_option_set_no_auto_window_update(option, 1);  // on_data() says when
+    made = nghttp2_session_server_new2(&impl->session, callbacks, impl.get(), option);
+    nghttp2_option_del(option);
+  }
   nghttp2_session_callbacks_del(callbacks);
   if (made != 0) return std::unexpected(h2_error("HTTP/2 did not start", made));
   const std::array<nghttp2_settings_entry, 3> settings{{
@@ -149,6 +166,18 @@ void H2Session::respond(int32_t id, int status, const std::vector<H2Header>& hea
   int sent = nghttp2_submit_response(impl_->session, id, fields.data(), fields.size(),
                                      found->second.body ? &provider : nullptr);
   if (sent != 0) reset(id, NGHTTP2_INTERNAL_ERROR);
+}
+
+void H2Session::inform(int32_t id, int status) {
+  std::string status_text = std::to_string(status);
+  nghttp2_nv field = borrow(":status", status_text);
+  nghttp2_submit_headers(impl_->session, NGHTTP2_FLAG_NONE, id, nullptr, &field, 1, nullptr);
+}
+
+void H2Session::go_on(int32_t id) {
+  auto found = impl_->streams.find(id);
+  if (found == impl_->streams.end()) return;
+  nghttp2_session_consume_stream(impl_->session, id, std::exchange(found->second.held, 0));
 }
 
 void H2Session::reset(int32_t id, uint32_t code) {

@@ -31,7 +31,8 @@ class H2Events {
   /// A request's headers, pseudo-headers (":method", ":path", ":authority", ":scheme") included, validated
   /// against RFC 9113 8.2 and 8.3. `end`: no body follows.
   virtual void on_headers(int32_t stream, std::vector<H2Header> headers, bool end) = 0;
-  virtual void on_data(int32_t stream, ByteView bytes) = 0;
+  /// False: the peer may send no more on this stream than its window holds, until go_on().
+  virtual bool on_data(int32_t stream, ByteView bytes) = 0;
   virtual void on_end(int32_t stream) = 0;
   /// Once per stream, however it ended. `clean`: the answer was sent whole.
   virtual void on_closed(int32_t stream, bool clean) = 0;
@@ -55,6 +56,10 @@ class H2Session {
   Result<> receive(ByteView bytes);
   /// Answers a stream that is still open; unknown ones are ignored. Without `body` the headers end it.
   void respond(int32_t stream, int status, const std::vector<H2Header>& headers, Source body);
+  /// An informational answer (RFC 9110 15.2) before the one by respond().
+  void inform(int32_t stream, int status);
+  /// Opens the stream's window again by what on_data() answered false to.
+  void go_on(int32_t stream);
   /// Ends a stream with an error code of RFC 9113 7. Code 0 asks a peer that has its answer to stop sending
   /// (8.1).
   void reset(int32_t stream, uint32_t code);

@@ -7,7 +7,7 @@
 //
 //            open          socket()         threads  fork  exec  ptrace  kill others
 //  gateway   no            no (accept yes)  yes      no    no    no      no
-//  bytes     no            no               yes      no    no    no      no
+//  bytes     no            no               yes      no    no    no      no      (photos, too)
 //  pull      read-only *   inet, inet6      yes      no    no    no      no
 //  file      read-only **  no               yes      no    no    no      no
 //

@@ -92,12 +92,12 @@ struct Number {
   [[nodiscard]] int digit(size_t i) const { return all.digits[group(0).first + i].value; }
   [[nodiscard]] uint32_t from() const { return all.digits[group(0).first].at; }
   [[nodiscard]] uint32_t to() const { return all.digits[group(0).first + length - 1].at; }
-  [[nodiscard]] int value(size_t at, size_t count) const {
-    int out = 0;
+  [[nodiscard]] int64_t value(size_t at, size_t count) const {  // kLongestNumber digits fit
+    int64_t out = 0;
     for (size_t i = at; i < at + count; ++i) out = out * 10 + digit(i);
     return out;
   }
-  [[nodiscard]] int group_value(size_t i) const {
+  [[nodiscard]] int64_t group_value(size_t i) const {
     return value(group(i).first - group(0).first, group(i).size);
   }
   [[nodiscard]] bool sizes(std::initializer_list<uint32_t> wanted) const {
@@ -234,13 +234,13 @@ bool is_phone(const Number& number) {
          is_service_number(number) || is_american(number) || is_international(number) || is_announced(number);
 }
 
-bool is_province(int code) {
+bool is_province(int64_t code) {
   return (code >= 11 && code <= 15) || (code >= 21 && code <= 23) || (code >= 31 && code <= 37) ||
          (code >= 41 && code <= 46) || (code >= 50 && code <= 54) || (code >= 61 && code <= 65) ||
          code == 71 || (code >= 81 && code <= 83) || code == 91;
 }
 
-bool is_day(int year, int month, int day) {
+bool is_day(int64_t year, int64_t month, int64_t day) {
   static constexpr std::array kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   if (month < 1 || month > 12 || day < 1) return false;
   bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -249,7 +249,7 @@ bool is_day(int year, int month, int day) {
 
 /// GB 11643-1999, 4.1: region, birthday, order, and a check character after ISO 7064 MOD 11-2.
 bool is_modern_id(const Number& number, int check) {
-  int year = number.value(6, 4);
+  int64_t year = number.value(6, 4);
   if (!is_province(number.value(0, 2)) || year < 1850 || year > 2100) return false;
   if (!is_day(year, number.value(10, 2), number.value(12, 2))) return false;
   int sum = 0;

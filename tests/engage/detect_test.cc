@@ -47,6 +47,7 @@ TEST_CASE("a telephone number is found with all its digits") {
   CHECK(found(find_phone, "138001380001") == "");
   CHECK(found(find_phone, "1380013800") == "");
   CHECK(found(find_phone, "12800138000") == "");
+  CHECK(found(find_phone, "0.8.800004143.0008") == "");
 }
 
 TEST_CASE("an identity number needs its region, its day and its check character") {

@@ -43,7 +43,7 @@ function sourceOf(broadcast: Broadcast): Source | null {
   if (replay === null) return null;
   const ended = Date.parse(broadcast.ended_at ?? '');
   const lengthMs = from !== null && Number.isFinite(ended) ? ended - from : null;
-  return { kind: 'replay', hls: replay.hls, audio: null, lengthMs };
+  return { kind: 'replay', hls: replay.hls, audio: null, from, lengthMs };
 }
 
 async function engine(video: HTMLVideoElement): Promise<EngineFactory> {

@@ -431,6 +431,33 @@ const std::vector<Command>& command_table() {
        path("/people/{}/password"),
        nothing},
 
+      {"word-list",
+       "list",
+       "",
+       "what comments are looked through for",
+       0,
+       0,
+       {},
+       "GET",
+       path("/word-lists"),
+       nullptr},
+      {"word-list", "show", "NAME", "", 1, 1, {}, "GET", path("/word-lists/{}"), nullptr},
+      {"word-list",
+       "set",
+       "NAME FILE",
+       "takes the place of what was there; counts from the next comment on",
+       2,
+       2,
+       {},
+       "PUT",
+       path("/word-lists/{}"),
+       [](const Arguments& a) -> Result<Json> {
+         constexpr size_t kMost = size_t{1} << 20;
+         OPENDAY_TRY(std::string text, read_file(a.words[1], kMost));
+         return Json{{"text", std::move(text)}};
+       }},
+      {"word-list", "delete", "NAME", "", 1, 1, {}, "DELETE", path("/word-lists/{}"), nullptr},
+
       {"audit",
        "list",
        "",

@@ -77,6 +77,7 @@ void Api::answer_decided(const std::string& id, const engage::Decided& decided,
   auto room = parts_.rooms.room(id);
   if (!room) return reply.fail(room.error());
   (*room)->on_decided(decided.comments);
+  parts_.rooms.forget_past(id);
   parts_.moderators.decided(id, decided.comments);
   Json items = Json::array();
   for (const auto& comment : decided.comments) items.push_back((*room)->item(comment));
@@ -237,6 +238,7 @@ void Api::add_moderation_routes() {
                    if (!room) return reply.fail(room.error());
                    (*room)->on_banned(banned.ban);
                    (*room)->on_decided(banned.removed);
+                   parts_.rooms.forget_past(id);
                    parts_.moderators.decided(id, banned.removed);
                    reply.json(201, ban_entry_json(banned.ban));
                  });

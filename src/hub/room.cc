@@ -410,9 +410,4 @@ void Room::close() {
   fanout_.each([](WebSocket& socket) { socket.close(1000, "the broadcast was deleted"); });
 }
 
-bool Room::idle() const {
-  return fanout_.sockets() == 0 && seats_.empty() && watchers_.empty() && waiting_.empty() &&
-         approved_.empty();
-}
-
 }  // namespace openday::hub

@@ -103,8 +103,6 @@ class Room {
   [[nodiscard]] const Fanout::Counters& deliveries() const { return fanout_.counters(); }
   /// The broadcast is gone.
   void close();
-  /// Nobody is here and nothing waits: it can be let go and opened again.
-  [[nodiscard]] bool idle() const;
 
  private:
   Room(const Parts& parts, RoomOptions options, std::string broadcast);

@@ -105,8 +105,12 @@ void Rooms::remove(const std::string& broadcast) {
   // Its sockets are on their way out and still refer to it.
   std::shared_ptr<Room> going = std::move(present->second);
   rooms_.erase(present);
-  std::erase_if(minutes_, [&](const auto& entry) { return entry.first.starts_with(broadcast + "/"); });
+  forget_past(broadcast);
   parts_.loop.after(seconds(60), [going] {});
+}
+
+void Rooms::forget_past(const std::string& broadcast) {
+  std::erase_if(minutes_, [&](const auto& entry) { return entry.first.starts_with(broadcast + "/"); });
 }
 
 uint64_t Rooms::greet(RoomGuest& guest) {

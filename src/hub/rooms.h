@@ -69,6 +69,8 @@ class Rooms {
   Result<Room*> room(const std::string& broadcast);
   /// Nothing when nobody has opened it since the start.
   [[nodiscard]] Room* known(const std::string& broadcast);
+  /// A comment of it has been taken away: nothing that was rendered before is sent again.
+  void forget_past(const std::string& broadcast);
   [[nodiscard]] std::shared_ptr<const engage::Screen> screen() const { return parts_.screen(); }
 
   struct Counters {

@@ -58,9 +58,8 @@ class Moderators::Desk final : public RoomWatcher {
   }
   void every_second() {
     tell_claims(claimed.expire(loop_.clock().wall()));
+    // Always: a page that hears nothing for some seconds takes itself for cut off.
     Json counts = room_.counts();
-    if (counts == told_) return;
-    told_ = counts;
     counts["t"] = "counts";
     tell(counts);
   }
@@ -107,7 +106,6 @@ class Moderators::Desk final : public RoomWatcher {
   std::map<int64_t, Comment> waiting_;
   bool behind_ = false;
   Loop::TimerId timer_ = 0;
-  Json told_;
 };
 
 class Moderators::Page final : public WebSocketHandler {

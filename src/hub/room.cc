@@ -311,11 +311,13 @@ void Room::on_decided(const std::vector<Comment>& comments) {
 void Room::on_banned(const engage::Ban& ban) {
   bans_[ban.author] = ban;
   tell_author(ban.author, {{"t", "banned"}, {"ban", ban_json(ban)}});
+  watchers_hear_of(ban.author);
 }
 
 void Room::on_lifted(const engage::Ban& ban) {
   bans_.erase(ban.author);
   tell_author(ban.author, {{"t", "banned"}, {"ban", nullptr}});
+  watchers_hear_of(ban.author);
 }
 
 void Room::on_settings(const engage::RoomSettings& settings) {
@@ -373,6 +375,15 @@ void Room::every_second() {
 void Room::watchers_hear(const std::vector<Comment>& comments) {
   auto watchers = watchers_;
   for (RoomWatcher* watcher : watchers) watcher->on_comments(comments);
+}
+
+/// A ban shows at each of the author's comments.
+void Room::watchers_hear_of(const std::string& author) {
+  if (watchers_.empty()) return;
+  engage::Filter theirs;
+  theirs.broadcast = id_;
+  theirs.author = author;
+  if (auto comments = parts_.archives.archive().comments(theirs)) watchers_hear(*comments);
 }
 
 Json Room::item(const Comment& comment) const {

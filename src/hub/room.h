@@ -121,6 +121,7 @@ class Room {
   void unhold(int64_t id);
   void tell_author(const std::string& author, const Json& message);
   void watchers_hear(const std::vector<engage::Comment>& comments);
+  void watchers_hear_of(const std::string& author);
 
   const Parts parts_;
   const RoomOptions options_;

@@ -1,6 +1,7 @@
 #include "output/clip_store.h"
 
 #include <catch2/catch.hpp>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -26,9 +27,7 @@ std::string content_of(const std::string& path) {
 /// A media store by hand: segments of 2 s from kStart on, number n at kStart + 2 n s.
 class House {
  public:
-  House() {
-    open();
-  }
+  House() { open(); }
 
   void open() {
     ClipStore::Options options;
@@ -125,6 +124,31 @@ TEST_CASE("a clip has the whole segments of its stretch, in the tallest renditio
   CHECK(content_of(folder + "/run1/r720/init.mp4") == "run1r720init");
   CHECK(fs::hard_link_count(folder + "/run1/r720/3.m4s") == 2);
   CHECK_FALSE(fs::exists(folder + "/run1/r360"));
+}
+
+TEST_CASE("a clip of a real recording can be decoded") {
+  House house;
+  RetentionPolicy policy;
+  policy.reserve_bytes = 0;
+  {
+    StoreWriter writer(house.folder / "media/b", policy, house.disk, house.clock,
+                       Log("test", LogLevel::kError));
+    play(record_tape("run1", 0, 0, 300), writer);
+  }
+  std::string id = house.keep(3, 7);
+  CHECK(house.numbers(id) == Numbers{1, 2, 3});
+  std::string folder = house.clips() + "/" + id + "/run1/90p/";
+  std::string whole = house.folder / "whole.mp4";
+  for (const char* name : {"init.mp4", "1.m4s", "2.m4s", "3.m4s"}) {
+    std::ofstream(whole, std::ios::app | std::ios::binary) << content_of(folder + name);
+  }
+  std::string command =
+      "ffprobe -v error -count_frames -select_streams v -show_entries stream=nb_read_frames -of csv=p=0 " +
+      whole;
+  std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
+  int frames = 0;
+  REQUIRE(std::fscanf(pipe.get(), "%d", &frames) == 1);
+  CHECK(frames == 180);
 }
 
 TEST_CASE("a clip at the live edge is completed as its media comes") {

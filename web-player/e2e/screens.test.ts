@@ -137,15 +137,15 @@ const scenes: Scene[] = [
       await page.waitForSelector('.entry');
       await page.evaluate(() => {
         document.querySelectorAll<HTMLElement>('.entry__open')[3]?.click();
-        document.querySelector<HTMLElement>('.detail__back')?.click();
       });
       await page.waitForSelector('.side');
+      // On a phone: the list.
+      await page.evaluate(() => document.querySelector<HTMLElement>('.detail__back')?.click());
     },
   },
   {
     name: 'moderate-comment',
     mockOnly: true,
-    full: true,
     show: async (page) => {
       await page.evaluate(() => {
         document.querySelectorAll<HTMLElement>('.entry__open')[3]?.click();

@@ -268,11 +268,14 @@ export function Detail({ desk }: { desk: Desk }): JSX.Element {
         {desk.choosing.value !== null ? (
           <Reasons desk={desk} ids={desk.choosing.value} />
         ) : (
-          <Notice
-            icon="comment"
-            title={t.detailNoneTitle}
-            body={desk.singleKeys.value ? t.detailNoneBody : t.detailNoneBodyKeysOff}
-          />
+          // An empty list says enough by itself.
+          desk.rows.value.items.length > 0 && (
+            <Notice
+              icon="comment"
+              title={t.detailNoneTitle}
+              body={desk.singleKeys.value ? t.detailNoneBody : t.detailNoneBodyKeysOff}
+            />
+          )
         )}
       </section>
     );

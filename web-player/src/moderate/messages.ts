@@ -350,7 +350,7 @@ export const moderate = catalogue(
     claimedNote: (name: string) => `${name} 已打开此评论，由其决定。对方离开后即可处理。`,
     reports: (n: string) => `${n} 次举报`,
     report: '1 次举报',
-    detail: '评论',
+    detail: '评论内容',
     detailNoneTitle: '请选择评论',
     detailNoneBody: '按 J 打开第一条。D 通过，F 拒绝，U 撤销。',
     detailNoneBodyKeysOff: '这里会显示评论全文、画面和作者。',

@@ -364,6 +364,29 @@ describe.skipIf(real)('the room', () => {
   });
 });
 
+describe.skipIf(real)('without its script', () => {
+  it('the room says so, the picture plays, and trying again helps', async () => {
+    await quiet('lame');
+    await mock('fail', { prefix: '/assets/panel-', status: 404, code: 'not_found' });
+    const { context, page } = await open(browser, '/watch/lame');
+    await page.getByRole('heading', { name: 'The chat could not be loaded' }).waitFor();
+    await advances(page, 1);
+    await expectAccessible(page);
+    await mock('fail', { prefix: '/assets/panel-', status: 0 });
+    const again = page.getByRole('button', { name: 'Try again' });
+    await expect
+      .poll(
+        async () => {
+          await again.click({ timeout: 500 }).catch(() => undefined);
+          return field(page).count();
+        },
+        { timeout: 30_000, interval: 1000 },
+      )
+      .toBe(1);
+    await context.close();
+  });
+});
+
 describe.skipIf(real)('comments over the picture', () => {
   it('are switched by a key, adjusted in a popover, and free of blocked words', async () => {
     await quiet('fly');

@@ -101,7 +101,8 @@ export function List(): JSX.Element {
     const row = at?.querySelector<HTMLElement>('.say--open') ?? null;
     if (at === null || row === null) return;
     const end = row.offsetTop + row.offsetHeight + near;
-    if (end > at.scrollTop + at.clientHeight) at.scrollTop = end - at.clientHeight;
+    // Where there is little room its beginning matters more.
+    if (end > at.scrollTop + at.clientHeight) at.scrollTop = Math.min(end - at.clientHeight, row.offsetTop);
   }, [open.value]);
   useSignalEffect(() => {
     if (moments.begun.value > 0) following.value = true;

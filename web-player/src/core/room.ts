@@ -1,6 +1,8 @@
 // The reference client of the room (docs/ROOM.md): joins, resumes where it was cut off, sends again what was not
 // acknowledged, and says when something was missed. Knows no page: socket, time, chance and memory come in.
 //
+// Longer than other files: connection, history and outbox share one state, which parts would have to pass around.
+//
 // Home thread: the page. Not reusable after close(). Bounds: `most` comments in the outbox, requests and taps as below.
 
 import { batch, signal } from '@preact/signals-core';

@@ -1,5 +1,5 @@
-// A phone's keyboard covers part of the page. Where the browser does not resize the page by itself (interactive-widget), the
-// height that is left is told to the styles: --view, and data-keyboard while the keyboard is up.
+// A phone's keyboard covers part of the page, or makes the page lower (interactive-widget). Either way the styles are told:
+// --view is the height that is left, data-keyboard stands while the keyboard is up.
 
 /** A keyboard takes more than this share of the height; browsers' own bars take less. */
 const least = 0.25;
@@ -8,9 +8,14 @@ export function watchKeyboard(): void {
   const visual = window.visualViewport;
   if (visual === null) return;
   const root = document.documentElement;
+  // Of the page without a keyboard, for a width: a phone that is turned begins anew.
+  let width = innerWidth;
+  let tallest = innerHeight;
   const update = () => {
+    tallest = innerWidth === width ? Math.max(tallest, innerHeight) : innerHeight;
+    width = innerWidth;
     // Who zooms in has less in view, too.
-    const up = visual.scale < 1.05 && visual.height < innerHeight * (1 - least);
+    const up = visual.scale < 1.05 && visual.height < tallest * (1 - least);
     const typing = document.activeElement?.matches('textarea, input') === true;
     if (up && typing) {
       root.style.setProperty('--view', `${String(Math.round(visual.height))}px`);

@@ -9,11 +9,12 @@ import { common } from '../ui/messages';
 import { locale } from '../ui/page';
 import { watch } from './messages';
 import type * as RoomParts from './room/panel';
-import { embedded, refresh } from './state';
+import { embedded } from './state';
 
 const parts = signal<typeof RoomParts | null>(null);
 const failed = signal(false);
 let loading = false;
+let failures = 0;
 
 function load(): void {
   if (loading || parts.value !== null) return;
@@ -25,6 +26,7 @@ function load(): void {
         parts.value = loaded;
       },
       () => {
+        failures++;
         failed.value = true;
       },
     )
@@ -60,13 +62,13 @@ export function RoomPanel(): JSX.Element {
         <Icon name="chat" />
         <h2>{t.chatFailed}</h2>
         <p>{t.chatFailedBody}</p>
-        {/* A browser may remember the failure for as long as the page lives (HTML's module map). */}
+        {/* A browser may remember the failure for as long as the page lives (HTML's module map): then a new page helps. */}
         <button
           type="button"
           class="button button--touch"
           onClick={() => {
-            load();
-            refresh();
+            if (failures > 1) location.reload();
+            else load();
           }}
         >
           <Icon name="replay" />

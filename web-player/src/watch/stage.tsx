@@ -299,7 +299,7 @@ export function Stage(): JSX.Element {
           </button>
         </div>
       )}
-      {media && <RoomOverlay />}
+      {shown && <RoomOverlay />}
       {shown && (
         <div
           class="stage__tap"

@@ -101,7 +101,8 @@ export function List(): JSX.Element {
     const row = at?.querySelector<HTMLElement>('.say--open') ?? null;
     if (at === null || row === null) return;
     const end = row.offsetTop + row.offsetHeight + near;
-    if (end > at.scrollTop + at.clientHeight) at.scrollTop = end - at.clientHeight;
+    // Where there is little room its beginning matters more.
+    if (end > at.scrollTop + at.clientHeight) at.scrollTop = Math.min(end - at.clientHeight, row.offsetTop);
   }, [open.value]);
   useSignalEffect(() => {
     if (moments.begun.value > 0) following.value = true;
@@ -155,9 +156,9 @@ export function List(): JSX.Element {
     return node;
   };
 
+  // In the DVR what lies ahead is asked for as the picture comes near: nobody knows how much there is.
   const waiting = moments.waiting.value;
-  const behind =
-    waiting > 0 && view.value === 'live' && (player.status.value === 'paused' || player.mode.value === 'dvr');
+  const stands = waiting > 0 && player.mode.value === 'live' && player.status.value === 'paused';
   return (
     <div class="room__list">
       <div
@@ -178,20 +179,11 @@ export function List(): JSX.Element {
         {rows.length === 0 ? <Empty /> : <ol>{rows.map(row)}</ol>}
       </div>
       {minutesState.value === 'failed' && <p class="room__note">{t.minutesFailed}</p>}
-      {behind && (
+      {stands && (
         <p class="room__note">
           <span>
             <strong>{t.wait(formatNumber(tag.value, waiting))}</strong> <small>{t.waitHint}</small>
           </span>
-          <button
-            type="button"
-            class="button button--small"
-            onClick={() => {
-              player.goLive();
-            }}
-          >
-            {t.goLive}
-          </button>
         </p>
       )}
       {!following.value && (

@@ -61,7 +61,7 @@ function Pinned(): JSX.Element | null {
   const one = room.room.value?.pinned ?? null;
   if (one === null) return null;
   return (
-    <aside class={`pinned ${whole.value ? 'pinned--whole' : ''}`} aria-label={t.pinned}>
+    <div class={`pinned ${whole.value ? 'pinned--whole' : ''}`} role="group" aria-label={t.pinned}>
       <Icon name="pin" />
       <p>
         <b>{authorOf(one)}</b>
@@ -73,7 +73,7 @@ function Pinned(): JSX.Element | null {
         class="pinned__more"
         onClick={() => (whole.value = !whole.value)}
       />
-    </aside>
+    </div>
   );
 }
 

@@ -1,4 +1,5 @@
-// The books and the roll over the store: work crosses to the writer thread, outcomes come back to the loop's.
+// The books, the roll and the desk over the store: work crosses to the writer thread, outcomes come back to
+// the loop's.
 #pragma once
 
 #include <map>
@@ -14,7 +15,7 @@ namespace openday::app {
 
 /// Home thread: the loop's. What a caller hands in as `done`, and everything it refers to, is called and
 /// destroyed there only. Bound: the store's queue; beyond it `done` gets kBusy at once.
-class StoreBooks final : public broadcast::Books, public account::Rolls {
+class StoreBooks final : public broadcast::Books, public account::Rolls, public desk::Books {
  public:
   using Done = std::function<void(Result<>)>;
 
@@ -24,8 +25,10 @@ class StoreBooks final : public broadcast::Books, public account::Rolls {
 
   void submit(broadcast::Books::Work work, Done done) override;
   void submit(account::Rolls::Work work, Done done) override;
+  void submit(desk::Books::Work work, Done done) override;
   broadcast::LedgerView& view() override { return reader_->ledger(); }
   account::RollView& roll() override { return reader_->roll(); }
+  desk::LedgerView& desk() override { return reader_->desk(); }
 
  private:
   struct Inbox {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "broadcast/json.h"
+#include "store/rows.h"
 #include "wrap/sodium/sodium.h"
 
 // Every SELECT of one kind lists the same columns in the same order, which the reader function beside it
@@ -34,29 +35,6 @@ using broadcast::Target;
 using broadcast::Venue;
 using broadcast::Withdrawal;
 using sqlite::Rows;
-
-template <class T>
-using ReadRow = Result<T> (*)(const Rows&);
-
-template <class T>
-Result<std::vector<T>> all(Result<Rows> rows, ReadRow<T> read) {
-  if (!rows) return std::unexpected(rows.error());
-  std::vector<T> found;
-  while (true) {
-    OPENDAY_TRY(bool more, rows->next());
-    if (!more) return found;
-    OPENDAY_TRY(T one, read(*rows));
-    found.push_back(std::move(one));
-  }
-}
-
-template <class T>
-Result<T> one(Result<Rows> rows, ReadRow<T> read, std::string_view what, std::string_view name) {
-  if (!rows) return std::unexpected(rows.error());
-  OPENDAY_TRY(bool found, rows->next());
-  if (!found) return fail(Errc::kNotFound, fmt::format("there is no {} {}", what, name));
-  return read(*rows);
-}
 
 Result<> removed(sqlite::Database& db, Result<> outcome, std::string_view what, std::string_view name) {
   if (outcome && db.changes() == 0)

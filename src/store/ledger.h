@@ -31,6 +31,7 @@ class SqliteLedger final : public broadcast::Ledger, public account::Roll {
   Result<std::vector<account::Person>> people() override;
   Result<std::vector<account::Session>> sessions() override;
   Result<std::vector<account::AuditEntry>> audit(int64_t before, int limit) override;
+  Result<std::vector<account::Keys>> keys() override;
 
   Result<> put(const broadcast::Broadcast& broadcast) override;
   Result<> remove_broadcast(const std::string& id) override;
@@ -49,6 +50,8 @@ class SqliteLedger final : public broadcast::Ledger, public account::Roll {
   Result<> put(const account::Session& session) override;
   Result<> remove_session(const std::string& digest) override;
   Result<> remove_sessions(const std::string& person, const std::string& kept) override;
+  Result<> put(const account::Keys& keys) override;
+  Result<> remove_keys(const std::string& person) override;
 
  private:
   sqlite::Database& db_;

@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "store/desk_ledger.h"
 #include "store/ledger.h"
 #include "store/migrations.h"
 #include "wrap/sqlite/sqlite.h"
@@ -9,22 +10,25 @@ namespace {
 
 class OwnReader final : public Reader {
  public:
-  explicit OwnReader(sqlite::Database db) : db_(std::move(db)), ledger_(db_) {}
+  explicit OwnReader(sqlite::Database db) : db_(std::move(db)), ledger_(db_), desk_(db_) {}
   broadcast::LedgerView& ledger() override { return ledger_; }
   account::RollView& roll() override { return ledger_; }
+  desk::LedgerView& desk() override { return desk_; }
 
  private:
   sqlite::Database db_;
   SqliteLedger ledger_;
+  SqliteDesk desk_;
 };
 
 }  // namespace
 
 class Store::Writer {
  public:
-  explicit Writer(sqlite::Database database) : db(std::move(database)), ledger(db) {}
+  explicit Writer(sqlite::Database database) : db(std::move(database)), ledger(db), desk(db) {}
   sqlite::Database db;
   SqliteLedger ledger;
+  SqliteDesk desk;
 };
 
 Store::Store(std::string path, Log log, Options options)
@@ -89,7 +93,7 @@ void Store::commit_group(Writer& writer, std::vector<Unit>& group) {
     for (auto& unit : group) {
       // A savepoint each, so that one unit's failure leaves the others of its group alone.
       unit.outcome = db.run("SAVEPOINT unit");
-      if (unit.outcome) unit.outcome = unit.work({writer.ledger, writer.ledger});
+      if (unit.outcome) unit.outcome = unit.work({writer.ledger, writer.ledger, writer.desk});
       if (!db.in_transaction()) {
         // A full disk makes SQLite roll back by itself, and all of the group with it.
         outcome = fail(Errc::kIo,

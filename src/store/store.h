@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/queue.h"
 #include "broadcast/ledger.h"
+#include "desk/ledger.h"
 
 namespace openday::store {
 
@@ -26,6 +27,7 @@ struct StoreCounters {
 struct Tables {
   broadcast::Ledger& ledger;
   account::Roll& roll;
+  desk::Ledger& desk;
 };
 
 /// What has been committed. One thread.
@@ -34,6 +36,7 @@ class Reader {
   virtual ~Reader() = default;
   virtual broadcast::LedgerView& ledger() = 0;
   virtual account::RollView& roll() = 0;
+  virtual desk::LedgerView& desk() = 0;
 };
 
 /// Thread-safe. Units of work run in the order of submit(), each atomic: it is kept whole or leaves no trace.

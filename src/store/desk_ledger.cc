@@ -87,6 +87,7 @@ Result<std::vector<account::Keys>> SqliteLedger::keys() {
 }
 
 Result<> SqliteLedger::put(const account::Keys& keys) {
+  removed_keys_ = true;
   OPENDAY_CHECK_OK(db_.run("DELETE FROM person_keys WHERE person = ? AND public_half <> ?",
                            {keys.person, keys.public_half}));
   return db_.run(
@@ -96,6 +97,7 @@ Result<> SqliteLedger::put(const account::Keys& keys) {
 }
 
 Result<> SqliteLedger::remove_keys(const std::string& person) {
+  removed_keys_ = true;
   return db_.run("DELETE FROM person_keys WHERE person = ?", {person});
 }
 
@@ -237,6 +239,7 @@ Result<> SqliteDesk::add_copy(const std::string& tip, const Bytes& public_half, 
 }
 
 Result<> SqliteDesk::remove_tip(const std::string& id) {
+  removed_ = true;
   return db_.run("DELETE FROM tips WHERE id = ?", {id});
 }
 

@@ -1,6 +1,8 @@
 // The desk's ledger in SQLite. One thread at a time; writing needs a transaction that the caller has begun.
 #pragma once
 
+#include <utility>
+
 #include "desk/ledger.h"
 #include "wrap/sqlite/sqlite.h"
 
@@ -33,8 +35,12 @@ class SqliteDesk final : public desk::Ledger {
   Result<> add_copy(const std::string& tip, const Bytes& public_half, const Bytes& sealed) override;
   Result<> remove_tip(const std::string& id) override;
 
+  /// Whether a tip has been removed since the last time this was asked.
+  bool take_removed() { return std::exchange(removed_, false); }
+
  private:
   sqlite::Database& db_;
+  bool removed_ = false;
 };
 
 }  // namespace openday::store

@@ -2,6 +2,7 @@
 // begun.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "account/people.h"
@@ -53,8 +54,12 @@ class SqliteLedger final : public broadcast::Ledger, public account::Roll {
   Result<> put(const account::Keys& keys) override;
   Result<> remove_keys(const std::string& person) override;
 
+  /// Whether keys have been removed or replaced since the last time this was asked.
+  bool take_removed_keys() { return std::exchange(removed_keys_, false); }
+
  private:
   sqlite::Database& db_;
+  bool removed_keys_ = false;
 };
 
 /// Walks the audit trail from its first entry; kInternal names the first one that does not fit its hash or

@@ -79,11 +79,22 @@ void Store::write(Writer& writer) {
       group.push_back(std::move(*next));
     }
     commit_group(writer, group);
+    shred(writer);
     for (auto& unit : group) {
       unit.work = nullptr;  // before done(), which may let go of what the work refers to
       unit.done(std::move(unit.outcome));
     }
   }
+}
+
+// secure_delete overwrites what is deleted in the database; until the log is emptied, it stands there still.
+void Store::shred(Writer& writer) {
+  bool tips = writer.desk.take_removed();
+  bool keys = writer.ledger.take_removed_keys();
+  if (!tips && !keys) return;
+  auto rows = writer.db.query("PRAGMA wal_checkpoint(TRUNCATE)");
+  auto done = rows ? rows->next() : std::unexpected(rows.error());
+  if (!done || (*done && rows->integer(0) != 0)) log_.warn("deleted_keys_still_in_the_log");
 }
 
 void Store::commit_group(Writer& writer, std::vector<Unit>& group) {

@@ -82,6 +82,7 @@ class Store {
   Store(std::string path, Log log, Options options);
   void write(Writer& writer);
   void commit_group(Writer& writer, std::vector<Unit>& group);
+  void shred(Writer& writer);
 
   const std::string path_;
   const Log log_;

@@ -340,6 +340,7 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
     config.hub["tips"] = {{"listen", values["tips.listen"]},
                           {"tls", values["tips.tls"]},
                           {"url", values["tips.url"]},
+                          {"per_address", values["tips.per_address"]},
                           {"emergency_zh", values["tips.emergency_zh"]},
                           {"emergency_en", values["tips.emergency_en"]},
                           {"privacy_zh", values["tips.privacy_zh"]},

@@ -62,6 +62,8 @@ const std::vector<Key>& keys() {
       {"tips.tls", KeyType::kAddresses, Json::array(), 0, 8, nullptr, "HTTPS addresses of the tip site"},
       {"tips.url", KeyType::kText, "", 0, 300, nullptr,
        "where viewers find the tip site, https://…; the watch page links to it"},
+      {"tips.per_address", KeyType::kWhole, 30, 1, 10000, nullptr,
+       "tips from one address in a quarter of an hour; it may look for answers four times as often"},
       {"tips.emergency_zh", KeyType::kText, "", 0, 2000, nullptr,
        "emergency notice above the form; empty: call 110"},
       {"tips.emergency_en", KeyType::kText, "", 0, 2000, nullptr, "the same in English"},

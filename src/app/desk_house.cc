@@ -25,21 +25,36 @@ Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, S
   // Somebody may have been vouched for while a tip was on its way, or a share was cut short.
   house->keys_->on_open = [office = house->office_.get()](const desk::Pair& pair) { office->share(pair); };
   OPENDAY_TRY(house->http_, hub::HttpServer::create(config.http, loop));
-  house->site_ = std::make_unique<hub::TipSite>(hub::TipSite::Parts{
-      house->http_->router(), *house->tips_, books.view(), loop.clock(), config.notices, std::move(css)});
+  house->site_ = std::make_unique<hub::TipSite>(
+      hub::TipSite::Parts{house->http_->router(), *house->tips_, books.view(), loop.clock(), config.notices,
+                          std::move(css), config.per_address});
   house->site_->add_routes();
-  if (config.http.tls) OPENDAY_CHECK_OK(house->http_->reload_certificate());
+  if (config.http.tls) {
+    if (auto usable = house->http_->reload_certificate(); !usable) {
+      log.error("certificate_unusable", {{"why", usable.error().message}});  // the hub tries again
+    }
+  }
   house->tidy_ = loop.every(std::chrono::minutes(5), [site = house->site_.get(), &gate] {
     site->forget();
     gate.forget_expired();
   });
   house->expiry_ =
       loop.every(std::chrono::minutes(10), [office = house->office_.get()] { office->expire(); });
+  house->keep_clips_at_the_minute();
   gate.use(house->keys_.get());
   return house;
 }
 
+void DeskHouse::keep_clips_at_the_minute() {
+  constexpr int64_t kMinute = 60'000;
+  minute_ = loop_.after(milliseconds(kMinute - loop_.clock().wall().ms % kMinute), [this] {
+    tips_->keep_clips();
+    keep_clips_at_the_minute();
+  });
+}
+
 DeskHouse::~DeskHouse() {
+  loop_.cancel(minute_);
   gate_.use(nullptr);
   loop_.cancel(tidy_);
   loop_.cancel(expiry_);

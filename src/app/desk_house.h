@@ -36,6 +36,8 @@ class DeskHouse {
   DeskHouse(Loop& loop, hub::Gate& gate, desk::HouseKeys house)
       : loop_(loop), gate_(gate), house_(std::move(house)) {}
 
+  void keep_clips_at_the_minute();
+
   Loop& loop_;
   hub::Gate& gate_;
   const desk::HouseKeys house_;
@@ -46,6 +48,7 @@ class DeskHouse {
   std::unique_ptr<hub::TipSite> site_;
   std::unique_ptr<hub::HttpServer> http_;  // first to go: its requests refer to all of the above
   Loop::TimerId tidy_ = 0;
+  Loop::TimerId minute_ = 0;
   Loop::TimerId expiry_ = 0;
 };
 

@@ -32,6 +32,7 @@ Result<TipsConfig> tips_of(const Json& tips, const HubConfig& config) {
   OPENDAY_TRY(made.http.listeners, listeners_of(tips));
   made.http.max_connections = kMostTipsters;
   made.url = tips.value("url", "");
+  made.per_address = tips.value("per_address", made.per_address);
   const Json& institution = config.settings.institution;
   made.notices = {institution.value("name_zh", ""), institution.value("name_en", ""),
                   tips.value("emergency_zh", ""),   tips.value("emergency_en", ""),

@@ -24,6 +24,7 @@ struct TipsConfig {
   hub::HttpOptions http;
   hub::TipNotices notices;
   desk::Retention retention;
+  size_t per_address = 30;
   std::string url;
 };
 

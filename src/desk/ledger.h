@@ -51,6 +51,8 @@ class LedgerView {
   /// `limit`.
   virtual Result<std::vector<std::string>> tips_without_copy(const Bytes& reader, const Bytes& opener,
                                                              int limit) = 0;
+  /// Those of a broadcast's moment, received since then, for which no clip is kept; at most `limit`.
+  virtual Result<std::vector<Tip>> tips_without_clip(ProgramTime since, int limit) = 0;
   /// Those in this state since before `until`, at most `limit`. `spam`: only such, or only others.
   virtual Result<std::vector<Tip>> tips_since_before(State state, std::optional<bool> spam, ProgramTime until,
                                                      int limit) = 0;

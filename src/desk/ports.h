@@ -14,15 +14,15 @@ namespace openday::desk {
 class PhotoCleaner {
  public:
   virtual ~PhotoCleaner() = default;
-  /// `done` gets a newly coded picture, perhaps at once. kInvalid: not a picture that is understood; kBusy.
-  virtual void clean(Bytes image, std::function<void(Result<Bytes>)> done) = 0;
+  /// `done` gets a newly coded JPEG, perhaps at once. kBusy, kIo: not now; other failures are the picture's.
+  virtual void clean(SharedBytes image, std::function<void(Result<Bytes>)> done) = 0;
 };
 
 /// Keeps aired, unwithdrawn media beyond the DVR window.
 class ClipKeeper {
  public:
   virtual ~ClipKeeper() = default;
-  /// `done` gets the clip's id, perhaps at once. kNotFound: nothing of it is there.
+  /// `done` gets the clip's id, perhaps at once.
   virtual void keep(const std::string& broadcast, ProgramTime from, ProgramTime to,
                     std::function<void(Result<std::string>)> done) = 0;
   /// Nobody needs it any more.

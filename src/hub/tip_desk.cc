@@ -4,6 +4,12 @@
 #include "wrap/sodium/sodium.h"
 
 namespace openday::hub {
+namespace {
+
+constexpr auto kKeepTrying = std::chrono::hours(1);
+constexpr int kMostClips = 50;  // a minute
+
+}  // namespace
 
 struct TipDesk::Work {
   Sent sent;
@@ -41,7 +47,11 @@ void TipDesk::clean_next(const std::shared_ptr<Work>& work) {
   if (next == work->sent.photos.size()) return seal(work);
   parts_.photos->clean(std::move(work->sent.photos[next]), [this, work, alive = alive_](Result<Bytes> image) {
     if (!*alive) return;
-    if (!image) return work->done(std::unexpected(image.error()));
+    if (!image) {
+      bool later = image.error().code == Errc::kBusy || image.error().code == Errc::kIo;
+      Errc code = later ? image.error().code : Errc::kInvalid;
+      return work->done(fail(code, image.error().message));
+    }
     work->clean.push_back(*std::move(image));
     clean_next(work);
   });
@@ -79,26 +89,33 @@ void TipDesk::seal(const std::shared_ptr<Work>& work) {
                 return work->done(std::unexpected(recorded.error()));
               }
               work->done(std::move(work->receipt));
-              const auto& moment = work->tip.content.moment;
-              if (moment) keep_clip(work->tip.id, work->tip.broadcast, *moment);
               if (on_news) on_news();
             });
       });
   if (!asked) work->done(fail(Errc::kBusy, "too many tips at once; try again in a minute"));
 }
 
-void TipDesk::keep_clip(const std::string& tip, const std::string& broadcast, ProgramTime moment) {
-  if (parts_.clips == nullptr || broadcast.empty()) return;
-  auto range = desk::clip_around(moment);
-  parts_.clips->keep(broadcast, range.from, range.to,
-                     [this, tip, alive = alive_](const Result<std::string>& clip) {
-                       if (!*alive || !clip)
-                         return;  // nothing of it was aired, or it is gone: the tip stands without
+void TipDesk::keep_clips() {
+  if (parts_.clips == nullptr) return;
+  auto tips = parts_.books.desk().tips_without_clip(
+      desk::to_minute(parts_.loop.clock().wall()) + -duration_cast<milliseconds>(kKeepTrying), kMostClips);
+  if (!tips) return parts_.log.error("tips_unreadable", {{"why", tips.error().message}});
+  for (const auto& tip : *tips) keep_clip(tip);
+}
+
+void TipDesk::keep_clip(const desk::Tip& tip) {
+  if (!keeping_.insert(tip.id).second) return;
+  auto range = desk::clip_around(*tip.moment);
+  parts_.clips->keep(tip.broadcast, range.from, range.to,
+                     [this, id = tip.id, alive = alive_](const Result<std::string>& clip) {
+                       if (!*alive) return;
+                       if (!clip) return (void)keeping_.erase(id);
                        parts_.books.submit(
-                           [tip, clip = *clip](desk::Ledger& ledger, account::Roll&) {
-                             return desk::note_clip(ledger, tip, clip);
+                           [id, clip = *clip](desk::Ledger& ledger, account::Roll&) {
+                             return desk::note_clip(ledger, id, clip);
                            },
-                           [this, clip = *clip](const Result<>& noted) {
+                           [this, id, clip = *clip](const Result<>& noted) {
+                             keeping_.erase(id);
                              if (!noted) parts_.clips->release(clip);
                            });
                      });

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,9 +42,9 @@ class TipDesk {
   struct Sent {
     desk::Content content;
     std::string broadcast;
-    std::vector<Bytes> photos;  // as they came
+    std::vector<SharedBytes> photos;  // as they came
   };
-  /// `done` gets the receipt once the tip has reached the disk.
+  /// `done` gets the receipt once the tip has reached the disk. kInvalid: one of the photos is none.
   void send(Sent sent, std::function<void(Result<std::string> receipt)> done);
 
   struct Line {
@@ -59,6 +60,11 @@ class TipDesk {
   void read(const std::string& receipt, std::function<void(Result<Dialog>)> done);
   void write(const std::string& receipt, const std::string& text, std::function<void(Result<Dialog>)> done);
 
+  /// Has clips kept of the moments of tips that have none yet. For the turn of a minute: when a clip was made
+  /// can be seen on the disk, and must not tell when in the minute its tip came. What a stop or a failure
+  /// left out is tried again for an hour.
+  void keep_clips();
+
   /// Something has come in.
   std::function<void()> on_news;
 
@@ -66,7 +72,7 @@ class TipDesk {
   struct Work;
   void clean_next(const std::shared_ptr<Work>& work);
   void seal(const std::shared_ptr<Work>& work);
-  void keep_clip(const std::string& tip, const std::string& broadcast, ProgramTime moment);
+  void keep_clip(const desk::Tip& tip);
   struct Found {
     desk::Tip tip;
     desk::Key key;
@@ -76,6 +82,7 @@ class TipDesk {
 
   Parts parts_;
   LogThrottle complaints_;
+  std::set<std::string> keeping_;                               // tips whose clips are being made
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // the ports may answer late
   LoopWorker worker_;
 };

@@ -16,7 +16,7 @@ namespace openday::hub {
 /// Fields by name; of one that is sent twice the first. Line breaks are '\n'.
 struct TipFields {
   std::map<std::string, std::string, std::less<>> texts;
-  std::vector<Bytes> photos;
+  std::vector<SharedBytes> photos;
 
   [[nodiscard]] std::string text(std::string_view name) const {
     auto found = texts.find(name);

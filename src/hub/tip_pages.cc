@@ -157,6 +157,20 @@ void kind_field(Site& site, const TipDraft& draft, const std::vector<TipProblem>
   html.close().close();
 }
 
+void dialog_lines(Site& site, const TipDesk::Dialog& dialog) {
+  auto& html = site.html();
+  html.open("p").leaf("strong", site.say(phrase::kState)).text(": ");
+  html.text(site.say(phrase::kStateNames[static_cast<size_t>(dialog.state)])).close();
+  html.open("ol", {{"class", "dialog"}});
+  for (const auto& line : dialog.lines) {
+    html.open("li", {{"class", line.mine ? "mine" : "ours"}});
+    html.open("p", {{"class", "who"}}).leaf("strong", site.say(line.mine ? phrase::kYou : phrase::kUs));
+    html.text(" ").leaf("time", local_minute(line.at)).close();
+    html.paragraphs(line.text).close();
+  }
+  html.close();
+}
+
 }  // namespace
 
 std::string form_page(const TipPage& page, const TipDraft& draft, const std::vector<TipChoice>& broadcasts,
@@ -250,16 +264,7 @@ std::string dialog_page(const TipPage& page, const TipDesk::Dialog& dialog, std:
   auto& html = site.html();
   site.problems(problems);
   if (written) html.leaf("p", site.say(phrase::kWritten), {{"class", "done"}, {"role", "status"}});
-  html.open("p").leaf("strong", site.say(phrase::kState)).text(": ");
-  html.text(site.say(phrase::kStateNames[static_cast<size_t>(dialog.state)])).close();
-  html.open("ol", {{"class", "dialog"}});
-  for (const auto& line : dialog.lines) {
-    html.open("li", {{"class", line.mine ? "mine" : "ours"}});
-    html.open("p", {{"class", "who"}}).leaf("strong", site.say(line.mine ? phrase::kYou : phrase::kUs));
-    html.text(" ").leaf("time", local_minute(line.at)).close();
-    html.paragraphs(line.text).close();
-  }
-  html.close();
+  if (!dialog.lines.empty()) dialog_lines(site, dialog);
   if (dialog.state == desk::State::kClosed) {
     html.leaf("p", site.say(phrase::kClosedText));
   } else {

@@ -56,7 +56,8 @@ std::string form_page(const TipPage& page, const TipDraft& draft, const std::vec
 std::string receipt_page(const TipPage& page, std::string_view receipt);
 /// For the receipt; and after an answer, right or wrong, of one of few lengths.
 std::string answer_form_page(const TipPage& page, const std::vector<TipProblem>& problems);
-/// `receipt` goes into the form to write again. `draft`: what could not be added.
+/// Without lines nothing of it is known just now. `receipt` goes into the form to write again. `draft`: what
+/// could not be added.
 std::string dialog_page(const TipPage& page, const TipDesk::Dialog& dialog, std::string_view receipt,
                         std::string_view draft, const std::vector<TipProblem>& problems, bool written);
 std::string message_page(const TipPage& page, Phrase message);

@@ -50,8 +50,8 @@ std::optional<TipProblem> problem_with_text(const std::string& text) {
 
 TipSite::TipSite(Parts parts)
     : parts_(std::move(parts)),
-      sends_(parts_.clock, kSendsAQuarter, kQuarter),
-      reads_(parts_.clock, kReadsAQuarter, kQuarter),
+      sends_(parts_.clock, parts_.per_address, kQuarter),
+      reads_(parts_.clock, parts_.per_address * kReadsForATip, kQuarter),
       all_(parts_.clock, kAllAMinute, seconds(60)) {}
 
 void TipSite::add_routes() {

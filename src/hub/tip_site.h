@@ -18,8 +18,7 @@ namespace openday::hub {
 class TipSite {
  public:
   static constexpr size_t kMostForm = 512 * 1024;  // 10,000 characters are 90 kB when escaped
-  static constexpr size_t kSendsAQuarter = 6;      // of one address in a quarter of an hour
-  static constexpr size_t kReadsAQuarter = 30;
+  static constexpr size_t kReadsForATip = 4;  // an address may look so many times as often as it may send
   static constexpr size_t kAllAMinute = 120;  // derivations for everybody together
 
   struct Parts {
@@ -28,7 +27,8 @@ class TipSite {
     broadcast::LedgerView& broadcasts;
     const Clock& clock;
     TipNotices notices;
-    std::string css;  // the style sheet; empty: none
+    std::string css;     // the style sheet; empty: none
+    size_t per_address;  // tips in a quarter of an hour; a crowd may share an address
   };
   explicit TipSite(Parts parts);
   TipSite(const TipSite&) = delete;

@@ -97,7 +97,7 @@ inline constexpr Phrase kClosedText{"此线索已办结，不能再补充。如�
 inline constexpr Phrase kLeave{"看完后请关闭本页。", "Close this page when you have finished."};
 inline constexpr Phrase kBack{"返回首页", "Back to the start"};
 
-inline constexpr Phrase kErrors{"还不能提交：", "It could not be sent:"};
+inline constexpr Phrase kErrors{"有问题：", "There is a problem:"};
 inline constexpr Phrase kNoText{"请填写内容。", "Write your message."};
 inline constexpr Phrase kTextTooLong{"内容超过 10000 字。", "Your message is longer than 10,000 characters."};
 inline constexpr Phrase kBadText{"内容含有无法保存的字符。",

@@ -185,6 +185,14 @@ Result<std::vector<std::string>> SqliteDesk::tips_without_copy(const Bytes& read
       read_text);
 }
 
+Result<std::vector<Tip>> SqliteDesk::tips_without_clip(ProgramTime since, int limit) {
+  return all<Tip>(db_.query("SELECT " OPENDAY_TIP_COLUMNS
+                            " FROM tips WHERE clip = '' AND broadcast <> '' AND moment IS NOT NULL"
+                            " AND state = 'received' AND received >= ? LIMIT ?",
+                            {since.ms, limit}),
+                  read_tip);
+}
+
 Result<std::vector<Tip>> SqliteDesk::tips_since_before(desk::State state, std::optional<bool> spam,
                                                        ProgramTime until, int limit) {
   return all<Tip>(db_.query("SELECT " OPENDAY_TIP_COLUMNS " FROM tips WHERE state = ? AND changed < ?"

@@ -64,6 +64,16 @@ class MemoryDesk final : public desk::Ledger {
     }
     return found;
   }
+  Result<std::vector<desk::Tip>> tips_without_clip(ProgramTime since, int limit) override {
+    std::vector<desk::Tip> found;
+    for (const auto& [id, tip] : tips_) {
+      if (tip.clip.empty() && !tip.broadcast.empty() && tip.moment && tip.state == desk::State::kReceived &&
+          tip.received >= since && static_cast<int>(found.size()) < limit) {
+        found.push_back(tip);
+      }
+    }
+    return found;
+  }
   Result<std::vector<desk::Tip>> tips_since_before(desk::State state, std::optional<bool> spam,
                                                    ProgramTime until, int limit) override {
     std::vector<desk::Tip> found;

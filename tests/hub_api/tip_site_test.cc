@@ -20,12 +20,14 @@ using openday::test::MemoryDeskBooks;
 
 namespace {
 
+constexpr size_t kPerAddress = 6;
+
 /// Strips nothing but what a test can see.
 class FakeCleaner final : public desk::PhotoCleaner {
  public:
-  void clean(Bytes image, std::function<void(Result<Bytes>)> done) override {
-    if (as_text(image).starts_with("GPS:")) return done(Bytes(image.begin() + 4, image.end()));
-    done(fail(Errc::kInvalid, "not a picture"));
+  void clean(SharedBytes image, std::function<void(Result<Bytes>)> done) override {
+    if (as_text(*image).starts_with("GPS:")) return done(Bytes(image->begin() + 4, image->end()));
+    done(fail(Errc::kUnsupported, "not a picture"));
   }
 };
 
@@ -70,8 +72,8 @@ struct Booth {
                           {"ana", "session", {}}));
     }
     tips = std::make_unique<TipDesk>(TipDesk::Parts{*loop, desk_books, books, house, photos, &clips, log});
-    site = std::make_unique<TipSite>(
-        TipSite::Parts{router, *tips, books.view(), clock, {"法院", "Court", "", "", "", ""}, "p{}"});
+    site = std::make_unique<TipSite>(TipSite::Parts{
+        router, *tips, books.view(), clock, {"法院", "Court", "", "", "", ""}, "p{}", kPerAddress});
     site->add_routes();
     thread = std::thread([this] { loop->run(); });
   }
@@ -158,6 +160,11 @@ TEST_CASE("a tip is sent, read by its receipt, answered, and written to again, w
   CHECK(read.has("They sell it<br>there"));
   CHECK(read.has("Received, not read yet"));
   CHECK_FALSE(read.has("me</"));
+  // A clip is kept at the turn of a minute, once.
+  CHECK(booth.clips.kept.empty());
+  booth.on_loop([&] { booth.tips->keep_clips(); });
+  booth.on_loop([&] { booth.tips->keep_clips(); });
+  CHECK(booth.clips.kept.size() == 1);
   auto tip = booth.on_loop([&] { return booth.desk_books.ledger.tips_.begin()->second; });
   CHECK(tip.broadcast == "day");
   CHECK(tip.clip == "clip-1");
@@ -258,7 +265,7 @@ TEST_CASE("a wrong receipt is answered like a right one, and guessing comes to a
   CHECK_FALSE(wrong.has(receipt));
   CHECK(booth.ask(Method::kPost, "/answer", "receipt=12").status == 422);
   int refused = 0;
-  for (size_t i = 2; i < TipSite::kReadsAQuarter + 2; ++i) {
+  for (size_t i = 2; i < kPerAddress * TipSite::kReadsForATip + 2; ++i) {
     if (booth.ask(Method::kPost, "/answer", "receipt=" + receipt).status == 429) ++refused;
   }
   CHECK(refused == 2);
@@ -267,7 +274,7 @@ TEST_CASE("a wrong receipt is answered like a right one, and guessing comes to a
 
 TEST_CASE("one address sends six tips in a quarter of an hour; the seventh is still on the page") {
   Booth booth;
-  for (size_t i = 0; i < TipSite::kSendsAQuarter; ++i) CHECK(booth.tip().status == 200);
+  for (size_t i = 0; i < kPerAddress; ++i) CHECK(booth.tip().status == 200);
   auto page = booth.tip("&text=SEVENTH");
   CHECK(page.status == 429);
   CHECK(page.has("SEVENTH"));
@@ -278,12 +285,12 @@ TEST_CASE("one address sends six tips in a quarter of an hour; the seventh is st
 TEST_CASE("photos are sealed as they come out of the cleaner, and one that is none is named") {
   FakeCleaner cleaner;
   Booth booth(true, &cleaner);
-  auto bytes = [](std::string_view text) { return Bytes(text.begin(), text.end()); };
+  auto bytes = [](std::string_view text) { return std::make_shared<const Bytes>(text.begin(), text.end()); };
   Request request;
   request.method = Method::kPost;
   request.headers = {{"accept-language", "en"}};
   request.peer = "192.0.2.1";
-  auto send = [&](std::vector<Bytes> photos) {
+  auto send = [&](std::vector<SharedBytes> photos) {
     TipFields fields;
     fields.texts = {{"kind", "lead"}, {"text", "look"}};
     fields.photos = std::move(photos);
@@ -304,6 +311,6 @@ TEST_CASE("photos are sealed as they come out of the cleaner, and one that is no
   CHECK(page.status == 422);
   CHECK(page.has("href=\"#photos\""));
   CHECK(page.has("look"));
-  CHECK(send(std::vector<Bytes>(6, bytes("GPS:x"))).status != 200);
+  CHECK(send(std::vector<SharedBytes>(6, bytes("GPS:x"))).status != 200);
   CHECK(booth.on_loop([&] { return booth.desk_books.ledger.tips_.size(); }) == 1);
 }

@@ -26,6 +26,10 @@ bool leads(const Person& person) {
   return person.roles.has(Role::kAdmin) && !person.disabled;
 }
 
+bool may_have_keys(const Person& person) {
+  return may(person.roles, Right::kReadTips) && !person.disabled;
+}
+
 }  // namespace
 
 Result<> check_password(const std::string& password, const std::string& id) {
@@ -73,6 +77,7 @@ Result<Person> edit_person(Roll& roll, const std::string& id, const PersonChange
   }
   OPENDAY_CHECK_OK(roll.put(person));
   if (person.disabled) OPENDAY_CHECK_OK(roll.remove_sessions(id, ""));
+  if (!may_have_keys(person)) OPENDAY_CHECK_OK(roll.remove_keys(id));
   OPENDAY_CHECK_OK(note(roll, act, "person.edit", id, detail));
   return person;
 }
@@ -86,6 +91,18 @@ Result<Person> set_password(Roll& roll, const std::string& id, const std::string
   OPENDAY_CHECK_OK(roll.remove_sessions(id, kept));
   OPENDAY_CHECK_OK(note(roll, act, "person.password", id, nullptr));
   return person;
+}
+
+Result<> keep_keys(Roll& roll, const Keys& keys, const Act& act) {
+  OPENDAY_TRY(Person person, roll.person(keys.person));
+  if (!may_have_keys(person)) return fail(Errc::kConflict, keys.person + " may not read tips");
+  if (person.must_change) return fail(Errc::kConflict, "others know the password of " + keys.person);
+  OPENDAY_TRY(auto present, roll.keys());
+  bool same = std::ranges::any_of(present, [&](const Keys& one) {
+    return one.person == keys.person && one.public_half == keys.public_half;
+  });
+  OPENDAY_CHECK_OK(roll.put(keys));
+  return same ? Result<>() : note(roll, act, "desk.key", keys.person, nullptr);
 }
 
 }  // namespace openday::account

@@ -8,6 +8,7 @@
 
 #include "account/act.h"
 #include "account/rights.h"
+#include "base/bytes.h"
 #include "base/result.h"
 
 namespace openday::account {
@@ -21,6 +22,17 @@ struct Person {
   bool disabled = false;     // cannot log in; their sessions have ended
   ProgramTime created_at;
   bool operator==(const Person&) const = default;
+};
+
+/// A key pair of somebody's own. Others seal to its public half and know their signatures by it; the rest
+/// only their password opens, so nobody who may give passwords can use it.
+struct Keys {
+  std::string person;
+  Bytes public_half;
+  Bytes salt;     // of the key that their password makes
+  Bytes wrapped;  // the secret half under that key
+  ProgramTime made_at;
+  bool operator==(const Keys&) const = default;
 };
 
 /// A browser somebody has logged in with. Only the hash of its cookie is kept.
@@ -40,6 +52,8 @@ class RollView {
   /// By id.
   virtual Result<std::vector<Person>> people() = 0;
   virtual Result<std::vector<Session>> sessions() = 0;
+  /// Of all who have some, by person.
+  virtual Result<std::vector<Keys>> keys() = 0;
   /// Newest first, numbers below `before` only (0: from the newest).
   virtual Result<std::vector<AuditEntry>> audit(int64_t before, int limit) = 0;
 };
@@ -52,6 +66,10 @@ class Roll : public RollView {
   virtual Result<> remove_session(const std::string& digest) = 0;
   /// All of a person's but `kept` (a digest; empty: none is kept).
   virtual Result<> remove_sessions(const std::string& person, const std::string& kept) = 0;
+  /// In the place of those before. What was sealed to another public half of the person's goes.
+  virtual Result<> put(const Keys& keys) = 0;
+  /// With all that was sealed to them. Somebody without any is no error.
+  virtual Result<> remove_keys(const std::string& person) = 0;
   /// Assigns the number; entries are never changed or removed.
   virtual Result<> append(const AuditEntry& entry) = 0;
 };
@@ -91,10 +109,15 @@ Result<> check_password(const std::string& password, const std::string& id);
 
 /// At most kMostPeople.
 Result<Person> add_person(Roll& roll, const NewPerson& wanted, const Act& act);
-/// One admin who can log in must remain. Who is disabled has no session any more.
+/// One admin who can log in must remain. Who is disabled has no session any more; who is that, or may not
+/// read tips any more, loses the keys they could be read with.
 Result<Person> edit_person(Roll& roll, const std::string& id, const PersonChanges& changes, const Act& act);
 /// Ends all their sessions but `kept`. `must_change`: it was given to them by somebody else.
 Result<Person> set_password(Roll& roll, const std::string& id, const std::string& hash, bool must_change,
                             const std::string& kept, const Act& act);
+
+/// Keeps the key pair of somebody who may read tips, made or wrapped anew. kConflict: they may not, or their
+/// password is not their own.
+Result<> keep_keys(Roll& roll, const Keys& keys, const Act& act);
 
 }  // namespace openday::account

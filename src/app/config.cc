@@ -204,8 +204,9 @@ void check_listeners(const Json& values, Checker& checker) {
     SocketAddress at;
   };
   std::vector<Listener> all;
-  for (const char* key : {"http.listen", "http.tls"}) {
-    if (checker.refused(key)) continue;
+  bool tips = values["tips.enabled"];
+  for (const char* key : {"http.listen", "http.tls", "tips.listen", "tips.tls"}) {
+    if (checker.refused(key) || (!tips && std::string_view(key).starts_with("tips."))) continue;
     for (size_t i = 0; i < values[key].size(); ++i) {
       const Json& entry = values[key][i];
       auto at = SocketAddress::parse(entry["address"], entry["port"]);
@@ -214,6 +215,9 @@ void check_listeners(const Json& values, Checker& checker) {
   }
   if (values["http.listen"].empty() && values["http.tls"].empty() && !checker.refused("http.tls")) {
     checker.problem("http.listen", "expected an address here or in http.tls");
+  }
+  if (tips && values["tips.listen"].empty() && values["tips.tls"].empty() && !checker.refused("tips.tls")) {
+    checker.problem("tips.listen", "expected an address here or in tips.tls");
   }
   for (const char* key : {"ingest.rtmp_port", "ingest.rtmps_port"}) {
     auto at = SocketAddress::parse(values["ingest.address"], values[key]);
@@ -275,7 +279,7 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
     }
   }
 
-  for (const char* key : {"http.listen", "http.tls"}) {
+  for (const char* key : {"http.listen", "http.tls", "tips.listen", "tips.tls"}) {
     for (auto& entry : values[key]) {
       if (entry.is_string()) entry = *parse_address(entry.get<std::string>());
     }
@@ -285,8 +289,10 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
   check_listeners(values, checker);
   bool certificate = !values["http.certificate"].get<std::string>().empty() &&
                      !values["http.private_key"].get<std::string>().empty();
-  if (!certificate && !values["http.tls"].empty()) {
-    checker.problem("http.tls", "expected http.certificate and http.private_key as well");
+  for (const char* key : {"http.tls", "tips.tls"}) {
+    if (!certificate && !values[key].empty()) {
+      checker.problem(key, "expected http.certificate and http.private_key as well");
+    }
   }
   if (!certificate && values["ingest.rtmps_port"] != 0) {
     checker.problem("ingest.rtmps_port", "expected http.certificate and http.private_key as well");
@@ -327,10 +333,27 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
         {"max_bytes", values["store.max_gb"].get<int64_t>() * 1'000'000'000},
         {"reserve_bytes", values["store.reserve_mb"].get<int64_t>() * 1'000'000},
         {"dvr_window_s", values["store.dvr_window_minutes"].get<int64_t>() * 60}}},
+      {"tips", nullptr},
       {"egress",
        {{"allow_private", values["egress.allow_private"]}, {"media_root", values["egress.media_root"]}}},
       {"pipelines", values["server.pipelines"]},
   };
+  if (values["tips.enabled"]) {
+    config.hub["tips"] = {{"listen", values["tips.listen"]},
+                          {"tls", values["tips.tls"]},
+                          {"url", values["tips.url"]},
+                          {"per_address", values["tips.per_address"]},
+                          {"emergency_zh", values["tips.emergency_zh"]},
+                          {"emergency_en", values["tips.emergency_en"]},
+                          {"privacy_zh", values["tips.privacy_zh"]},
+                          {"privacy_en", values["tips.privacy_en"]},
+                          {"days",
+                           {{"received", values["tips.received_days"]},
+                            {"triaged", values["tips.triaged_days"]},
+                            {"answered", values["tips.answered_days"]},
+                            {"closed", values["tips.closed_days"]},
+                            {"spam", values["tips.spam_days"]}}}};
+  }
   const Json& address = values["ingest.address"];
   config.gateway = {
       {"rtmp", {{"address", address}, {"port", values["ingest.rtmp_port"]}}},
@@ -363,7 +386,9 @@ Result<Config> load_config(const std::string& file) {
 
 Result<> check_certificate(const Config& config, const std::string& file) {
   const Json& http = config.hub["http"];
-  if (http["tls"].empty() && config.gateway["rtmps"].is_null()) return {};
+  const Json& tips = config.hub["tips"];
+  bool tips_tls = tips.is_object() && !tips["tls"].empty();
+  if (http["tls"].empty() && !tips_tls && config.gateway["rtmps"].is_null()) return {};
   std::vector<std::string> pem;
   for (const char* key : {"certificate", "private_key"}) {
     auto content = read_file(http[key], 256 * 1024);  // what the hub reads

@@ -13,7 +13,7 @@ Result<std::vector<hub::HttpListener>> listeners_of(const Json& http) {
           {one.at("address").get<std::string>(), one.at("port").get<int>(), std::string_view(kind) == "tls"});
     }
   }
-  if (listeners.empty()) return fail(Errc::kInvalid, "http: neither listen nor tls names an address");
+  if (listeners.empty()) return fail(Errc::kInvalid, "neither listen nor tls names an address");
   return listeners;
 }
 
@@ -21,6 +21,29 @@ Json site_of(const Json& institution) {
   std::string zh = institution.value("name_zh", "");
   std::string en = institution.value("name_en", "");
   return {{"name", zh.empty() ? en : zh}, {"name_zh", zh}, {"name_en", en}};
+}
+
+// A crowd belongs to the program; nobody needs many connections to send a tip.
+constexpr size_t kMostTipsters = 1000;
+
+Result<TipsConfig> tips_of(const Json& tips, const HubConfig& config) {
+  TipsConfig made;
+  made.http = config.http;
+  OPENDAY_TRY(made.http.listeners, listeners_of(tips));
+  made.http.max_connections = kMostTipsters;
+  made.url = tips.value("url", "");
+  made.per_address = tips.value("per_address", made.per_address);
+  const Json& institution = config.settings.institution;
+  made.notices = {institution.value("name_zh", ""), institution.value("name_en", ""),
+                  tips.value("emergency_zh", ""),   tips.value("emergency_en", ""),
+                  tips.value("privacy_zh", ""),     tips.value("privacy_en", "")};
+  const Json days = tips.value("days", Json::object());
+  auto clock = [&](const char* state) -> std::optional<std::chrono::days> {
+    int count = days.value(state, 0);
+    return count > 0 ? std::optional(std::chrono::days(count)) : std::nullopt;
+  };
+  made.retention = {clock("received"), clock("triaged"), clock("answered"), clock("closed"), clock("spam")};
+  return made;
 }
 
 Result<HubConfig> parse(const Json& json) {
@@ -59,6 +82,10 @@ Result<HubConfig> parse(const Json& json) {
   config.retention.most_age = std::chrono::days(config.settings.store.value("retention_days", 0));
   config.retention.reserve_bytes = config.settings.store.value("reserve_bytes", uint64_t{0});
   config.site = site_of(config.settings.institution);
+  if (const Json tips = json.value("tips", Json()); tips.is_object()) {
+    OPENDAY_TRY(config.tips, tips_of(tips, config));
+    if (!config.tips->url.empty()) config.site["tips"] = config.tips->url;
+  }
   return config;
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "app/child.h"
+#include "app/desk_house.h"
 #include "app/hub_config.h"
 #include "app/media_janitor.h"
 #include "app/origin_audience.h"
@@ -20,6 +21,7 @@
 #include "app/store_books.h"
 #include "base/log.h"
 #include "base/loop_worker.h"
+#include "base/text.h"
 #include "broadcast/life_cycle.h"
 #include "broadcast/targets.h"
 #include "hub/api.h"
@@ -68,7 +70,11 @@ class House {
       if (children != message.head.end()) conductor_->on_children(*children);
     }
   }
-  void drain(std::function<void()> done) { http_->drain(seconds(2), std::move(done)); }
+  void drain(std::function<void()> done) {
+    if (!desk_) return http_->drain(seconds(2), std::move(done));
+    http_->drain(seconds(2),
+                 [this, done = std::move(done)] { desk_->site_server().drain(seconds(1), done); });
+  }
 
  private:
   House(Loop& loop, Log log) : loop_(loop), log_(std::move(log)) {}
@@ -101,6 +107,12 @@ class House {
                                 return child.send(link::make_message("desired", fields)).has_value();
                               },
                               log_});
+    if (config_.tips) {
+      // Without its style sheet the site is plain, and works.
+      auto css = read_file(config_.pages + "/tips.css", 256 * 1024);
+      OPENDAY_TRY(desk_, DeskHouse::open(loop_, log_, *books_, *gate_, *config_.tips, server_key_,
+                                         css.value_or(""), nullptr, nullptr));
+    }
     add_routes();
     add_pages();
     OPENDAY_CHECK_OK(gate_->load());
@@ -128,6 +140,7 @@ class House {
     int64_t written = written_at(config_.http.tls->certificate);
     if (written == certificate_seen_ || written == 0) return;
     auto reloaded = http_->reload_certificate();
+    if (reloaded && desk_) reloaded = desk_->site_server().reload_certificate();
     if (reloaded) {
       certificate_seen_ = written;
       log_.info("certificate_reloaded");
@@ -140,8 +153,8 @@ class House {
   Result<> open_books() {
     OPENDAY_TRY(std::string token, load_or_create_secret(config_.data_dir + "/admin.token", 32));
     OPENDAY_TRY(std::string hex, load_or_create_secret(config_.data_dir + "/server.key", 32));
-    OPENDAY_TRY(Bytes key, from_hex(hex));
-    OPENDAY_TRY(auto vault, broadcast::Vault::with_key(key));
+    OPENDAY_TRY(server_key_, from_hex(hex));
+    OPENDAY_TRY(auto vault, broadcast::Vault::with_key(server_key_));
     OPENDAY_TRY(auto layouts, mixer::LayoutBook::load(config_.settings.pipelines + "/layouts"));
     rules_ = std::make_unique<broadcast::Rules>(
         broadcast::Rules{layouts_of(layouts.to_json()), config_.egress, std::move(vault)});
@@ -206,12 +219,28 @@ class House {
     api_.ingest = config_.ingest;
     api_.site = config_.site;
     routes_ = std::make_unique<hub::Api>(
-        hub::Api::Parts{router, *books_, *rules_, *gate_, *books_, *engines_, *publishers_, *audience_,
-                        *room_, *rooms_, *moderators_, *books_, *words_, *conductor_, loop_.clock(),
+        hub::Api::Parts{router,
+                        *books_,
+                        *rules_,
+                        *gate_,
+                        *books_,
+                        *engines_,
+                        *publishers_,
+                        *audience_,
+                        *room_,
+                        *rooms_,
+                        *moderators_,
+                        *books_,
+                        *words_,
+                        *conductor_,
+                        loop_.clock(),
                         [this](const std::string& id, std::function<void(Result<>)> done) {
                           delete_media(id, std::move(done));
                         },
-                        log_},
+                        log_,
+                        desk_ ? &desk_->office() : nullptr,
+                        desk_ ? &desk_->keys() : nullptr,
+                        desk_ ? &desk_->room() : nullptr},
         api_);
     routes_->add_routes();
     operations_ = std::make_unique<hub::Operations>(hub::Operations::Parts{
@@ -313,6 +342,7 @@ class House {
   std::unique_ptr<StoreBooks> books_;
   std::set<std::string> deleting_;  // their media is on its way out; nothing of that name can be made
   std::unique_ptr<hub::Gate> gate_;
+  Bytes server_key_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   Loop::TimerId expiry_ = 0;
   Loop::TimerId certificate_watch_ = 0;
@@ -331,6 +361,7 @@ class House {
   std::unique_ptr<hub::Conductor> conductor_;
   std::unique_ptr<hub::Api> routes_;
   std::unique_ptr<hub::Operations> operations_;
+  std::unique_ptr<DeskHouse> desk_;        // none: no tips are taken
   std::unique_ptr<hub::HttpServer> http_;  // first to go: its requests refer to all of the above
 };
 

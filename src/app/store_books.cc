@@ -42,6 +42,11 @@ void StoreBooks::submit(engage::Archives::Work work, Done done) {
       std::move(done));
 }
 
+void StoreBooks::submit(desk::Books::Work work, Done done) {
+  ask([work = std::move(work)](const store::Tables& tables) { return work(tables.desk, tables.roll); },
+      std::move(done));
+}
+
 void StoreBooks::ask(store::Store::Work work, Done done) {
   uint64_t id = next_++;
   auto wake = [inbox = inbox_, self = self_, &loop = loop_, id](Result<> outcome) {

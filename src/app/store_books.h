@@ -1,5 +1,5 @@
-// The books, the roll and the archive over the store: work crosses to the writer thread, outcomes come back
-// to the loop's.
+// The books, the roll, the archive and the desk over the store: work crosses to the writer thread, outcomes
+// come back to the loop's.
 #pragma once
 
 #include <map>
@@ -15,7 +15,10 @@ namespace openday::app {
 
 /// Home thread: the loop's. What a caller hands in as `done`, and everything it refers to, is called and
 /// destroyed there only. Bound: the store's queue; beyond it `done` gets kBusy at once.
-class StoreBooks final : public broadcast::Books, public account::Rolls, public engage::Archives {
+class StoreBooks final : public broadcast::Books,
+                         public account::Rolls,
+                         public engage::Archives,
+                         public desk::Books {
  public:
   using Done = std::function<void(Result<>)>;
 
@@ -26,9 +29,11 @@ class StoreBooks final : public broadcast::Books, public account::Rolls, public 
   void submit(broadcast::Books::Work work, Done done) override;
   void submit(account::Rolls::Work work, Done done) override;
   void submit(engage::Archives::Work work, Done done) override;
+  void submit(desk::Books::Work work, Done done) override;
   broadcast::LedgerView& view() override { return reader_->ledger(); }
   account::RollView& roll() override { return reader_->roll(); }
   engage::ArchiveView& archive() override { return reader_->archive(); }
+  desk::LedgerView& desk() override { return reader_->desk(); }
 
  private:
   struct Inbox {

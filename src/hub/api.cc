@@ -12,7 +12,8 @@ void Reply::fail(const Error& error) const {
   responder_->send(error_response(error, id_));
 }
 
-Api::Api(Parts parts, ApiSettings settings) : parts_(std::move(parts)), settings_(std::move(settings)) {}
+Api::Api(Parts parts, ApiSettings settings)
+    : parts_(std::move(parts)), settings_(std::move(settings)), recoveries_(parts_.clock, 5, seconds(60)) {}
 
 void Api::add_routes() {
   add_public_routes();
@@ -28,6 +29,7 @@ void Api::add_routes() {
   add_picture_routes();
   add_moderation_routes();
   add_word_routes();
+  add_desk_routes();
   parts_.router.websocket("/api/v1/admin/broadcasts/{b}/moderation", parts_.moderators.route());
   parts_.router.websocket("/api/v1/admin/broadcasts/{b}/events", parts_.room.route());
 }

@@ -11,6 +11,7 @@
 #include "broadcast/ledger.h"
 #include "hub/api_values.h"
 #include "hub/conductor.h"
+#include "hub/desk_office.h"
 #include "hub/gate.h"
 #include "hub/http.h"
 #include "hub/moderators.h"
@@ -69,6 +70,10 @@ class Api {
     /// or why that must be tried again.
     std::function<void(const std::string& broadcast, std::function<void(Result<>)> done)> delete_media;
     Log log;
+    // All three, or none: this server takes no tips.
+    DeskOffice* desk = nullptr;
+    OfficerKeys* officer_keys = nullptr;
+    ControlRoom* desk_room = nullptr;
   };
   struct StaffRoute {
     account::Right right;
@@ -108,6 +113,20 @@ class Api {
   void add_picture_routes();
   void add_moderation_routes();
   void add_word_routes();
+  void add_desk_routes();
+  void add_roster_routes();
+  void add_tip_routes();
+
+  /// Somebody whose keys are open.
+  struct Officer {
+    account::Act act;
+    desk::Pair pair;
+  };
+  using DeskHandler = std::function<void(const Request&, const Officer&, const Reply&)>;
+  /// For officers; 423 `locked` when their keys are not open.
+  void unlocked(Method method, const std::string& pattern, DeskHandler handler);
+  /// Answers, and lets the other officers' pages know.
+  void desk_changed(const Reply& reply, const Result<>& outcome);
 
   void send_public_list(const Reply& reply);
   void send_public(const std::string& id, const Reply& reply);
@@ -145,6 +164,7 @@ class Api {
   Parts parts_;
   const ApiSettings settings_;
   std::vector<StaffRoute> staff_routes_;
+  Throttle recoveries_;  // by person
 
   // Public answers, rendered once for all who ask within a second; dropped when anything changes.
   struct Cached {

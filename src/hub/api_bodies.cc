@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "desk/tips.h"
+
 namespace openday::hub {
 namespace {
 
@@ -237,6 +239,44 @@ Result<LoginBody> read_login(const Json& body) {
   login.name = fields.need("name", fields.text("name"));
   login.password = fields.need("password", fields.text("password"));
   return finished(fields, std::move(login));
+}
+
+Result<std::string> read_password(const Json& body) {
+  Fields fields(body);
+  std::string password = fields.need("password", fields.text("password"));
+  return finished(fields, std::move(password));
+}
+
+Result<CountersignBody> read_countersign(const Json& body) {
+  Fields fields(body);
+  CountersignBody wanted{fields.need("fingerprint", fields.text("fingerprint"))};
+  return finished(fields, std::move(wanted));
+}
+
+Result<RecoverBody> read_recover(const Json& body) {
+  Fields fields(body);
+  RecoverBody wanted;
+  wanted.key = fields.need("key", fields.text("key"));
+  wanted.person = fields.text("person");
+  wanted.fingerprint = fields.need("fingerprint", fields.text("fingerprint"));
+  return finished(fields, std::move(wanted));
+}
+
+Result<desk::Verdict> read_verdict(const Json& body) {
+  static const std::vector<std::string> kNames = {"spam", "consultation", "feedback", "report", "lead"};
+  Fields fields(body);
+  size_t chosen = fields.need("verdict", fields.choice("verdict", kNames));
+  auto verdict = desk::value_named(desk::kVerdicts, kNames[chosen]).value_or(desk::Verdict::kNone);
+  return finished(fields, verdict);
+}
+
+Result<std::string> read_answer(const Json& body) {
+  Fields fields(body);
+  auto text = fields.text("text");
+  bool standard = fields.truth("standard").value_or(false);
+  if (standard && text) fields.complain(Errc::kInvalid, "standard", "stands instead of text");
+  if (!standard) (void)fields.need("text", text);
+  return finished(fields, standard ? desk::standard_answer() : text.value_or(""));
 }
 
 Result<NewPasswordBody> read_new_password(const Json& body) {

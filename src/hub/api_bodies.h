@@ -5,6 +5,7 @@
 #include "broadcast/life_cycle.h"
 #include "broadcast/targets.h"
 #include "broadcast/venues.h"
+#include "desk/tip.h"
 #include "hub/api_json.h"
 
 namespace openday::hub {
@@ -52,12 +53,30 @@ struct LoginBody {
 };
 Result<LoginBody> read_login(const Json& body);
 
+/// {"password": text}
+Result<std::string> read_password(const Json& body);
+
 struct NewPasswordBody {
   std::string present;
   std::string chosen;
 };
 /// {"present": text, "new": text}
 Result<NewPasswordBody> read_new_password(const Json& body);
+
+struct CountersignBody {
+  std::string fingerprint;
+};
+Result<CountersignBody> read_countersign(const Json& body);
+struct RecoverBody {
+  std::string key;
+  std::optional<std::string> person;  // none: who asks
+  std::string fingerprint;            // of the person's key
+};
+Result<RecoverBody> read_recover(const Json& body);
+/// {"verdict": text}
+Result<desk::Verdict> read_verdict(const Json& body);
+/// {"text": text} or {"standard": true}
+Result<std::string> read_answer(const Json& body);
 
 struct NewPersonBody {
   std::string id;

@@ -30,9 +30,9 @@ class ControlRoom::Page final : public WebSocketHandler {
   std::vector<Json> greeting_;
 };
 
-WebSocketRoute ControlRoom::route() {
+WebSocketRoute ControlRoom::route(const std::string& subprotocol) {
   WebSocketRoute route;
-  route.subprotocol = "openday-control-1";
+  route.subprotocol = subprotocol;
   route.max_message = 1024;
   route.queue_bytes = 256 * 1024;
   route.max_sockets = kMaxPages;

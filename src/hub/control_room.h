@@ -26,8 +26,8 @@ class ControlRoom {
   ControlRoom(Admit admit, Greeting greeting) : admit_(std::move(admit)), greeting_(std::move(greeting)) {}
   ControlRoom(const ControlRoom&) = delete;
 
-  /// For a path with the parameter {b}.
-  WebSocketRoute route();
+  /// For a path with the parameter {b}; without one, all pages watch the same, which has an empty name.
+  WebSocketRoute route(const std::string& subprotocol = "openday-control-1");
 
   [[nodiscard]] bool watched(const std::string& broadcast) const { return pages_.contains(broadcast); }
   [[nodiscard]] std::vector<std::string> watched() const;

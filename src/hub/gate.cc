@@ -60,6 +60,7 @@ Result<> Gate::load() {
   sessions_.clear();
   for (auto& session : sessions) sessions_[session.digest] = std::move(session);
   forget_expired();
+  if (keys_ != nullptr) keys_->keep_only(sessions_);
   return {};
 }
 
@@ -76,6 +77,7 @@ std::string Gate::cookie_name(const Request& request) {
 
 void Gate::remove_session(const std::string& digest) {
   sessions_.erase(digest);
+  if (keys_ != nullptr) keys_->keep_only(sessions_);
   rolls_.submit([digest](Roll& roll) { return roll.remove_session(digest); }, [](Result<>) {});
 }
 
@@ -175,18 +177,24 @@ void Gate::login(const Request& request, Responder responder) {
   if (auto wait = by_address_.ask(request.peer)) return responder.send(too_often(request, *wait));
   if (auto wait = by_name_.ask(wanted->name)) return responder.send(too_often(request, *wait));
   auto held = std::make_shared<std::pair<Request, Responder>>(request, std::move(responder));
-  check(wanted->name, std::move(wanted->password), [this, held, name = wanted->name](Result<bool> right) {
+  sodium::wipe(held->first.body);
+  check(wanted->name, wanted->password, [this, held, wanted = *wanted](Result<bool> right) mutable {
     auto& [asked, answer] = *held;
-    if (!right) return answer.send(error_response(right.error(), asked.id));
-    if (!*right) {
+    if (right && *right) {
+      open_session(asked, wanted.name, wanted.password, std::move(answer));
+    } else if (right) {
       log_.warn("login_refused", {{"id", asked.id}});
-      return answer.send(unauthorized(asked, kWrong));
+      answer.send(unauthorized(asked, kWrong));
+    } else {
+      answer.send(error_response(right.error(), asked.id));
     }
-    open_session(asked, name, std::move(answer));
+    sodium::wipe(wanted.password);
   });
+  sodium::wipe(wanted->password);
 }
 
-void Gate::open_session(const Request& request, const std::string& person, Responder responder) {
+void Gate::open_session(const Request& request, const std::string& person, const std::string& password,
+                        Responder responder) {
   forget_expired();
   if (sessions_.size() >= kMaxSessions) {
     auto oldest =
@@ -204,12 +212,20 @@ void Gate::open_session(const Request& request, const std::string& person, Respo
         OPENDAY_CHECK_OK(roll.put(session));
         return roll.append({0, session.created_at, session.person, "password", "session.login", "", ""});
       },
-      [this, session, answer, set = std::move(set), id = request.id](Result<> outcome) {
+      [this, session, answer, set = std::move(set), password = std::string(password),
+       id = request.id](Result<> outcome) mutable {
         if (!outcome) return answer->send(error_response(outcome.error(), id));
         sessions_[session.digest] = session;
-        auto response = Response::json(200, dump({{"person", person_json(people_[session.person])}}));
-        response.with("Set-Cookie", set);
-        answer->send(std::move(response));
+        auto welcome = [this, session, answer, set](Result<> opened) {
+          // Without their keys they can still do everything else, and the desk says what is missing.
+          if (!opened) log_.warn("keys_not_opened", {{"why", opened.error().message}});
+          auto response = Response::json(200, dump({{"person", person_json(people_[session.person])}}));
+          response.with("Set-Cookie", set);
+          answer->send(std::move(response));
+        };
+        if (keys_ == nullptr) return welcome({});
+        keys_->open(people_[session.person], session.digest, password, welcome);
+        sodium::wipe(password);
       });
 }
 
@@ -220,6 +236,7 @@ void Gate::logout(const Request& request, Responder responder) {
   response.with("Set-Cookie", name + "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0" +
                                   (request.secure ? "; Secure" : ""));
   if (sessions_.erase(digest) == 0) return responder.send(std::move(response));
+  if (keys_ != nullptr) keys_->keep_only(sessions_);
   auto answer = std::make_shared<Responder>(std::move(responder));
   auto shared = std::make_shared<Response>(std::move(response));
   rolls_.submit([digest](Roll& roll) { return roll.remove_session(digest); },
@@ -239,24 +256,59 @@ void Gate::change_password(const Request& request, const Visitor& visitor, Respo
     return refuse(good.error());
   if (wanted->chosen == wanted->present) return refuse({Errc::kInvalid, "the new password is the old one"});
   if (auto wait = by_name_.ask(visitor.person->id)) return answer->send(too_often(request, *wait));
-  check(visitor.person->id, std::move(wanted->present),
-        [this, visitor, answer, refuse, chosen = std::move(wanted->chosen)](Result<bool> right) mutable {
+  // Commits the hash, and with it whatever else the password opens.
+  auto commit = [this, visitor, answer, refuse](const std::string& hashed, const PersonalKeys::Also& also,
+                                                const std::string& chosen) {
+    rolls_.submit(
+        [visitor, hashed, also](Roll& roll) -> Result<> {
+          OPENDAY_TRY([[maybe_unused]] auto person,
+                      account::set_password(roll, visitor.person->id, hashed, /*must_change=*/false,
+                                            visitor.session, visitor.act));
+          return also ? also(roll) : Result<>();
+        },
+        [this, visitor, answer, refuse, chosen](Result<> outcome) {
+          if (outcome) outcome = load();
+          if (!outcome) return refuse(outcome.error());
+          auto done = [this, answer](Result<> opened) {
+            if (!opened) log_.warn("keys_not_opened", {{"why", opened.error().message}});
+            answer->send(Response::empty(204));
+          };
+          auto person = people_.find(visitor.person->id);
+          if (keys_ == nullptr || person == people_.end()) return done({});
+          keys_->open(person->second, visitor.session, chosen, done);
+        });
+  };
+  check(visitor.person->id, wanted->present,
+        [this, visitor, refuse, commit, present = std::move(wanted->present),
+         chosen = std::move(wanted->chosen)](Result<bool> right) mutable {
           if (!right) return refuse(right.error());
           if (!*right) return refuse({Errc::kRefused, "the present password is wrong"});
-          hash(std::move(chosen), [this, visitor, answer, refuse](Result<std::string> hashed) {
+          hash(chosen, [this, visitor, refuse, commit, present, chosen](Result<std::string> hashed) {
             if (!hashed) return refuse(hashed.error());
-            rolls_.submit(
-                [visitor, hashed = *hashed](Roll& roll) -> Result<> {
-                  OPENDAY_TRY([[maybe_unused]] auto person,
-                              account::set_password(roll, visitor.person->id, hashed, /*must_change=*/false,
-                                                    visitor.session, visitor.act));
-                  return {};
-                },
-                [this, answer, refuse](Result<> outcome) {
-                  if (outcome) outcome = load();
-                  if (!outcome) return refuse(outcome.error());
-                  answer->send(Response::empty(204));
-                });
+            if (keys_ == nullptr) return commit(*hashed, nullptr, chosen);
+            keys_->change(visitor.act, *visitor.person, present, chosen,
+                          [refuse, commit, chosen, hashed = *hashed](Result<PersonalKeys::Also> also) {
+                            if (!also) return refuse(also.error());
+                            commit(hashed, *also, chosen);
+                          });
+          });
+        });
+}
+
+void Gate::unlock(const Request& request, const Visitor& visitor, Responder responder) {
+  auto answer = std::make_shared<Responder>(std::move(responder));
+  auto refuse = [answer, id = request.id](const Error& error) { answer->send(error_response(error, id)); };
+  auto body = parse_body(request);
+  auto password = body ? read_password(*body) : std::unexpected(body.error());
+  if (!password) return refuse(password.error());
+  if (!visitor.person || keys_ == nullptr) return refuse({Errc::kConflict, "there is nothing to unlock"});
+  if (auto wait = by_name_.ask(visitor.person->id)) return answer->send(too_often(request, *wait));
+  check(visitor.person->id, *password,
+        [this, visitor, answer, refuse, password = *password](Result<bool> right) {
+          if (!right) return refuse(right.error());
+          if (!*right) return refuse({Errc::kRefused, "the password is wrong"});
+          keys_->open(*visitor.person, visitor.session, password, [answer, refuse](Result<> opened) {
+            opened ? answer->send(Response::empty(204)) : refuse(opened.error());
           });
         });
 }

@@ -15,6 +15,24 @@
 
 namespace openday::hub {
 
+/// What only a person's own password opens. The gate tells it whenever it has one at hand. Home thread: the
+/// loop's.
+class PersonalKeys {
+ public:
+  virtual ~PersonalKeys() = default;
+
+  /// The password is right: what it opens is open for this session, or made. `done` gets what kept it from
+  /// that.
+  virtual void open(const account::Person& person, const std::string& session, std::string password,
+                    std::function<void(Result<>)> done) = 0;
+  /// The part of the unit of work that gives somebody another password of their own.
+  using Also = std::function<Result<>(account::Roll&)>;
+  virtual void change(const account::Act& act, const account::Person& person, std::string present,
+                      std::string chosen, std::function<void(Result<Also>)> done) = 0;
+  /// Nobody else is logged in.
+  virtual void keep_only(const std::map<std::string, account::Session>& sessions) = 0;
+};
+
 /// Home thread: the loop's.
 ///
 /// Programs show the token itself (Authorization: Bearer) and have an admin's rights. People log in with name
@@ -33,6 +51,9 @@ class Gate {
 
   Gate(const std::string& token, account::Rolls& rolls, Loop& loop, Log log);
 
+  /// From now on; they outlive this, or are taken back (null).
+  void use(PersonalKeys* keys) { keys_ = keys; }
+
   /// Takes up the people and sessions of before a restart. Also after every commit about people.
   Result<> load();
 
@@ -49,16 +70,19 @@ class Gate {
   void logout(const Request& request, Responder responder);
   /// One's own: the old one must be right.
   void change_password(const Request& request, const Visitor& visitor, Responder responder);
+  /// One's own password again, for what it opens: that is lost when the hub restarts.
+  void unlock(const Request& request, const Visitor& visitor, Responder responder);
   /// Hashes beside the loop. kBusy at once when too many wait.
   void hash(std::string password, std::function<void(Result<std::string>)> then);
+  void forget_expired();
 
  private:
   std::expected<Visitor, Response> identify(const Request& request, bool changes);
   /// Whether the password is this person's as they are now; also takes its time when there is nobody of the
   /// name.
   void check(const std::string& person, std::string password, std::function<void(Result<bool>)> then);
-  void open_session(const Request& request, const std::string& person, Responder responder);
-  void forget_expired();
+  void open_session(const Request& request, const std::string& person, const std::string& password,
+                    Responder responder);
   void remove_session(const std::string& digest);
   [[nodiscard]] bool is_token(std::string_view presented) const;
   static std::string cookie_name(const Request& request);
@@ -71,6 +95,7 @@ class Gate {
   Throttle by_name_;
   std::map<std::string, account::Person> people_;     // by id
   std::map<std::string, account::Session> sessions_;  // by digest
+  PersonalKeys* keys_ = nullptr;
   LoopWorker worker_;
 };
 

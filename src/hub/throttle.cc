@@ -20,7 +20,14 @@ void Throttle::tidy(HouseTime now) {
     salted_ = now;
     seen_.clear();
   }
-  if (seen_.size() < keys_bound_) return;
+  if (seen_.size() >= keys_bound_) forget_old(now);
+}
+
+void Throttle::forget() {
+  forget_old(clock_.now());
+}
+
+void Throttle::forget_old(HouseTime now) {
   std::erase_if(
       seen_, [&](const auto& entry) { return entry.second.empty() || now - entry.second.back() > window_; });
 }

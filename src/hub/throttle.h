@@ -20,8 +20,12 @@ class Throttle {
   /// Nothing when the event may happen (it is then counted), else how long to wait.
   std::optional<Duration> ask(std::string_view address);
 
+  /// What is older than the window. Otherwise that is noticed when somebody asks.
+  void forget();
+
  private:
   void tidy(HouseTime now);
+  void forget_old(HouseTime now);
 
   const Clock& clock_;
   const size_t most_;

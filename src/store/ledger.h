@@ -2,6 +2,7 @@
 // begun.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "account/people.h"
@@ -31,6 +32,7 @@ class SqliteLedger final : public broadcast::Ledger, public account::Roll {
   Result<std::vector<account::Person>> people() override;
   Result<std::vector<account::Session>> sessions() override;
   Result<std::vector<account::AuditEntry>> audit(int64_t before, int limit) override;
+  Result<std::vector<account::Keys>> keys() override;
 
   Result<> put(const broadcast::Broadcast& broadcast) override;
   Result<> remove_broadcast(const std::string& id) override;
@@ -49,9 +51,15 @@ class SqliteLedger final : public broadcast::Ledger, public account::Roll {
   Result<> put(const account::Session& session) override;
   Result<> remove_session(const std::string& digest) override;
   Result<> remove_sessions(const std::string& person, const std::string& kept) override;
+  Result<> put(const account::Keys& keys) override;
+  Result<> remove_keys(const std::string& person) override;
+
+  /// Whether keys have been removed or replaced since the last time this was asked.
+  bool take_removed_keys() { return std::exchange(removed_keys_, false); }
 
  private:
   sqlite::Database& db_;
+  bool removed_keys_ = false;
 };
 
 /// Walks the audit trail from its first entry; kInternal names the first one that does not fit its hash or

@@ -192,6 +192,71 @@ CREATE TABLE word_lists (
 ) STRICT, WITHOUT ROWID;
 )sql",
          "PRAGMA user_version = 5"},
+    // The desk. Nothing here has a row number: the order in which tips came is nobody's business.
+    Step{R"sql(
+CREATE TABLE person_keys (
+  person TEXT PRIMARY KEY REFERENCES people (id) ON DELETE CASCADE,
+  public_half BLOB NOT NULL UNIQUE,
+  salt BLOB NOT NULL,
+  wrapped BLOB NOT NULL,              -- the secret half; the person's password opens it
+  made_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE desk_root (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  person TEXT NOT NULL,
+  public_half BLOB NOT NULL,
+  recovery BLOB NOT NULL,
+  recovery_signature BLOB NOT NULL,
+  code BLOB NOT NULL
+) STRICT;
+CREATE TABLE desk_certificates (
+  public_half BLOB PRIMARY KEY,
+  person TEXT NOT NULL,
+  signer BLOB NOT NULL,
+  signature BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tips (
+  id TEXT PRIMARY KEY,
+  state TEXT NOT NULL CHECK (state IN ('received', 'triaged', 'answered', 'closed')),
+  verdict TEXT NOT NULL,
+  received INTEGER NOT NULL CHECK (received % 60000 = 0),
+  changed INTEGER NOT NULL CHECK (changed % 60000 = 0),
+  broadcast TEXT NOT NULL,
+  moment INTEGER CHECK (moment % 60000 = 0),
+  clip TEXT NOT NULL,
+  photos INTEGER NOT NULL,
+  lookup BLOB NOT NULL UNIQUE,
+  for_tipster BLOB NOT NULL,
+  for_recovery BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tips_by_state ON tips (state, changed);
+CREATE TABLE tip_timeline (
+  tip TEXT NOT NULL REFERENCES tips (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  at INTEGER NOT NULL CHECK (at % 60000 = 0),
+  by TEXT NOT NULL,                   -- an officer; '' the tipster
+  deed TEXT NOT NULL,
+  verdict TEXT NOT NULL,
+  sealed BLOB NOT NULL,
+  PRIMARY KEY (tip, number)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER timeline_is_not_changed BEFORE UPDATE ON tip_timeline
+  BEGIN SELECT RAISE(ABORT, 'a timeline is append-only'); END;
+CREATE TABLE tip_photos (
+  tip TEXT NOT NULL REFERENCES tips (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  sealed BLOB NOT NULL,
+  PRIMARY KEY (tip, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tip_copies (
+  tip TEXT NOT NULL REFERENCES tips (id) ON DELETE CASCADE,
+  public_half BLOB NOT NULL REFERENCES person_keys (public_half) ON DELETE CASCADE,
+  sealed BLOB NOT NULL,               -- the tip's content key
+  PRIMARY KEY (tip, public_half)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tip_copies_by_reader ON tip_copies (public_half);
+)sql",
+         "PRAGMA user_version = 6"},
 };
 
 Result<> apply(sqlite::Database& db, const Step& step) {

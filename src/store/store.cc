@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "store/desk_ledger.h"
 #include "store/ledger.h"
 #include "store/migrations.h"
 #include "store/rooms.h"
@@ -10,25 +11,30 @@ namespace {
 
 class OwnReader final : public Reader {
  public:
-  explicit OwnReader(sqlite::Database db) : db_(std::move(db)), ledger_(db_), archive_(db_, ledger_) {}
+  explicit OwnReader(sqlite::Database db)
+      : db_(std::move(db)), ledger_(db_), archive_(db_, ledger_), desk_(db_) {}
   broadcast::LedgerView& ledger() override { return ledger_; }
   account::RollView& roll() override { return ledger_; }
   engage::ArchiveView& archive() override { return archive_; }
+  desk::LedgerView& desk() override { return desk_; }
 
  private:
   sqlite::Database db_;
   SqliteLedger ledger_;
   SqliteArchive archive_;
+  SqliteDesk desk_;
 };
 
 }  // namespace
 
 class Store::Writer {
  public:
-  explicit Writer(sqlite::Database database) : db(std::move(database)), ledger(db), archive(db, ledger) {}
+  explicit Writer(sqlite::Database database)
+      : db(std::move(database)), ledger(db), archive(db, ledger), desk(db) {}
   sqlite::Database db;
   SqliteLedger ledger;
   SqliteArchive archive;
+  SqliteDesk desk;
 };
 
 Store::Store(std::string path, Log log, Options options)
@@ -79,11 +85,22 @@ void Store::write(Writer& writer) {
       group.push_back(std::move(*next));
     }
     commit_group(writer, group);
+    shred(writer);
     for (auto& unit : group) {
       unit.work = nullptr;  // before done(), which may let go of what the work refers to
       unit.done(std::move(unit.outcome));
     }
   }
+}
+
+// secure_delete overwrites what is deleted in the database; until the log is emptied, it stands there still.
+void Store::shred(Writer& writer) {
+  bool tips = writer.desk.take_removed();
+  bool keys = writer.ledger.take_removed_keys();
+  if (!tips && !keys) return;
+  auto rows = writer.db.query("PRAGMA wal_checkpoint(TRUNCATE)");
+  auto done = rows ? rows->next() : std::unexpected(rows.error());
+  if (!done || (*done && rows->integer(0) != 0)) log_.warn("deleted_keys_still_in_the_log");
 }
 
 void Store::commit_group(Writer& writer, std::vector<Unit>& group) {
@@ -93,7 +110,7 @@ void Store::commit_group(Writer& writer, std::vector<Unit>& group) {
     for (auto& unit : group) {
       // A savepoint each, so that one unit's failure leaves the others of its group alone.
       unit.outcome = db.run("SAVEPOINT unit");
-      if (unit.outcome) unit.outcome = unit.work({writer.ledger, writer.ledger, writer.archive});
+      if (unit.outcome) unit.outcome = unit.work({writer.ledger, writer.ledger, writer.archive, writer.desk});
       if (!db.in_transaction()) {
         // A full disk makes SQLite roll back by itself, and all of the group with it.
         outcome = fail(Errc::kIo,

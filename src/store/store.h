@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/queue.h"
 #include "broadcast/ledger.h"
+#include "desk/ledger.h"
 #include "engage/archive.h"
 
 namespace openday::store {
@@ -28,6 +29,7 @@ struct Tables {
   broadcast::Ledger& ledger;
   account::Roll& roll;
   engage::Archive& archive;
+  desk::Ledger& desk;
 };
 
 /// What has been committed. One thread.
@@ -37,6 +39,7 @@ class Reader {
   virtual broadcast::LedgerView& ledger() = 0;
   virtual account::RollView& roll() = 0;
   virtual engage::ArchiveView& archive() = 0;
+  virtual desk::LedgerView& desk() = 0;
 };
 
 /// Thread-safe. Units of work run in the order of submit(), each atomic: it is kept whole or leaves no trace.
@@ -82,6 +85,7 @@ class Store {
   Store(std::string path, Log log, Options options);
   void write(Writer& writer);
   void commit_group(Writer& writer, std::vector<Unit>& group);
+  void shred(Writer& writer);
 
   const std::string path_;
   const Log log_;

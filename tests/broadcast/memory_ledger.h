@@ -75,6 +75,7 @@ class MemoryLedger final : public Ledger, public account::Roll {
   Result<account::Person> person(const std::string& id) override { return find(people_, id, "person"); }
   Result<std::vector<account::Person>> people() override { return values(people_); }
   Result<std::vector<account::Session>> sessions() override { return values(sessions_); }
+  Result<std::vector<account::Keys>> keys() override { return values(person_keys_); }
 
   Result<> put(const Broadcast& broadcast) override { return keep(broadcasts_[broadcast.id], broadcast); }
   Result<> remove_broadcast(const std::string& id) override {
@@ -123,6 +124,11 @@ class MemoryLedger final : public Ledger, public account::Roll {
                   [&](const auto& entry) { return entry.second.person == person && entry.first != kept; });
     return {};
   }
+  Result<> put(const account::Keys& keys) override { return keep(person_keys_[keys.person], keys); }
+  Result<> remove_keys(const std::string& person) override {
+    person_keys_.erase(person);
+    return {};
+  }
   Result<> remove_session(const std::string& digest) override {
     sessions_.erase(digest);
     return {};
@@ -163,6 +169,7 @@ class MemoryLedger final : public Ledger, public account::Roll {
   std::vector<AuditEntry> audit_;
   std::map<std::string, account::Person> people_;
   std::map<std::string, account::Session> sessions_;
+  std::map<std::string, account::Keys> person_keys_;
 };
 
 /// Work happens inside submit(); a unit that fails is undone.

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "../broadcast/memory_ledger.h"
+#include "../desk/memory_desk.h"
 #include "../engage/test_archives.h"
 #include "base/loop.h"
 #include "far_end.h"
@@ -126,6 +127,15 @@ class ControlHouse {
       auto who = gate->admit(request, account::Right::kModerate, true);
       return who ? std::nullopt : std::optional(std::move(who).error());
     });
+    officer_keys.emplace(books, *loop_);
+    gate->use(&*officer_keys);
+    desk_room.emplace(
+        [this](const Request& request) -> std::optional<Response> {
+          auto who = gate->admit(request, account::Right::kReadTips, true);
+          return who ? std::nullopt : std::optional(std::move(who).error());
+        },
+        [](const std::string&) { return std::vector<Json>(); });
+    desk.emplace(DeskOffice::Parts{*loop_, desk_books, books, house_keys, *officer_keys, {}, nullptr, log});
     settings.store = {{"dir", "/nowhere/media"}};
     settings.pipelines = "/nowhere/pipelines";
     conductor.emplace(Conductor::Parts{*loop_, books, rules, settings, 600, *engines, *publishers, audience,
@@ -140,13 +150,29 @@ class ControlHouse {
     api_settings.ingest = {"", 1935, 0, 9000};
     api_settings.site = {{"name", "Court"}};
     api_settings.layouts = {{"layouts", Json::array()}};
-    api.emplace(Api::Parts{router, books, rules, *gate, books, *engines, *publishers, audience, *room, *rooms,
-                           *moderators, archives, *words, *conductor, clock,
+    api.emplace(Api::Parts{router,
+                           books,
+                           rules,
+                           *gate,
+                           books,
+                           *engines,
+                           *publishers,
+                           audience,
+                           *room,
+                           *rooms,
+                           *moderators,
+                           archives,
+                           *words,
+                           *conductor,
+                           clock,
                            [this](const std::string& id, const std::function<void(Result<>)>& done) {
                              deleted_media.push_back(id);
                              done(deletion);
                            },
-                           log},
+                           log,
+                           &*desk,
+                           &*officer_keys,
+                           &*desk_room},
                 api_settings);
     api->add_routes();
     operations.emplace(Operations::Parts{router,
@@ -175,6 +201,9 @@ class ControlHouse {
       room.reset();
       publishers.reset();
       engines.reset();
+      desk.reset();
+      desk_room.reset();
+      officer_keys.reset();
       gate.reset();
     });
     loop_->stop();
@@ -329,6 +358,11 @@ class ControlHouse {
   Result<> deletion;  // its outcome
   Router router;
   std::optional<Gate> gate;
+  openday::test::MemoryDeskBooks desk_books{books};
+  desk::HouseKeys house_keys = *desk::HouseKeys::with_key(Bytes(32, 7));
+  std::optional<OfficerKeys> officer_keys;
+  std::optional<ControlRoom> desk_room;
+  std::optional<DeskOffice> desk;
   std::optional<Engines> engines;
   std::optional<Publishers> publishers;
   std::optional<ControlRoom> room;

@@ -187,6 +187,9 @@ class House {
     return json("POST", "/api/v1/admin" + path, body);
   }
 
+  /// To be touched on its own thread only, by on_loop().
+  Loop& loop() { return *loop_; }
+
   hub::test::TemporaryFolder folder;
   const int port;
   std::unique_ptr<FarEnd> control;

@@ -35,9 +35,11 @@ TEST_CASE("targets of the first version are kept") {
   auto db = sqlite::Database::open(folder / "x.db", sqlite::Mode::kReadWrite);
   REQUIRE(db);
   REQUIRE(migrate(*db));
-  REQUIRE(
-      db->script("ALTER TABLE targets DROP COLUMN sealed_url; DROP TABLE doomed_media; DROP TABLE people; "
-                 "PRAGMA user_version = 1"));
+  REQUIRE(db->script(
+      "ALTER TABLE targets DROP COLUMN sealed_url; DROP TABLE doomed_media; "
+      "DROP TABLE tip_copies; DROP TABLE tip_photos; DROP TABLE tip_timeline; DROP TABLE tips; "
+      "DROP TABLE desk_certificates; DROP TABLE desk_root; DROP TABLE person_keys; DROP TABLE people; "
+      "PRAGMA user_version = 1"));
   REQUIRE(db->script("INSERT INTO targets VALUES ('day', 't', 'T', 'rtmp://h/a/key', x'', '', 1)"));
   REQUIRE(migrate(*db));
   CHECK(number(*db, "SELECT count(*) FROM targets WHERE url = 'rtmp://h/a/key' AND sealed_url = x''") == 1);

@@ -1,0 +1,63 @@
+#include "app/desk_house.h"
+
+namespace openday::app {
+
+Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, StoreBooks& books,
+                                                   hub::Gate& gate, const TipsConfig& config,
+                                                   ByteView server_key, std::string css,
+                                                   desk::PhotoCleaner* photos, desk::ClipKeeper* clips) {
+  OPENDAY_TRY(auto house_keys, desk::HouseKeys::with_key(server_key));
+  std::unique_ptr<DeskHouse> house(new DeskHouse(loop, gate, std::move(house_keys)));
+  house->keys_ = std::make_unique<hub::OfficerKeys>(books, loop);
+  house->room_ = std::make_unique<hub::ControlRoom>(
+      [&gate](const hub::Request& request) -> std::optional<hub::Response> {
+        auto who = gate.admit(request, account::Right::kReadTips, /*changes=*/true);
+        return who ? std::nullopt : std::optional(std::move(who).error());
+      },
+      [](const std::string&) { return std::vector<hub::Json>(); });
+  house->office_ = std::make_unique<hub::DeskOffice>(
+      hub::DeskOffice::Parts{loop, books, books, house->house_, *house->keys_, config.retention, clips, log});
+  house->tips_ = std::make_unique<hub::TipDesk>(
+      hub::TipDesk::Parts{loop, books, books, house->house_, photos, clips, log});
+  house->tips_->on_news = [room = house->room_.get()] {
+    room->tell("", {{"t", "changed"}}, hub::WebSocket::Loss::kMayDrop);
+  };
+  // Somebody may have been vouched for while a tip was on its way, or a share was cut short.
+  house->keys_->on_open = [office = house->office_.get()](const desk::Pair& pair) { office->share(pair); };
+  OPENDAY_TRY(house->http_, hub::HttpServer::create(config.http, loop));
+  house->site_ = std::make_unique<hub::TipSite>(
+      hub::TipSite::Parts{house->http_->router(), *house->tips_, books.view(), loop.clock(), config.notices,
+                          std::move(css), config.per_address});
+  house->site_->add_routes();
+  if (config.http.tls) {
+    if (auto usable = house->http_->reload_certificate(); !usable) {
+      log.error("certificate_unusable", {{"why", usable.error().message}});  // the hub tries again
+    }
+  }
+  house->tidy_ = loop.every(std::chrono::minutes(5), [site = house->site_.get(), &gate] {
+    site->forget();
+    gate.forget_expired();
+  });
+  house->expiry_ =
+      loop.every(std::chrono::minutes(10), [office = house->office_.get()] { office->expire(); });
+  house->keep_clips_at_the_minute();
+  gate.use(house->keys_.get());
+  return house;
+}
+
+void DeskHouse::keep_clips_at_the_minute() {
+  constexpr int64_t kMinute = 60'000;
+  minute_ = loop_.after(milliseconds(kMinute - loop_.clock().wall().ms % kMinute), [this] {
+    tips_->keep_clips();
+    keep_clips_at_the_minute();
+  });
+}
+
+DeskHouse::~DeskHouse() {
+  loop_.cancel(minute_);
+  gate_.use(nullptr);
+  loop_.cancel(tidy_);
+  loop_.cancel(expiry_);
+}
+
+}  // namespace openday::app

@@ -1,0 +1,90 @@
+// The tipsters' side of the desk: what the tip site's pages do. Knows no HTTP.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/log_throttle.h"
+#include "base/loop_worker.h"
+#include "desk/ledger.h"
+#include "desk/ports.h"
+#include "desk/tips.h"
+
+namespace openday::hub {
+
+/// Home thread: the loop's. Receipts are derived beside it, one at a time, at most kMostWaiting wait (kBusy
+/// beyond). Nothing is logged of a tip, not even that there is one: a log line has an exact time.
+class TipDesk {
+ public:
+  static constexpr size_t kMostWaiting = 8;
+
+  struct Parts {
+    Loop& loop;
+    desk::Books& books;
+    account::Rolls& rolls;
+    const desk::HouseKeys& house;
+    desk::PhotoCleaner* photos;  // null: no photos are taken
+    desk::ClipKeeper* clips;     // null: none are kept
+    Log log;
+  };
+  explicit TipDesk(Parts parts);
+  ~TipDesk();
+  TipDesk(const TipDesk&) = delete;
+
+  /// There is somebody to seal a tip to.
+  [[nodiscard]] bool is_founded() const;
+  [[nodiscard]] bool takes_photos() const { return parts_.photos != nullptr; }
+
+  struct Sent {
+    desk::Content content;
+    std::string broadcast;
+    std::vector<SharedBytes> photos;  // as they came
+  };
+  /// `done` gets the receipt once the tip has reached the disk. kInvalid: one of the photos is none.
+  void send(Sent sent, std::function<void(Result<std::string> receipt)> done);
+
+  struct Line {
+    ProgramTime at;  // the minute
+    bool mine = false;
+    std::string text;
+  };
+  struct Dialog {
+    desk::State state = desk::State::kReceived;
+    std::vector<Line> lines;
+  };
+  /// kNotFound: no tip has this receipt.
+  void read(const std::string& receipt, std::function<void(Result<Dialog>)> done);
+  void write(const std::string& receipt, const std::string& text, std::function<void(Result<Dialog>)> done);
+
+  /// Has clips kept of the moments of tips that have none yet. For the turn of a minute: when a clip was made
+  /// can be seen on the disk, and must not tell when in the minute its tip came. What a stop or a failure
+  /// left out is tried again for an hour.
+  void keep_clips();
+
+  /// Something has come in.
+  std::function<void()> on_news;
+
+ private:
+  struct Work;
+  void clean_next(const std::shared_ptr<Work>& work);
+  void seal(const std::shared_ptr<Work>& work);
+  void keep_clip(const desk::Tip& tip);
+  struct Found {
+    desk::Tip tip;
+    desk::Key key;
+  };
+  void find(const std::string& receipt, std::function<void(Result<Found>)> then);
+  Result<Dialog> dialog(const Found& found) const;
+
+  Parts parts_;
+  LogThrottle complaints_;
+  std::set<std::string> keeping_;                               // tips whose clips are being made
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // the ports may answer late
+  LoopWorker worker_;
+};
+
+}  // namespace openday::hub

@@ -1,0 +1,68 @@
+// The tip site's pages as HTML. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "desk/tip.h"
+#include "hub/tip_desk.h"
+#include "hub/tip_texts.h"
+
+namespace openday::hub {
+
+/// The institution's own words; what is empty is ours.
+struct TipNotices {
+  std::string name_zh;
+  std::string name_en;
+  std::string emergency_zh;
+  std::string emergency_en;
+  std::string privacy_zh;
+  std::string privacy_en;
+};
+
+struct TipChoice {
+  std::string id;
+  std::string title;
+};
+
+/// What every page needs.
+struct TipPage {
+  const TipNotices& notices;
+  Tongue tongue = Tongue::kZh;
+  bool styled = false;  // there is a style sheet
+  std::string here;     // path and query of the same page in the other language; empty: there is none
+};
+
+/// A problem and the field it is about (empty: none).
+struct TipProblem {
+  std::string field;
+  Phrase what;
+};
+
+/// What stands in the form.
+struct TipDraft {
+  std::string kind = "lead";
+  std::string broadcast;
+  std::string moment;  // as local_time()
+  std::string text;
+  std::string contact;
+};
+
+std::string form_page(const TipPage& page, const TipDraft& draft, const std::vector<TipChoice>& broadcasts,
+                      const std::vector<TipProblem>& problems, bool takes_photos);
+/// `receipt` as it is shown.
+std::string receipt_page(const TipPage& page, std::string_view receipt);
+/// For the receipt; and after an answer, right or wrong, of one of few lengths.
+std::string answer_form_page(const TipPage& page, const std::vector<TipProblem>& problems);
+/// Without lines nothing of it is known just now. `receipt` goes into the form to write again. `draft`: what
+/// could not be added.
+std::string dialog_page(const TipPage& page, const TipDesk::Dialog& dialog, std::string_view receipt,
+                        std::string_view draft, const std::vector<TipProblem>& problems, bool written);
+std::string message_page(const TipPage& page, Phrase message);
+
+/// The language asked for, by the parameter, else by Accept-Language: Chinese unless it prefers English.
+Tongue tongue_of(std::string_view parameter, std::string_view accept_language);
+
+}  // namespace openday::hub

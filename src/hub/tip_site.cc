@@ -1,0 +1,254 @@
+#include "hub/tip_site.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check_text.h"
+#include "desk/receipt.h"
+
+namespace openday::hub {
+namespace {
+
+constexpr Duration kQuarter = std::chrono::minutes(15);
+constexpr int kMostChoices = 50;
+constexpr int64_t kLatest = 4'102'444'800'000;  // the year 2100: what <input> can show without surprises
+
+Response page_response(int status, const std::string& html) {
+  Response response = Response::bytes(status, "text/html; charset=utf-8",
+                                      std::make_shared<const Bytes>(html.begin(), html.end()));
+  response.with("Cache-Control", "no-store");
+  response.with("Referrer-Policy", "no-referrer");
+  response.with(
+      "Content-Security-Policy",
+      "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+  response.with("Cross-Origin-Opener-Policy", "same-origin");
+  response.with("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()");
+  return response;
+}
+
+/// How a failure that the tipster did not cause reads, and its status.
+std::pair<Phrase, int> told(const Error& error) {
+  if (error.code == Errc::kBusy) return {phrase::kTooOften, 429};
+  return {phrase::kTrouble, 503};
+}
+
+bool is_form(const Request& request) {
+  std::string_view type = request.header("content-type");
+  return type.substr(0, type.find(';')) == "application/x-www-form-urlencoded";
+}
+
+std::optional<TipProblem> problem_with_text(const std::string& text) {
+  if (text.empty() || text.find_first_not_of(" \n\t") == std::string::npos)
+    return TipProblem{"text", phrase::kNoText};
+  if (!check_paragraph("text", text, text.size())) return TipProblem{"text", phrase::kBadText};
+  if (!check_paragraph("text", text, desk::kMostCharacters)) return TipProblem{"text", phrase::kTextTooLong};
+  return std::nullopt;
+}
+
+}  // namespace
+
+TipSite::TipSite(Parts parts)
+    : parts_(std::move(parts)),
+      sends_(parts_.clock, parts_.per_address, kQuarter),
+      reads_(parts_.clock, parts_.per_address * kReadsForATip, kQuarter),
+      all_(parts_.clock, kAllAMinute, seconds(60)) {}
+
+void TipSite::add_routes() {
+  auto& router = parts_.router;
+  router.get("/",
+             [this](const Request& request, Responder responder) { form(request, std::move(responder)); });
+  router.get("/answer", [this](const Request& request, Responder responder) {
+    responder.send(page_response(200, answer_form_page(page_of(request), {})));
+  });
+  // Whoever loads the address of an answer again is shown the form.
+  for (const char* path : {"/send", "/write"}) {
+    router.get(path, [path](const Request&, Responder responder) {
+      auto response = page_response(303, "");
+      response.with("Location", std::string_view(path) == "/send" ? "/" : "/answer");
+      responder.send(std::move(response));
+    });
+  }
+  RouteOptions options{.max_body = kMostForm, .any_origin = false};
+  auto post = [&](const char* path, void (TipSite::*handler)(const Request&, Responder)) {
+    router.add(
+        Method::kPost, path,
+        [this, handler](const Request& request, Responder responder) {
+          (this->*handler)(request, std::move(responder));
+        },
+        options);
+  };
+  router.add(
+      Method::kPost, "/send",
+      [this](const Request& request, Responder responder) {
+        auto fields = is_form(request) ? read_form(as_text(request.body))
+                                       : fail(Errc::kUnsupported, "another kind of form");
+        if (fields) return send(request, *std::move(fields), std::move(responder));
+        responder.send(page_response(400, message_page(page_of(request), phrase::kBadText)));
+      },
+      options);
+  post("/answer", &TipSite::answer);
+  post("/write", &TipSite::write);
+  router.get("/robots.txt", [](const Request&, Responder responder) {
+    responder.send(Response::text(200, "User-agent: *\nDisallow: /\n"));
+  });
+  if (!parts_.css.empty()) {
+    auto css = std::make_shared<const Bytes>(parts_.css.begin(), parts_.css.end());
+    router.get("/tips.css", [css](const Request&, Responder responder) {
+      auto response = Response::bytes(200, "text/css; charset=utf-8", css);
+      response.with("Cache-Control", "no-cache");
+      responder.send(std::move(response));
+    });
+  }
+  router.otherwise([this](const Request& request, Responder responder) {
+    responder.send(page_response(404, message_page(page_of(request), phrase::kNotFound)));
+  });
+}
+
+void TipSite::forget() {
+  for (auto* throttle : {&sends_, &reads_, &all_}) throttle->forget();
+}
+
+TipPage TipSite::page_of(const Request& request, const TipFields* fields) const {
+  std::string asked = fields != nullptr ? fields->text("lang") : "";
+  if (asked.empty()) asked = request.query.get("lang").value_or("");
+  TipPage page{parts_.notices, tongue_of(asked, request.header("accept-language")), !parts_.css.empty(), ""};
+  if (request.method == Method::kGet) {
+    page.here = fmt::format("{}?lang={}", request.path,
+                            tag_of(page.tongue == Tongue::kZh ? Tongue::kEn : Tongue::kZh));
+  }
+  return page;
+}
+
+std::vector<TipChoice> TipSite::choices() const {
+  std::vector<TipChoice> choices;
+  auto broadcasts = parts_.broadcasts.public_broadcasts(kMostChoices);
+  if (!broadcasts) return choices;
+  for (const auto& one : *broadcasts) choices.push_back({one.id, one.title});
+  return choices;
+}
+
+std::optional<Phrase> TipSite::too_often(const Request& request, Throttle& throttle) {
+  if (throttle.ask(request.peer) || all_.ask("")) return phrase::kTooOften;
+  return std::nullopt;
+}
+
+void TipSite::form(const Request& request, Responder responder) {
+  auto page = page_of(request);
+  if (!parts_.desk.is_founded()) {
+    return responder.send(page_response(503, message_page(page, phrase::kNotFounded)));
+  }
+  TipDraft draft;
+  auto offered = choices();
+  auto named = request.query.get("b").value_or("");
+  if (std::ranges::find(offered, named, &TipChoice::id) != offered.end()) draft.broadcast = named;
+  auto at = request.query.integer("at");
+  if (at && *at && **at > 0 && **at < kLatest) {
+    draft.moment = local_time({**at});
+    page.here += fmt::format("&at={}", **at);
+  }
+  if (!draft.broadcast.empty()) page.here += "&b=" + draft.broadcast;
+  responder.send(page_response(200, form_page(page, draft, offered, {}, parts_.desk.takes_photos())));
+}
+
+void TipSite::send(const Request& request, TipFields fields, Responder responder) {
+  TipDraft draft{fields.text("kind"), fields.text("broadcast"), fields.text("moment"), fields.text("text"),
+                 fields.text("contact")};
+  auto offered = choices();
+  auto chosen = std::ranges::find(offered, draft.broadcast, &TipChoice::id);
+  if (chosen == offered.end()) draft.broadcast.clear();
+  std::vector<TipProblem> problems;
+  if (std::ranges::find(desk::kKinds, draft.kind) == desk::kKinds.end())
+    problems.push_back({"kind", phrase::kBadKind});
+  TipDesk::Sent sent{
+      {draft.kind, draft.text, draft.contact, std::nullopt}, draft.broadcast, std::move(fields.photos)};
+  if (!draft.moment.empty()) {
+    auto moment = read_local_time(draft.moment);
+    if (moment) sent.content.moment = *moment;
+    if (!moment) problems.push_back({"moment", phrase::kBadMoment});
+  }
+  if (auto wrong = problem_with_text(draft.text)) problems.push_back(*wrong);
+  if (!check_line("contact", draft.contact, 0, desk::kMostContact))
+    problems.push_back({"contact", phrase::kBadContact});
+  auto page = page_of(request, &fields);
+  auto again = [this, draft, offered](const TipPage& on, int status, const std::vector<TipProblem>& wrong) {
+    return page_response(status, form_page(on, draft, offered, wrong, parts_.desk.takes_photos()));
+  };
+  if (!problems.empty()) return responder.send(again(page, 422, problems));
+  if (auto wait = too_often(request, sends_)) return responder.send(again(page, 429, {{"", *wait}}));
+  auto answer = std::make_shared<Responder>(std::move(responder));
+  parts_.desk.send(std::move(sent), [page, again, answer](const Result<std::string>& receipt) {
+    if (receipt) {
+      return answer->send(page_response(200, receipt_page(page, desk::shown_receipt(*receipt))));
+    }
+    if (receipt.error().code == Errc::kInvalid)
+      return answer->send(again(page, 422, {{"photos", phrase::kBadPhoto}}));
+    auto [what, status] = told(receipt.error());
+    answer->send(again(page, status, {{"", what}}));
+  });
+}
+
+void TipSite::answer(const Request& request, Responder responder) {
+  auto fields = is_form(request) ? read_form(as_text(request.body)) : TipFields();
+  auto page = page_of(request, fields ? &*fields : nullptr);
+  auto receipt = desk::read_receipt(fields ? fields->text("receipt") : "");
+  auto again = [](const TipPage& on, int status, Phrase wrong) {
+    return page_response(status, answer_form_page(on, {{"receipt", wrong}}));
+  };
+  if (!receipt) return responder.send(again(page, 422, phrase::kBadReceipt));
+  if (auto wait = too_often(request, reads_)) return responder.send(again(page, 429, *wait));
+  auto reply = std::make_shared<Responder>(std::move(responder));
+  parts_.desk.read(*receipt, [page, again, reply, receipt = *receipt](const Result<TipDesk::Dialog>& dialog) {
+    if (dialog) return reply->send(page_response(200, dialog_page(page, *dialog, receipt, "", {}, false)));
+    // A receipt that leads nowhere is answered like one that leads somewhere.
+    if (dialog.error().code == Errc::kNotFound) return reply->send(again(page, 200, phrase::kUnknown));
+    auto [what, status] = told(dialog.error());
+    reply->send(again(page, status, what));
+  });
+}
+
+void TipSite::write(const Request& request, Responder responder) {
+  auto fields = is_form(request) ? read_form(as_text(request.body)) : TipFields();
+  auto page = page_of(request, fields ? &*fields : nullptr);
+  auto receipt = desk::read_receipt(fields ? fields->text("receipt") : "");
+  if (!receipt) {
+    return responder.send(page_response(422, answer_form_page(page, {{"receipt", phrase::kBadReceipt}})));
+  }
+  std::string text = fields->text("text");
+  auto wrong = problem_with_text(text);
+  auto wait = too_often(request, reads_);
+  if (wait) {
+    // Nothing can be looked up now, so what was written is kept on a page without what was said before.
+    TipDesk::Dialog nothing;
+    return responder.send(
+        page_response(429, dialog_page(page, nothing, *receipt, text, {{"", *wait}}, false)));
+  }
+  auto reply = std::make_shared<Responder>(std::move(responder));
+  auto show = [page, reply, receipt = *receipt, text](const Result<TipDesk::Dialog>& dialog, int status,
+                                                      const std::vector<TipProblem>& problems) {
+    bool found = dialog.has_value();
+    bool unknown = !found && dialog.error().code == Errc::kNotFound;
+    if (unknown) {
+      return reply->send(page_response(200, answer_form_page(page, {{"receipt", phrase::kUnknown}})));
+    }
+    reply->send(page_response(status, dialog_page(page, found ? *dialog : TipDesk::Dialog(), receipt,
+                                                  problems.empty() ? "" : text, problems, problems.empty())));
+  };
+  if (wrong) {
+    return parts_.desk.read(
+        *receipt, [show, wrong](const Result<TipDesk::Dialog>& dialog) { show(dialog, 422, {*wrong}); });
+  }
+  parts_.desk.write(*receipt, text, [this, show, receipt = *receipt](const Result<TipDesk::Dialog>& dialog) {
+    if (dialog || dialog.error().code == Errc::kNotFound) return show(dialog, 200, {});
+    Errc code = dialog.error().code;
+    if (code == Errc::kConflict || code == Errc::kLimit) {
+      // It was closed meanwhile, or is full: shown as it is now.
+      return parts_.desk.read(
+          receipt, [show](const Result<TipDesk::Dialog>& now) { show(now, 409, {{"", phrase::kFull}}); });
+    }
+    auto [what, status] = told(dialog.error());
+    show(dialog, status, {{"", what}});
+  });
+}
+
+}  // namespace openday::hub

@@ -1,0 +1,126 @@
+// Every word of the tip site, in Chinese and English.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace openday::hub {
+
+enum class Tongue { kZh, kEn };
+constexpr std::string_view tag_of(Tongue tongue) {
+  return tongue == Tongue::kZh ? "zh-CN" : "en";
+}
+
+struct Phrase {
+  std::string_view zh;
+  std::string_view en;
+  [[nodiscard]] constexpr std::string_view in(Tongue tongue) const { return tongue == Tongue::kZh ? zh : en; }
+};
+
+namespace phrase {
+
+inline constexpr Phrase kTitle{"提供线索", "Send a tip"};
+inline constexpr Phrase kOtherTongue{"English", "中文"};
+inline constexpr Phrase kSkip{"跳到表单", "Skip to the form"};
+inline constexpr Phrase kEmergency{"紧急情况", "In an emergency"};
+inline constexpr Phrase kEmergencyText{
+    "如有人正处于危险之中，请立即拨打 110。这里的内容不会被即时查看。",
+    "If somebody is in danger now, call 110. What is sent here is not read at once."};
+inline constexpr Phrase kCall{"拨打 110", "Call 110"};
+inline constexpr Phrase kPrivacy{"我们如何保护您", "How this is kept confidential"};
+inline constexpr Phrase kPrivacyText{
+    "您写的内容在保存之前即被加密，只有指定的办案人员能够打开；系统管理员不能。\n\n"
+    "本页不使用 Cookie，不记录您的网络地址，时间只保留到分钟。您不必留下姓名。\n\n"
+    "您的网络服务商或单位网络的管理者可能看到您访问过本网站。如有顾虑，请使用自己的设备和网络。",
+    "What you write is encrypted before it is stored, and opens for the officers in charge only; the "
+    "administrator cannot read it.\n\n"
+    "This page sets no cookies and keeps no network address; times are kept to the minute. You need not give "
+    "a "
+    "name.\n\n"
+    "Whoever runs your network may see that you visited this site. If that worries you, use a device and a "
+    "network of your own."};
+inline constexpr Phrase kForm{"您要反映的情况", "What you want to tell us"};
+inline constexpr Phrase kKind{"类型", "What is it?"};
+inline constexpr std::array kKindNames = {
+    Phrase{"案件线索", "A lead in a case"}, Phrase{"举报", "A report of wrongdoing"},
+    Phrase{"咨询", "A question"}, Phrase{"意见建议", "Feedback"}, Phrase{"其他", "Something else"}};
+inline constexpr Phrase kBroadcast{"相关直播", "Which broadcast?"};
+inline constexpr Phrase kNoBroadcast{"与直播无关", "None"};
+inline constexpr Phrase kMoment{"画面中的时间（可选）", "Moment in the broadcast (optional)"};
+inline constexpr Phrase kMomentHint{
+    "直播画面所显示的日期和时间，可以修改。",
+    "Date and time of what you saw, as the broadcast shows it. You may change it."};
+inline constexpr Phrase kText{"内容", "Your message"};
+inline constexpr Phrase kTextHint{"最多 10000 字。请写明时间、地点和您看到的情况。",
+                                  "Up to 10,000 characters. When and where was it, and what did you see?"};
+inline constexpr Phrase kContact{"联系方式（可选）", "How to reach you (optional)"};
+inline constexpr Phrase kContactHint{"留空也可以：凭回执即可查看答复。",
+                                     "You may leave it empty: the receipt lets you read our answer."};
+inline constexpr Phrase kPhotos{"照片（可选，最多 5 张）", "Photos (optional, up to five)"};
+inline constexpr Phrase kPhotosHint{"拍摄地点、时间和设备等信息会被去除。",
+                                    "Where, when and with what they were taken is removed."};
+inline constexpr Phrase kSend{"提交", "Send"};
+inline constexpr Phrase kHaveReceipt{"已有回执？查看答复", "You have a receipt? Read the answer"};
+
+inline constexpr Phrase kSent{"已收到", "We have received it"};
+inline constexpr Phrase kReceipt{"您的回执", "Your receipt"};
+inline constexpr Phrase kReceiptOnce{
+    "这个号码只显示这一次。凭它可以查看答复并继续补充；没有它，任何人（包括我们）都无法为您找回。",
+    "This number is shown only now. With it you can read our answer and write again; nobody, we included, "
+    "can find "
+    "it for you later."};
+inline constexpr Phrase kReceiptKeep{
+    "请抄在纸上或打印本页。不要用聊天软件转发，也不要告诉别人：知道号码的人都能看到您的内容。",
+    "Write it down or print this page. Do not pass it on in a messenger or tell anybody: whoever knows it "
+    "can read "
+    "what you wrote."};
+inline constexpr Phrase kNext{"接下来", "What happens next"};
+inline constexpr Phrase kNextText{"办案人员会阅读并在本站答复。请过一两天再来查看。",
+                                  "An officer reads it and answers here. Come back in a day or two."};
+
+inline constexpr Phrase kAnswerTitle{"查看答复", "Read the answer"};
+inline constexpr Phrase kReceiptField{"回执号码（24 位数字）", "Receipt (24 digits)"};
+inline constexpr Phrase kOpen{"查看", "Open"};
+inline constexpr Phrase kUnknown{"没有找到这个回执。请核对每一位数字。",
+                                 "There is nothing for this receipt. Compare every digit."};
+inline constexpr Phrase kDialog{"您与我们的往来", "Between you and us"};
+inline constexpr Phrase kYou{"您", "You"};
+inline constexpr Phrase kUs{"答复", "Answer"};
+inline constexpr Phrase kState{"状态", "State"};
+inline constexpr std::array kStateNames = {Phrase{"已收到，尚未处理", "Received, not read yet"},
+                                           Phrase{"正在处理", "Being worked on"},
+                                           Phrase{"已答复", "Answered"}, Phrase{"已办结", "Closed"}};
+inline constexpr Phrase kMore{"补充说明", "Write again"};
+inline constexpr Phrase kWritten{"已补充。", "Your message has been added."};
+inline constexpr Phrase kClosedText{"此线索已办结，不能再补充。如有新情况，请另行提交。",
+                                    "This is closed. If there is something new, send another tip."};
+inline constexpr Phrase kLeave{"看完后请关闭本页。", "Close this page when you have finished."};
+inline constexpr Phrase kBack{"返回首页", "Back to the start"};
+
+inline constexpr Phrase kErrors{"有问题：", "There is a problem:"};
+inline constexpr Phrase kNoText{"请填写内容。", "Write your message."};
+inline constexpr Phrase kTextTooLong{"内容超过 10000 字。", "Your message is longer than 10,000 characters."};
+inline constexpr Phrase kBadText{"内容含有无法保存的字符。",
+                                 "Your message holds characters that cannot be kept."};
+inline constexpr Phrase kBadKind{"请选择类型。", "Say what it is."};
+inline constexpr Phrase kBadMoment{"时间格式应为 2026-12-01 09:30:00。",
+                                   "Write the moment as 2026-12-01 09:30:00."};
+inline constexpr Phrase kBadContact{"联系方式过长（最多 200 字）。",
+                                    "How to reach you is too long (200 characters)."};
+inline constexpr Phrase kBadReceipt{"回执应为 24 位数字。", "A receipt has 24 digits."};
+inline constexpr Phrase kBadPhoto{"有一张照片无法识别，请换成 JPEG 或 PNG。",
+                                  "One of the photos is none we understand. Send JPEG or PNG."};
+inline constexpr Phrase kTooOften{
+    "请求过于频繁，请稍后再试。您填写的内容仍在本页。",
+    "Too many requests. Try again in a few minutes; what you wrote is still here."};
+inline constexpr Phrase kFull{"此处不能再补充，请另行提交。", "No more can be added here. Send another tip."};
+inline constexpr Phrase kTrouble{
+    "暂时无法保存，请稍后再试。您填写的内容仍在本页。",
+    "It cannot be stored just now. Try again in a few minutes; what you wrote is still "
+    "here."};
+inline constexpr Phrase kNotFounded{"本单位尚未开通线索接收。", "This institution does not take tips yet."};
+inline constexpr Phrase kNotFound{"这里没有内容。", "There is nothing here."};
+
+}  // namespace phrase
+
+}  // namespace openday::hub

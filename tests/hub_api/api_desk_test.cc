@@ -1,0 +1,242 @@
+#include "../desk/station.h"
+#include "control_house.h"
+
+using namespace openday;
+using namespace openday::hub;
+using namespace openday::hub::test;
+using account::Role;
+
+namespace {
+
+const std::string kDesk = "/api/v1/desk";
+const std::string kPassword = "correct horse battery";  // what log_in() gives everybody
+
+struct DeskHouseTest : ControlHouse {
+  /// As somebody with this cookie, from a page of this host.
+  Answered as(const std::string& cookie, Method method, const std::string& path, const Json& body = nullptr) {
+    Request made = request(method, path, body.is_null() ? "" : body.dump());
+    made.headers.push_back({"cookie", cookie});
+    made.headers.push_back({"x-openday", "1"});
+    made.headers.push_back({"origin", "http://hub.example:8080"});
+    return send(std::move(made));
+  }
+  std::string found() {
+    ana = log_in("ana", {Role::kOfficer});
+    auto founded = as(ana, Method::kPost, kDesk + "/found");
+    REQUIRE(founded.status == 200);
+    return founded.json["recovery_key"];
+  }
+  /// A tip that says this; its id.
+  std::string plant(const std::string& text) {
+    desk::NewTip wanted;
+    wanted.id = random_name();
+    wanted.content = {"lead", text, "138", ProgramTime{1'700'000'012'345}};
+    wanted.broadcast = "day";
+    wanted.receipt = {random_bytes(32), desk::make_content_key()};
+    wanted.key = desk::make_content_key();
+    wanted.photos.push_back({wanted.id, 1, desk::seal_photo(wanted.key, wanted.id, 1, as_bytes("JPEG"))});
+    on_loop(
+        [&] { REQUIRE(desk::record(desk_books.ledger, books.ledger, house_keys, wanted, clock.wall())); });
+    return wanted.id;
+  }
+  std::string fingerprint(const std::string& officer) {
+    for (const auto& one : as(ana, Method::kGet, kDesk).json["officers"]) {
+      if (one["id"] == officer) return one["fingerprint"];
+    }
+    return {};
+  }
+  std::string state(const std::string& officer) {
+    for (const auto& one : as(ana, Method::kGet, kDesk).json["officers"]) {
+      if (one["id"] == officer) return one["state"];
+    }
+    return {};
+  }
+  Answered tip(const std::string& cookie, const std::string& id) {
+    return as(cookie, Method::kGet, kDesk + "/tips/" + id);
+  }
+  std::string ana;
+};
+
+}  // namespace
+
+TEST_CASE("an officer's key is made at log-in, opens with it, and closes with the session") {
+  DeskHouseTest house;
+  std::string ana = house.log_in("ana", {Role::kOfficer});
+  auto desk = house.as(ana, Method::kGet, kDesk);
+  REQUIRE(desk.status == 200);
+  CHECK(desk.json["founded"] == false);
+  CHECK(desk.json["open"] == true);
+  CHECK(desk.json["me"]["state"] == "waiting");
+  std::string key = desk.json["me"]["fingerprint"];
+  CHECK(key.size() == 39);
+  // As after a restart of the hub.
+  house.on_loop([&] { house.officer_keys->keep_only({}); });
+  CHECK(house.as(ana, Method::kGet, kDesk).json["open"] == false);
+  auto locked = house.as(ana, Method::kGet, kDesk + "/tips");
+  CHECK(locked.status == 423);
+  CHECK(locked.code() == "locked");
+  CHECK(house.as(ana, Method::kPost, kDesk + "/unlock", {{"password", "wrong"}}).status == 403);
+  CHECK(house.as(ana, Method::kPost, kDesk + "/unlock", {{"password", kPassword}}).status == 204);
+  desk = house.as(ana, Method::kGet, kDesk);
+  CHECK(desk.json["open"] == true);
+  CHECK(desk.json["me"]["fingerprint"] == key);
+  CHECK(house.as(ana, Method::kDelete, "/api/v1/session").status == 204);
+  CHECK(house.as(ana, Method::kGet, kDesk).status == 401);
+  auto session = house.on_loop([&] { return house.books.ledger.sessions()->size(); });
+  CHECK(session == 0);
+}
+
+TEST_CASE("the key outlives a password one chooses, and not one that the admin gives") {
+  DeskHouseTest house;
+  house.found();
+  std::string id = house.plant("hello");
+  std::string key = house.fingerprint("ana");
+  CHECK(house
+            .as(house.ana, Method::kPut, "/api/v1/session/password",
+                {{"present", kPassword}, {"new", "another good one"}})
+            .status == 204);
+  CHECK(house.fingerprint("ana") == key);
+  CHECK(house.tip(house.ana, id).json["readable"] == true);
+  auto given = house.post("/api/v1/admin/people/ana/password");
+  REQUIRE(given.status == 200);
+  auto login = house.send([&] {
+    Request made = ControlHouse::request(Method::kPost, "/api/v1/session",
+                                         Json{{"name", "ana"}, {"password", given.json["password"]}}.dump());
+    made.peer = "198.51.100.9";
+    return made;
+  }());
+  REQUIRE(login.status == 200);
+  std::string set = login.header("Set-Cookie");
+  std::string again = set.substr(0, set.find(';'));
+  CHECK(house.as(again, Method::kGet, kDesk).code() == "password_change_needed");
+  CHECK(house
+            .as(again, Method::kPut, "/api/v1/session/password",
+                {{"present", given.json["password"]}, {"new", "a third good one"}})
+            .status == 204);
+  house.ana = again;
+  CHECK(house.fingerprint("ana") != key);
+  CHECK(house.state("ana") == "waiting");
+  auto tip = house.tip(again, id);
+  CHECK(tip.status == 200);
+  CHECK(tip.json["readable"] == false);
+  CHECK(tip.json["content"] == nullptr);
+}
+
+TEST_CASE("an officer reads nothing until a colleague has compared their key and countersigned it") {
+  DeskHouseTest house;
+  house.found();
+  std::string id = house.plant("behind the station");
+  std::string bo = house.log_in("bo", {Role::kOfficer});
+  CHECK(house.state("bo") == "waiting");
+  auto listed = house.as(bo, Method::kGet, kDesk + "/tips");
+  REQUIRE(listed.json["tips"].size() == 1);
+  CHECK(listed.json["tips"][0]["excerpt"] == nullptr);
+  CHECK(listed.text.find("station") == std::string::npos);
+  CHECK(house.as(bo, Method::kPost, kDesk + "/found").status == 409);
+  auto countersign = [&](const std::string& cookie, const std::string& who, const std::string& key) {
+    return house
+        .as(cookie, Method::kPost, kDesk + "/officers/" + who + "/countersign", {{"fingerprint", key}})
+        .status;
+  };
+  std::string key = house.fingerprint("bo");
+  CHECK(countersign(bo, "bo", key) == 403);
+  CHECK(countersign(house.ana, "bo", house.fingerprint("ana")) == 409);
+  CHECK(countersign(house.ana, "nobody", key) == 409);
+  CHECK(countersign(house.ana, "bo", key) == 204);
+  CHECK(house.state("bo") == "countersigned");
+  auto tip = house.tip(bo, id);
+  CHECK(tip.json["content"]["text"] == "behind the station");
+  CHECK(tip.json["content"]["moment"] == "2023-11-14T22:13:32.345Z");
+  CHECK(tip.json["minute"] == "2023-11-14T22:13:00.000Z");
+  auto photo = house.as(bo, Method::kGet, kDesk + "/tips/" + id + "/photos/1");
+  CHECK(photo.text == "JPEG");
+  CHECK(photo.header("Cache-Control") == "no-store");
+  CHECK(house.as(bo, Method::kGet, kDesk + "/tips/" + id + "/photos/2").status == 404);
+  CHECK(house.as(bo, Method::kGet, kDesk + "/tips/" + id + "/photos/x").status == 404);
+  // Without the role, without the tips.
+  REQUIRE(house.ask(Method::kPatch, "/api/v1/admin/people/bo", R"({"roles":["moderator"]})").status == 200);
+  CHECK(house.tip(bo, id).status == 403);
+  REQUIRE(house.ask(Method::kPatch, "/api/v1/admin/people/bo", R"({"roles":["officer"]})").status == 200);
+  CHECK(house.tip(bo, id).status == 423);
+  CHECK(house.as(bo, Method::kPost, kDesk + "/unlock", {{"password", kPassword}}).status == 204);
+  CHECK(house.tip(bo, id).json["readable"] == false);
+  CHECK(house.state("bo") == "waiting");
+}
+
+TEST_CASE("with the recovery key an officer gets in when nobody else is left") {
+  DeskHouseTest house;
+  std::string printed = house.found();
+  std::string id = house.plant("behind the station");
+  std::string bo = house.log_in("bo", {Role::kOfficer});
+  REQUIRE(house.ask(Method::kPatch, "/api/v1/admin/people/ana", R"({"disabled":true})").status == 200);
+  house.ana = bo;
+  std::string key = house.fingerprint("bo");
+  auto recover = [&](const std::string& typed, const std::string& fingerprint) {
+    return house.as(bo, Method::kPost, kDesk + "/recover", {{"key", typed}, {"fingerprint", fingerprint}})
+        .status;
+  };
+  CHECK(recover("AAAA", key) == 400);
+  CHECK(recover(desk::make_recovery().printed, key) == 403);
+  CHECK(recover(printed, "0000") == 409);
+  CHECK(recover(printed, key) == 204);
+  CHECK(house.tip(bo, id).json["content"]["text"] == "behind the station");
+  CHECK(recover(printed, key) == 409);  // is on the roster
+  CHECK(recover(printed, key) == 429);
+}
+
+TEST_CASE(
+    "a tip is triaged, answered and closed through the API, and every step is noted without its words") {
+  DeskHouseTest house;
+  house.found();
+  std::string id = house.plant("behind the station");
+  std::string one = kDesk + "/tips/" + id;
+  auto post = [&](const std::string& what, const Json& body) {
+    return house.as(house.ana, Method::kPost, one + what, body).status;
+  };
+  CHECK(post("/answer", {{"text", "too early"}}) == 409);
+  CHECK(post("/triage", {{"verdict", "none"}}) == 400);
+  CHECK(post("/triage", {{"verdict", "lead"}}) == 204);
+  CHECK(post("/close", Json::object()) == 409);
+  CHECK(post("/answer", {{"standard", true}}) == 409);
+  CHECK(post("/answer", Json::object()) == 400);
+  CHECK(post("/answer", {{"text", "SECRET-ANSWER"}}) == 204);
+  CHECK(post("/close", Json::object()) == 204);
+  auto tip = house.tip(house.ana, id).json;
+  CHECK(tip["state"] == "closed");
+  CHECK(tip["verdict"] == "lead");
+  REQUIRE(tip["timeline"].size() == 4);
+  CHECK(tip["timeline"][0]["by"] == nullptr);
+  CHECK(tip["timeline"][2]["text"] == "SECRET-ANSWER");
+  CHECK(tip["timeline"][2]["by"] == "ana");
+  auto listed = house.as(house.ana, Method::kGet, kDesk + "/tips?state=closed").json["tips"];
+  REQUIRE(listed.size() == 1);
+  CHECK(listed[0]["excerpt"] == "behind the station");
+  CHECK(house.as(house.ana, Method::kGet, kDesk + "/tips?state=received").json["tips"].empty());
+  CHECK(house.as(house.ana, Method::kGet, kDesk + "/tips?state=gone").status == 400);
+  CHECK(house.as(house.ana, Method::kGet, kDesk).json["counts"]["closed"] == 1);
+  CHECK(house.tip(house.ana, "unknown").status == 404);
+  auto audit = house.get("/api/v1/admin/audit");
+  CHECK(audit.text.find("tip.close") != std::string::npos);
+  CHECK(audit.text.find("SECRET") == std::string::npos);
+  CHECK(audit.text.find("station") == std::string::npos);
+  std::string spam = house.plant("buy now");
+  one = kDesk + "/tips/" + spam;
+  CHECK(post("/triage", {{"verdict", "spam"}}) == 204);
+  CHECK(post("/answer", {{"standard", true}}) == 204);
+  CHECK(post("/close", Json::object()) == 204);
+}
+
+TEST_CASE("the admin gets nothing of the desk, and an excerpt is not cut inside a character") {
+  DeskHouseTest house;
+  house.found();
+  std::string long_text;
+  for (int i = 0; i < 300; ++i) long_text += "字";
+  std::string id = house.plant(long_text);
+  CHECK(house.get(kDesk).status == 403);
+  CHECK(house.get(kDesk + "/tips/" + id).status == 403);
+  std::string excerpt = house.as(house.ana, Method::kGet, kDesk + "/tips").json["tips"][0]["excerpt"];
+  CHECK(excerpt.size() == 600 + 3);
+  // A boss who is officer, too, is told no more than any other stranger.
+  std::string boss = house.log_in("boss", {Role::kAdmin, Role::kOfficer});
+  CHECK(house.tip(boss, id).json["readable"] == false);
+}

@@ -1,0 +1,252 @@
+// Tips through the real hub in a process of its own: what lies on the disk, and what a kill leaves.
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+
+#include "base/log.h"
+#include "supervised_hub.h"
+#include "wrap/sqlite/sqlite.h"
+
+using namespace openday;
+using namespace openday::app::test;
+
+namespace {
+
+constexpr const char* kOwnPassword = "PLANTED-PASSWORD-of-ana";
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    char hex[4];
+    std::snprintf(hex, sizeof hex, "%%%02X", static_cast<unsigned char>(c));
+    out += hex;
+  }
+  return out;
+}
+
+struct Desk : House {
+  Desk() {
+    std::filesystem::create_directories(folder / "tmp");
+    start_hub();
+  }
+  ~Desk() { kill_hub(); }
+
+  void start_hub() {
+    Json with = config();
+    with["tips"] = {{"listen", {{{"address", "127.0.0.1"}, {"port", tips_port}}}}, {"tls", Json::array()}};
+    auto ends = socket_pair();
+    REQUIRE(ends);
+    on_loop([&] {
+      control = std::make_unique<FarEnd>(loop(), std::move(ends->first));
+      control->say("start", {{"config", with}, {"checkpoint", nullptr}});
+    });
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends->second.get(), 3);
+    posix_spawn_file_actions_addopen(&actions, 2, (folder / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                     0600);
+    std::string temporary = "TMPDIR=" + folder / "tmp";
+    std::string words[] = {OPENDAY_PROGRAM, "child", "hub"};
+    char* argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
+    char* environment[] = {temporary.data(), nullptr};
+    int failed = ::posix_spawn(&pid_, OPENDAY_PROGRAM, &actions, nullptr, argv, environment);
+    posix_spawn_file_actions_destroy(&actions);
+    REQUIRE(failed == 0);
+    ends->second.reset();
+    until([this] { return !control->heard_of("ready").empty(); });
+  }
+  void kill_hub() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+    on_loop([this] { control.reset(); });
+  }
+  [[nodiscard]] int pid() const { return pid_; }
+
+  /// As ana, from a page of the hub.
+  Answer as_ana(const std::string& method, const std::string& path, const Json& body = nullptr) {
+    std::string host = "127.0.0.1:" + std::to_string(port);
+    return ask_with("Cookie: " + cookie + "\r\nX-Openday: 1\r\nOrigin: http://" + host + "\r\n", method,
+                    "/api/v1" + path, body.is_null() ? "" : body.dump());
+  }
+  void log_in(const std::string& password) {
+    auto answer =
+        ask_with("", "POST", "/api/v1/session", Json{{"name", "ana"}, {"password", password}}.dump());
+    REQUIRE(answer.status == 200);
+    cookie = answer.header("set-cookie");
+    cookie = cookie.substr(0, cookie.find(';'));
+  }
+  /// ana is an officer with a password of her own, and has founded the desk.
+  void found() {
+    std::string given = post("/people", R"({"id":"ana","name":"Ana","roles":["officer"]})")["password"];
+    log_in(given);
+    REQUIRE(as_ana("PUT", "/session/password", {{"present", given}, {"new", kOwnPassword}}).status == 204);
+    auto founded = as_ana("POST", "/desk/found");
+    REQUIRE(founded.status == 200);
+    recovery = Json::parse(founded.body)["recovery_key"];
+  }
+  /// A form posted to the tip site, from this address of this machine. Nothing when the hub went away.
+  std::optional<Answer> form(const std::string& path, const std::string& body, const std::string& from,
+                             const std::string& headers = {}) {
+    Client client(tips_port, 0, from.c_str());
+    if (!client.connected()) return std::nullopt;
+    std::string head =
+        "POST " + path + " HTTP/1.1\r\nHost: tips.example\r\n" + headers +
+        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " + std::to_string(body.size()) +
+        "\r\n\r\n";
+    if (!client.send(head + body)) return std::nullopt;
+    return client.read();
+  }
+  static std::string receipt_in(const std::string& page) {
+    std::smatch found;
+    bool there = std::regex_search(page, found, std::regex("class=\"number\">([0-9 ]{29})<"));
+    return there ? std::regex_replace(found[1].str(), std::regex(" "), "") : "";
+  }
+  std::string read(const std::string& receipt, const std::string& from) {
+    auto page = form("/answer", "lang=en&receipt=" + receipt, from);
+    REQUIRE(page);
+    CHECK(page->status == 200);
+    return page->body;
+  }
+  /// Files below the data folder that hold `secret`.
+  std::vector<std::string> holding(const std::string& secret) {
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream file(entry.path(), std::ios::binary);
+      std::string content((std::istreambuf_iterator<char>(file)), {});
+      if (content.find(secret) != std::string::npos) found.push_back(entry.path().filename());
+    }
+    return found;
+  }
+
+  const int tips_port = free_port();
+  std::string cookie;
+  std::string recovery;
+
+ private:
+  pid_t pid_ = -1;
+};
+
+}  // namespace
+
+TEST_CASE("nothing of a tip, its sender or its keys is readable on the disk of a running hub") {
+  Desk desk;
+  desk.found();
+  const std::string text = "PLANTED-TIP 他们在车站后面卖";
+  const std::string address = "127.77.88.99";
+  auto sent =
+      desk.form("/send",
+                "lang=en&kind=lead&moment=2026-12-01T09%3A31%3A47&contact=" + escaped("PLANTED-CONTACT") +
+                    "&text=" + escaped(text),
+                address,
+                "User-Agent: PLANTED-AGENT\r\nReferer: http://PLANTED-REFERER/\r\n"
+                "Cookie: openday=PLANTED-COOKIE\r\n");
+  REQUIRE(sent);
+  REQUIRE(sent->status == 200);
+  CHECK(sent->header("set-cookie").empty());
+  std::string receipt = Desk::receipt_in(sent->body);
+  REQUIRE(receipt.size() == 24);
+  auto listed = Json::parse(desk.as_ana("GET", "/desk/tips").body)["tips"];
+  REQUIRE(listed.size() == 1);
+  CHECK(listed[0]["excerpt"] == text);
+  std::string one = "/desk/tips/" + listed[0]["id"].get<std::string>();
+  CHECK(Json::parse(desk.as_ana("GET", one).body)["content"]["contact"] == "PLANTED-CONTACT");
+  CHECK(desk.as_ana("POST", one + "/triage", {{"verdict", "lead"}}).status == 204);
+  CHECK(desk.as_ana("POST", one + "/answer", {{"text", "PLANTED-ANSWER"}}).status == 204);
+  CHECK(desk.read(receipt, address).find("PLANTED-ANSWER") != std::string::npos);
+  auto written = desk.form("/write", "receipt=" + receipt + "&text=PLANTED-MORE", address);
+  REQUIRE(written);
+  CHECK(written->body.find("PLANTED-MORE") != std::string::npos);
+  CHECK(desk.form("/answer", "receipt=987698769876987698769876", address)->status == 200);
+  std::string grouped = std::regex_replace(receipt, std::regex("(....)(?!$)"), "$1 ");
+  for (const std::string& secret :
+       {std::string("PLANTED-"), std::string("他们在车站"), std::string("09:31:47"), receipt, grouped,
+        address, std::string("987698769876"), desk.recovery, desk.cookie.substr(desk.cookie.find('=') + 1),
+        std::string(kOwnPassword)}) {
+    CAPTURE(secret);
+    CHECK(desk.holding(secret).empty());
+  }
+  // The search itself finds what is there.
+  CHECK_FALSE(desk.holding("desk.found").empty());
+  CHECK(std::filesystem::is_empty(desk.folder / "tmp"));
+  desk.kill_hub();
+  CHECK(desk.holding("PLANTED-").empty());
+}
+
+TEST_CASE("no stored time of a tip is finer than a minute, and no value of it stands elsewhere") {
+  Desk desk;
+  desk.found();
+  REQUIRE(desk.form("/send", "kind=lead&text=hello&moment=2026-12-01T09%3A31%3A47", "127.3.3.3")->status ==
+          200);
+  desk.kill_hub();
+  auto db = sqlite::Database::open(desk.folder / "openday.db", sqlite::Mode::kReadOnly);
+  REQUIRE(db);
+  auto number = [&](sqlite::Sql sql) {
+    auto rows = db->query(sql);
+    REQUIRE(rows);
+    REQUIRE(*rows->next());
+    return rows->integer(0);
+  };
+  CHECK(number("SELECT count(*) FROM tips") == 1);
+  CHECK(number("SELECT count(*) FROM tips WHERE received % 60000 OR changed % 60000 OR moment % 60000") == 0);
+  CHECK(number("SELECT count(*) FROM tip_timeline WHERE at % 60000") == 0);
+  // What was noted of people's acts says nothing of it: neither its id nor that it came.
+  CHECK(number("SELECT count(*) FROM audit, tips WHERE instr(audit.subject || audit.detail, tips.id)") == 0);
+  CHECK(number("SELECT count(*) FROM audit WHERE action LIKE 'tip.%'") == 0);
+  CHECK(number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name LIKE 'tip%'"
+               " AND sql NOT LIKE '%WITHOUT ROWID%'") == 0);
+}
+
+TEST_CASE(
+    "of a stream of tips that a kill cuts off, every one with a receipt is there, and nothing is readable") {
+  Desk desk;
+  desk.found();
+  constexpr size_t kEnough = 8;
+  std::mutex mutex;
+  std::vector<std::pair<std::string, std::string>> kept;  // receipt, text
+  std::atomic<bool> over{false};
+  auto send = [&](int sender) {
+    for (int i = 0; !over; ++i) {
+      std::string text = "PLANTED-STREAM-" + std::to_string(sender) + "-" + std::to_string(i) + "-end";
+      std::string from = "127.9." + std::to_string(sender) + "." + std::to_string(i + 1);
+      auto page = desk.form("/send", "lang=en&kind=report&text=" + text, from);
+      if (!page) return;
+      std::string receipt = Desk::receipt_in(page->body);
+      std::lock_guard lock(mutex);
+      if (!receipt.empty()) kept.emplace_back(receipt, text);
+    }
+  };
+  std::jthread first(send, 1);
+  std::jthread second(send, 2);
+  auto enough = [&] {
+    std::lock_guard lock(mutex);
+    return kept.size() >= kEnough;
+  };
+  desk.until(enough);
+  desk.kill_hub();
+  over = true;
+  first.join();
+  second.join();
+  CHECK(desk.holding("PLANTED-STREAM").empty());
+  desk.start_hub();
+  int reader = 0;
+  for (const auto& [receipt, text] : kept) {
+    CAPTURE(text);
+    CHECK(desk.read(receipt, "127.10.0." + std::to_string(++reader)).find(text) != std::string::npos);
+    CHECK(desk.holding(receipt).empty());
+  }
+  // The officer's key was in the memory of the hub that died.
+  CHECK(desk.as_ana("GET", "/desk/tips").status == 423);
+  CHECK(desk.as_ana("POST", "/desk/unlock", {{"password", kOwnPassword}}).status == 204);
+  auto listed = Json::parse(desk.as_ana("GET", "/desk/tips").body)["tips"];
+  CHECK(listed.size() >= kept.size());
+  CHECK(desk.holding("PLANTED-STREAM").empty());
+}

@@ -193,6 +193,22 @@ TEST_CASE("the gateway gets the certificate's key for RTMPS and for nothing else
   CHECK(with->gateway["tls"]["private_key"] == "k.pem");
 }
 
+TEST_CASE("tips are taken when the file says so, on listeners of their own") {
+  CHECK(parse_config("", "x")->hub["tips"].is_null());
+  auto config = parse_config("[tips]\nenabled = true\nurl = \"https://t.example/\"\nspam_days = 7\n", "x");
+  REQUIRE(config);
+  CHECK(config->hub["tips"]["listen"][0]["port"] == 8081);
+  CHECK(config->hub["tips"]["url"] == "https://t.example/");
+  CHECK(config->hub["tips"]["days"]["spam"] == 7);
+  CHECK(parse_config("[tips]\nenabled = true\nlisten = [\"127.0.0.1:8080\"]\n", "x").error().message ==
+        "x:3: tips.listen: expected another port; http.listen listens on 127.0.0.1:8080");
+  CHECK(parse_config("[tips]\nlisten = [\"127.0.0.1:8080\"]\n", "x"));  // off: nothing listens there
+  CHECK(parse_config("[tips]\nenabled = true\nlisten = []\n", "x").error().message ==
+        "x:3: tips.listen: expected an address here or in tips.tls");
+  CHECK(parse_config("[tips]\nenabled = true\ntls = [\"127.0.0.1:8443\"]\n", "x").error().message ==
+        "x:3: tips.tls: expected http.certificate and http.private_key as well");
+}
+
 TEST_CASE("the operator's guide lists every key as the program knows it") {
   auto guide = openday::read_file(OPENDAY_SOURCE_DIR "/docs/OPERATOR.md", 1 << 20);
   REQUIRE(guide);

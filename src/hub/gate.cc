@@ -279,8 +279,8 @@ void Gate::change_password(const Request& request, const Visitor& visitor, Respo
         });
   };
   check(visitor.person->id, wanted->present,
-        [this, visitor, refuse, commit, present = std::move(wanted->present),
-         chosen = std::move(wanted->chosen)](Result<bool> right) mutable {
+        [this, visitor, refuse, commit, present = wanted->present,
+         chosen = wanted->chosen](Result<bool> right) {
           if (!right) return refuse(right.error());
           if (!*right) return refuse({Errc::kRefused, "the present password is wrong"});
           hash(chosen, [this, visitor, refuse, commit, present, chosen](Result<std::string> hashed) {

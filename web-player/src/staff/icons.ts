@@ -3,6 +3,15 @@
 import { addDrawings } from '../ui/icons';
 
 export const staffDrawings = {
+  plus: 'M12 5v14M5 12h14',
+  trash: 'M5 7h14M9.5 7V4.5h5V7M7 7l.8 12.5h8.4L17 7M10.5 10.5v5.5M13.5 10.5v5.5',
+  edit: 'M5 19l1-4L16 5l3 3L9 18zM14 7l3 3',
+  slate: 'M3.5 6h17v12h-17zM8 10h8M10 14h4',
+  key: 'M8 11.5a4 4 0 1 1 0 8 4 4 0 0 1 0-8M11 12.5l8-8M15.5 8l3 3',
+  record: 'M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16M12 9a3 3 0 1 1 0 6 3 3 0 0 1 0-6',
+  cut: 'M4 6h7v12H4zM13 6h7v12h-7',
+  logout: 'M10 4.5H5v15h5M14 8l4 4-4 4M18 12H9.5',
+  camera: 'M3.5 7h12v10h-12zM15.5 11l5-3v8l-5-3',
   comment: 'M4 5h16v11.5h-8.5L7 20.5v-4H4zM8 9h8M8 12.5h5',
   undo: 'M8.5 5L4.5 9l4 4M4.5 9h9a5.5 5.5 0 0 1 0 11H9',
   flag: 'M6 21V4M6 4.5h11.5l-2.5 4 2.5 4H6',

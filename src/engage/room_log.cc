@@ -7,11 +7,11 @@ constexpr std::string_view kGone = R"({"k":"gone"})";
 
 }  // namespace
 
-uint64_t RoomLog::append(std::string json, int64_t comment) {
+uint64_t RoomLog::append(std::string json, int64_t comment, int64_t answers) {
   uint64_t at = head();
   bytes_ += json.size();
   if (comment != 0) offset_of_[comment] = at;
-  events_.push_back({std::move(json), comment});
+  events_.push_back({std::move(json), comment, answers});
   while (events_.size() > most_ || (bytes_ > most_bytes_ && events_.size() > 1)) {
     const Event& oldest = events_.front();
     bytes_ -= oldest.json.size();
@@ -28,9 +28,25 @@ void RoomLog::bury(int64_t comment) {
   if (known == offset_of_.end()) return;
   Event& event = events_[known->second - tail_];
   bytes_ -= event.json.size();
-  event = {std::string(kGone), 0};
+  event = {std::string(kGone), 0, 0};
   bytes_ += event.json.size();
   offset_of_.erase(known);
+}
+
+std::vector<int64_t> RoomLog::answering(int64_t comment) const {
+  std::vector<int64_t> found;
+  for (const Event& event : events_) {
+    if (event.answers == comment) found.push_back(event.comment);
+  }
+  return found;
+}
+
+void RoomLog::replace(int64_t comment, std::string json) {
+  auto known = offset_of_.find(comment);
+  if (known == offset_of_.end()) return;
+  Event& event = events_[known->second - tail_];
+  bytes_ += json.size() - event.json.size();
+  event.json = std::move(json);
 }
 
 std::string RoomLog::slice(uint64_t from, uint64_t to) const {

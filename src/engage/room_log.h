@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace openday::engage {
 
@@ -23,10 +24,15 @@ class RoomLog {
   /// The oldest offset that is kept.
   [[nodiscard]] uint64_t tail() const { return tail_; }
 
-  /// `json`: the event; `comment`: its comment's id, if it is one.
-  uint64_t append(std::string json, int64_t comment = 0);
+  /// `json`: the event; `comment`: its comment's id, if it is one; `answers`: the comment that this one
+  /// quotes.
+  uint64_t append(std::string json, int64_t comment = 0, int64_t answers = 0);
   /// What a comment said is gone from the history; its place stays.
   void bury(int64_t comment);
+  /// Comments that quote this one.
+  [[nodiscard]] std::vector<int64_t> answering(int64_t comment) const;
+  /// Says something else in a comment's place.
+  void replace(int64_t comment, std::string json);
   /// The events of [from, to) with commas between. `from` ≥ tail(), `to` ≤ head().
   [[nodiscard]] std::string slice(uint64_t from, uint64_t to) const;
 
@@ -34,6 +40,7 @@ class RoomLog {
   struct Event {
     std::string json;
     int64_t comment = 0;
+    int64_t answers = 0;
   };
   const std::string epoch_;
   const size_t most_;

@@ -25,6 +25,7 @@ constexpr size_t kAnsweredText = 60;
 constexpr Duration kTick = milliseconds(50);
 constexpr Duration kTickOfMany = milliseconds(100);
 constexpr size_t kMany = 2000;
+constexpr Duration kCountsAtLeast = seconds(15);
 
 SharedBytes framed(const std::string& text) {
   return std::make_shared<const Bytes>(ws_text_frame(text));
@@ -72,7 +73,9 @@ Result<> Room::load() {
   for (auto& ban : bans) bans_[ban.author] = std::move(ban);
   engage::Filter newest{id_, CommentState::kPublished, "", "", false, 0, static_cast<int>(options_.history)};
   OPENDAY_TRY(auto said, archive.comments(newest));
-  for (const Comment& comment : said | std::views::reverse) log_.append(comment_event(comment), comment.id);
+  for (const Comment& comment : said | std::views::reverse) {
+    log_.append(comment_event(comment), comment.id, comment.reply_to);
+  }
   flushed_ = log_.head();
   OPENDAY_TRY(held_count_, archive.count_held(id_));
   OPENDAY_TRY(auto held, archive.held(id_, kMostHeld));
@@ -252,7 +255,7 @@ void Room::plan_flush() {
 void Room::flush() {
   flushed_at_ = parts_.loop.clock().now();
   choose_sample();
-  for (const Comment& comment : waiting_) log_.append(comment_event(comment), comment.id);
+  for (const Comment& comment : waiting_) log_.append(comment_event(comment), comment.id, comment.reply_to);
   waiting_.clear();
   uint64_t head = log_.head();
   // More in one tick than is kept: the beginning is lost to everybody, as if they had been too slow.
@@ -266,6 +269,10 @@ void Room::withdraw(const Comment& comment) {
   std::erase_if(waiting_, [&](const Comment& one) { return one.id == comment.id; });
   std::erase_if(approved_, [&](const Due& due) { return due.comment.id == comment.id; });
   log_.bury(comment.id);
+  // What quoted it quotes it no more.
+  for (int64_t id : log_.answering(comment.id)) {
+    if (auto answer = parts_.archives.archive().comment(id_, id)) log_.replace(id, comment_event(*answer));
+  }
   history_at_ = UINT64_MAX;
   append({{"k", "removed"}, {"id", comment.id}});
   if (!pinned_.is_null() && pinned_["id"] == comment.id) {
@@ -357,7 +364,10 @@ void Room::every_second() {
   heard_at_ = (heard_at_ + 1) % heard_.size();
   heard_[heard_at_] = 0;
   bool reacted = std::ranges::any_of(reactions_, [](int64_t count) { return count > 0; });
-  if (!reacted && told_viewers_ == viewers()) return;
+  // Also now and then when nothing is new: a page that hears nothing takes itself for cut off.
+  bool quiet = !reacted && told_viewers_ == viewers();
+  if (quiet && told_at_ && now - *told_at_ < kCountsAtLeast) return;
+  told_at_ = now;
   Json reactions = Json::object();
   for (size_t kind = 0; kind < reactions_.size(); ++kind) {
     if (reactions_[kind] > 0) reactions[std::string(engage::kReactions[kind])] = reactions_[kind];

@@ -162,6 +162,7 @@ class Room {
   int64_t held_count_ = 0;
   std::array<int64_t, engage::kReactions.size()> reactions_{};
   size_t told_viewers_ = 0;
+  std::optional<HouseTime> told_at_;
   std::array<int64_t, 60> heard_{};  // comments of each of the last seconds
   size_t heard_at_ = 0;
 };

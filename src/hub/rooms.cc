@@ -340,11 +340,12 @@ void room_metrics(MetricsText& out, const Rooms::Counters& rooms) {
   count("openday_room_sockets", Family::kGauge, "Viewers' sockets in all rooms.", rooms.sockets);
   count("openday_room_comments_total", Family::kCounter, "Comments that reached the disk.", rooms.comments);
   count("openday_room_comments_held_total", Family::kCounter, "Of them, held for a moderator.", rooms.held);
-  count("openday_room_comments_refused_total", Family::kCounter, "Comments that were not kept.", rooms.refused);
+  count("openday_room_comments_refused_total", Family::kCounter, "Comments that were not kept.",
+        rooms.refused);
   count("openday_room_comments_waiting", Family::kGauge, "Comments on their way to the disk.", rooms.waiting);
   count("openday_room_deliveries_total", Family::kCounter, "Messages handed to sockets.", rooms.deliveries);
-  count("openday_room_skips_total", Family::kCounter, "Times that a socket was too slow and skipped messages.",
-        rooms.skips);
+  count("openday_room_skips_total", Family::kCounter,
+        "Times that a socket was too slow and skipped messages.", rooms.skips);
   count("openday_room_closed_slow_total", Family::kCounter, "Sockets closed for their slowness.",
         rooms.closed_slow);
 }

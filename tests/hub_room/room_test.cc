@@ -152,6 +152,24 @@ TEST_CASE("what is removed leaves every page, the history of who comes later, an
   CHECK(house.archives.archive().minute("court", house.clock.wall().ms / 60'000, 100)->comments.empty());
 }
 
+TEST_CASE("what is removed is not quoted any more either") {
+  RoomHouse house;
+  size_t ana = house.join();
+  house.say(ana, comment("reference-1", "a secret"));
+  int64_t id = house.last(ana, "ack")["id"];
+  house.advance(seconds(4));
+  Json answer = comment("reference-2", "is it?");
+  answer["reply_to"] = id;
+  house.say(ana, answer);
+  house.advance(milliseconds(200));
+  CHECK(house.events(ana).back().second["reply_to"]["text"] == "a secret");
+  house.decide(id, CommentState::kPublished, CommentState::kRemoved);
+  house.advance(milliseconds(200));
+  size_t late = house.join();
+  CHECK(house.texts(late) == std::vector<std::string>{"is it?"});
+  CHECK(Json(house.guests[late].socket->heard).dump().find("a secret") == std::string::npos);
+}
+
 TEST_CASE("the first thing said must be join, and the fifth mistake ends the connection") {
   RoomHouse house;
   size_t guest = house.enter();
@@ -318,6 +336,8 @@ TEST_CASE("reactions are told in sum, once a second, and viewers are counted") {
   size_t told = counts.size();
   house.advance(seconds(3));
   CHECK(house.all(ana, "counts").size() == told);  // nothing new, nothing said
+  house.advance(seconds(15));
+  CHECK(house.all(ana, "counts").size() == told + 1);  // but that all is well
 }
 
 TEST_CASE("of more comments than are shown, everybody sees staff and as many voices as there is room for") {

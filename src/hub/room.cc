@@ -51,6 +51,7 @@ Room::Room(const Parts& parts, RoomOptions options, std::string broadcast)
                 socket.send(std::make_shared<const Bytes>(text.begin(), text.end()),
                             WebSocket::Loss::kMustNot);
               }),
+      budget_(static_cast<double>(options.shown_per_second)),
       budget_at_(parts.loop.clock().now()) {
   second_ = parts_.loop.every(seconds(1), [this] { every_second(); });
 }

@@ -139,7 +139,7 @@ class Room {
 
   uint64_t flushed_ = 0;                  // offset of the first event that no socket was sent
   std::vector<engage::Comment> waiting_;  // published, to be shown at the next flush
-  double budget_ = 0;                     // comments that may be shown
+  double budget_;                         // comments that may be shown
   HouseTime budget_at_;
   std::optional<HouseTime> flushed_at_;
   Loop::TimerId flush_timer_ = 0;

@@ -363,6 +363,14 @@ TEST_CASE("of more comments than are shown, everybody sees staff and as many voi
   for (size_t guest : guests) CHECK(house.last(guest, "ack")["state"] == "published");
 }
 
+TEST_CASE("the first comment of a room is shown, however soon it comes") {
+  RoomHouse house;
+  size_t ana = house.join();
+  house.say(ana, comment("reference-1", "first"));
+  house.advance(milliseconds(100));
+  CHECK(house.texts(ana) == std::vector<std::string>{"first"});
+}
+
 TEST_CASE("a report reaches the moderators once, whoever sends it twice") {
   RoomHouse house;
   size_t ana = house.join();

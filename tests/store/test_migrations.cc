@@ -37,6 +37,7 @@ TEST_CASE("targets of the first version are kept") {
   REQUIRE(migrate(*db));
   REQUIRE(db->script(
       "ALTER TABLE targets DROP COLUMN sealed_url; DROP TABLE doomed_media; "
+      "DROP TABLE reports; DROP TABLE comments; DROP TABLE bans; DROP TABLE rooms; DROP TABLE word_lists; "
       "DROP TABLE tip_copies; DROP TABLE tip_photos; DROP TABLE tip_timeline; DROP TABLE tips; "
       "DROP TABLE desk_certificates; DROP TABLE desk_root; DROP TABLE person_keys; DROP TABLE people; "
       "PRAGMA user_version = 1"));

@@ -4,7 +4,7 @@ namespace openday::app {
 
 Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, StoreBooks& books,
                                                    hub::Gate& gate, const TipsConfig& config,
-                                                   ByteView server_key, std::string css,
+                                                   ByteView server_key, const std::string& css,
                                                    desk::PhotoCleaner* photos, desk::ClipKeeper* clips) {
   OPENDAY_TRY(auto house_keys, desk::HouseKeys::with_key(server_key));
   std::unique_ptr<DeskHouse> house(new DeskHouse(loop, gate, std::move(house_keys)));
@@ -25,9 +25,9 @@ Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, S
   // Somebody may have been vouched for while a tip was on its way, or a share was cut short.
   house->keys_->on_open = [office = house->office_.get()](const desk::Pair& pair) { office->share(pair); };
   OPENDAY_TRY(house->http_, hub::HttpServer::create(config.http, loop));
-  house->site_ = std::make_unique<hub::TipSite>(
-      hub::TipSite::Parts{house->http_->router(), *house->tips_, books.view(), loop.clock(), config.notices,
-                          std::move(css), config.per_address});
+  house->site_ = std::make_unique<hub::TipSite>(hub::TipSite::Parts{house->http_->router(), *house->tips_,
+                                                                    books.view(), loop.clock(),
+                                                                    config.notices, css, config.per_address});
   house->site_->add_routes();
   if (config.http.tls) {
     if (auto usable = house->http_->reload_certificate(); !usable) {

@@ -22,7 +22,7 @@ class DeskHouse {
   /// `css`: the tip site's style sheet; empty: none. `photos` and `clips` may be null.
   static Result<std::unique_ptr<DeskHouse>> open(Loop& loop, const Log& log, StoreBooks& books,
                                                  hub::Gate& gate, const TipsConfig& config,
-                                                 ByteView server_key, std::string css,
+                                                 ByteView server_key, const std::string& css,
                                                  desk::PhotoCleaner* photos, desk::ClipKeeper* clips);
   ~DeskHouse();
   DeskHouse(const DeskHouse&) = delete;

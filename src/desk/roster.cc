@@ -134,6 +134,7 @@ Result<Roster> Roster::of(const std::optional<Root>& root, const std::vector<Cer
   std::set<std::pair<std::string, Bytes>> vouched = {{root->person, root->public_half}};
   // A link may stand before the one it hangs on; every round finds at least one more, or is the last.
   std::vector<const Certificate*> open;
+  open.reserve(certificates.size());
   for (const auto& one : certificates) open.push_back(&one);
   for (bool found = true; found;) {
     size_t before = open.size();

@@ -47,6 +47,7 @@ Result<std::vector<engage::Order>> orders_in(const Json& body, std::string& reas
   note = fields.text("note").value_or("");
   if (list == nullptr) fields.complain(Errc::kInvalid, "decisions", "is missing");
   std::vector<std::string> states;
+  states.reserve(engage::kCommentStates.size());
   for (const auto& [state, name] : engage::kCommentStates) states.emplace_back(name);
   for (size_t at = 0; list != nullptr && at < list->size(); ++at) {
     Fields one((*list)[at], "decisions");
@@ -263,6 +264,7 @@ void Api::add_moderation_routes() {
              Fields fields(*body);
              engage::RoomChanges changes;
              std::vector<std::string> modes;
+             modes.reserve(engage::kModes.size());
              for (const auto& [mode, name] : engage::kModes) modes.emplace_back(name);
              if (auto mode = fields.choice("mode", modes)) changes.mode = engage::kModes[*mode].first;
              if (auto slow = fields.integer("slow_s", 0, engage::kMostSlow))

@@ -1,6 +1,7 @@
 #include "hub/clips.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/random.h"
@@ -32,7 +33,8 @@ std::string playlist_of(const output::Clip& clip) {
     out.discontinuity = before != nullptr && (new_run || before->msn + 1 != segment.msn);
     if (before == nullptr || out.discontinuity) out.at = segment.at;
     // RFC 8216 4.3.3.1: no less than any segment's duration, rounded.
-    playlist.target_duration = std::max(playlist.target_duration, static_cast<int>(segment.duration + 0.5));
+    playlist.target_duration =
+        std::max(playlist.target_duration, static_cast<int>(std::lround(segment.duration)));
     playlist.segments.push_back(std::move(out));
     before = &segment;
   }

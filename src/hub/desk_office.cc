@@ -138,7 +138,7 @@ void DeskOffice::expire() {
 }
 
 void DeskOffice::list(const desk::Listing& listing, const desk::Pair& pair,
-                      std::function<void(Result<std::vector<Opened>>)> done) {
+                      const std::function<void(Result<std::vector<Opened>>)>& done) {
   auto& ledger = parts_.books.desk();
   auto tips = ledger.tips(listing);
   if (!tips) return done(std::unexpected(tips.error()));
@@ -162,7 +162,7 @@ void DeskOffice::list(const desk::Listing& listing, const desk::Pair& pair,
 }
 
 void DeskOffice::read(const std::string& id, const desk::Pair& pair,
-                      std::function<void(Result<Opened>)> done) {
+                      const std::function<void(Result<Opened>)>& done) {
   auto& ledger = parts_.books.desk();
   auto tip = ledger.tip(id);
   auto sealed = tip ? sealed_tip(ledger, *std::move(tip), pair) : std::unexpected(tip.error());
@@ -176,7 +176,7 @@ void DeskOffice::read(const std::string& id, const desk::Pair& pair,
 }
 
 void DeskOffice::photo(const std::string& tip, int number, const desk::Pair& pair,
-                       std::function<void(Result<Bytes>)> done) {
+                       const std::function<void(Result<Bytes>)>& done) {
   auto& ledger = parts_.books.desk();
   auto photo = ledger.photo(tip, number);
   auto copy = photo ? ledger.copy(tip, pair->public_half()) : std::unexpected(photo.error());

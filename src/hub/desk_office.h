@@ -72,10 +72,10 @@ class DeskOffice {
   };
   /// Each with its first words only.
   void list(const desk::Listing& listing, const desk::Pair& pair,
-            std::function<void(Result<std::vector<Opened>>)> done);
-  void read(const std::string& tip, const desk::Pair& pair, std::function<void(Result<Opened>)> done);
+            const std::function<void(Result<std::vector<Opened>>)>& done);
+  void read(const std::string& tip, const desk::Pair& pair, const std::function<void(Result<Opened>)>& done);
   void photo(const std::string& tip, int number, const desk::Pair& pair,
-             std::function<void(Result<Bytes>)> done);
+             const std::function<void(Result<Bytes>)>& done);
 
   void triage(const std::string& tip, desk::Verdict verdict, const account::Act& act, Done done);
   void answer(const std::string& tip, const std::string& text, const desk::Pair& pair,

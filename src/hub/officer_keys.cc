@@ -117,7 +117,7 @@ void OfficerKeys::change(const Act& act, const Person& person, std::string prese
   if (!asked) done(fail(Errc::kBusy, "too many passwords at once; try again"));
 }
 
-void OfficerKeys::keep(const std::string& session, const std::string& person, desk::Pair pair) {
+void OfficerKeys::keep(const std::string& session, const std::string& person, const desk::Pair& pair) {
   open_[session] = {person, pair};
   if (on_open) on_open(pair);
 }

@@ -38,7 +38,7 @@ class OfficerKeys final : public PersonalKeys {
  private:
   void make(const account::Person& person, const std::string& session, const std::string& password,
             std::function<void(Result<>)> done);
-  void keep(const std::string& session, const std::string& person, desk::Pair pair);
+  void keep(const std::string& session, const std::string& person, const desk::Pair& pair);
 
   struct Open {
     std::string person;

@@ -121,7 +121,7 @@ void TipDesk::keep_clip(const desk::Tip& tip) {
                      });
 }
 
-void TipDesk::find(const std::string& receipt, std::function<void(Result<Found>)> then) {
+void TipDesk::find(const std::string& receipt, const std::function<void(Result<Found>)>& then) {
   bool asked = worker_.ask(
       [receipt, salt = parts_.house.salt()](const std::stop_token&) { return desk::keys_of(receipt, salt); },
       [this, then](const Result<desk::ReceiptKeys>& keys) {

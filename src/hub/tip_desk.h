@@ -77,7 +77,7 @@ class TipDesk {
     desk::Tip tip;
     desk::Key key;
   };
-  void find(const std::string& receipt, std::function<void(Result<Found>)> then);
+  void find(const std::string& receipt, const std::function<void(Result<Found>)>& then);
   Result<Dialog> dialog(const Found& found) const;
 
   Parts parts_;

@@ -275,15 +275,16 @@ void ClipStore::reconcile(const std::string& id, Clip& clip) {
     return disk_.list(folder).value_or(std::vector<std::string>());
   };
   std::set<std::string> there;
-  for (const std::string& run : names_in(folder_of(id))) {
-    for (const std::string& rendition : names_in(folder_of(id) + "/" + run)) {
-      for (const std::string& name : names_in(folder_of(id) + "/" + run + "/" + rendition)) {
+  const std::string folder = folder_of(id);
+  for (const std::string& run : names_in(folder)) {
+    for (const std::string& rendition : names_in(fmt::format("{}/{}", folder, run))) {
+      for (const std::string& name : names_in(fmt::format("{}/{}/{}", folder, run, rendition))) {
         std::string path = fmt::format("{}/{}/{}", run, rendition, name);
         if (name == "init.mp4") continue;
         if (named.contains(path)) {
           there.insert(path);
         } else {
-          (void)disk_.remove(folder_of(id) + "/" + path);
+          (void)disk_.remove(fmt::format("{}/{}", folder, path));
         }
       }
     }
@@ -293,7 +294,7 @@ void ClipStore::reconcile(const std::string& id, Clip& clip) {
 
 void ClipStore::remove_files(const std::string& folder) {
   if (auto names = disk_.list(folder)) {
-    for (const std::string& name : *names) remove_files(folder + "/" + name);
+    for (const std::string& name : *names) remove_files(fmt::format("{}/{}", folder, name));
   }
   auto removed = disk_.remove(folder);
   if (!removed && removed.error().code != Errc::kNotFound)

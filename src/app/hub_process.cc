@@ -205,7 +205,7 @@ class House {
         hub::Rooms::Parts{http_->router(), loop_, *books_, *books_, *books_, *gate_,
                           [this] { return words_->screen(); },
                           [this](const std::string& id) { return audience_->edge(id); }, log_},
-        config_.room, config_.http.max_connections);
+        config_.room, http_->counters().connections_limit / 10 * 9);
     moderators_ = std::make_unique<hub::Moderators>(
         loop_, *rooms_, *books_, [this](const hub::Request& request) -> std::optional<hub::Response> {
           auto who = gate_->admit(request, account::Right::kModerate, /*changes=*/true);

@@ -16,6 +16,7 @@ namespace {
 constexpr size_t kTokenSize = 32;  // hex digits: 128 bits
 constexpr Duration kRenameAfter = seconds(5);
 constexpr Duration kReactAfter = milliseconds(500);
+constexpr Duration kReportAfter = seconds(2);
 
 /// Who a token belongs to, as others see them: nothing leads back.
 std::string author_of(const std::string& token) {
@@ -223,6 +224,11 @@ void RoomGuest::report(const Json& message) {
   if (!reason) fields.complain(Errc::kInvalid, "reason", "is missing");
   if (!is_ref(ref)) fields.complain(Errc::kInvalid, "ref", "must be 8 to 64 letters, digits, - or _");
   if (auto good = fields.finish(); !good) return mistake(good.error().message, is_ref(ref) ? ref : "");
+  HouseTime now = rooms_.clock().now();
+  if (reported_ && now - *reported_ < kReportAfter) {
+    return refuse(ref, "slow_down", "one report in two seconds", *reported_ + kReportAfter - now);
+  }
+  reported_ = now;
   rooms_.report(*this, ref, id, reasons[*reason]);
 }
 

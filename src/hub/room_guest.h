@@ -59,6 +59,7 @@ class RoomGuest final : public WebSocketHandler, public Room::Seat {
   uint64_t number_ = 0;
   std::optional<HouseTime> renamed_;
   std::optional<HouseTime> reacted_;
+  std::optional<HouseTime> reported_;
   int mistakes_ = 0;
 };
 

@@ -56,6 +56,7 @@ class Rooms {
     Log log;
   };
 
+  /// `max_sockets`: of viewers in all rooms; beyond: 503 with Retry-After.
   Rooms(Parts parts, RoomOptions options, size_t max_sockets);
   ~Rooms();
   Rooms(const Rooms&) = delete;

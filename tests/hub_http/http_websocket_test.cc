@@ -178,6 +178,37 @@ TEST_CASE("breaches of the framing close the socket with their code, and nobody 
   CHECK(read_frame(other).payload == "still here");
 }
 
+TEST_CASE("who holds a socket without saying anything whole is sent away, whatever else they send") {
+  Room room;
+  WebSocketRoute route;
+  route.first_message = milliseconds(300);
+  Hub hub = make_hub(room, route);
+  Client silent(hub.port());
+  Client dripping(hub.port());
+  Client pinging(hub.port());
+  Client talking(hub.port());
+  for (Client* one : {&silent, &dripping, &pinging, &talking}) {
+    one->send(upgrade());
+    REQUIRE(one->read()->status == 101);
+    read_frame(*one);
+  }
+  talking.send(masked(0x81, "here I am"));
+  CHECK(read_frame(talking).payload == "here I am");
+  std::string frame = masked(0x81, std::string(100, 'x'));
+  dripping.send(frame.substr(0, 20));
+  pinging.send(masked(0x89, "") + masked(0x01, "the beginning of a text"));
+  CHECK(read_frame(pinging).opcode == 10);
+  dripping.send(frame.substr(20, 20));
+  for (Client* one : {&silent, &dripping, &pinging}) {
+    Frame last = read_frame(*one);
+    CHECK(last.opcode == 8);
+    CHECK(last.payload == "\x03\xF0nothing was said");  // 1008
+    CHECK(one->at_end());
+  }
+  talking.send(masked(0x81, "still"));
+  CHECK(read_frame(talking).payload == "still");
+}
+
 TEST_CASE("a slow socket loses what may be lost, oldest first, and is closed rather than lose what may not") {
   Room room;
   WebSocketRoute route;

@@ -27,9 +27,11 @@ class Socket {
                     "Sec-WebSocket-Protocol: {}\r\n{}\r\n",
                     path, port, protocol, headers));
     auto answer = client_.read();
-    status_ = answer ? answer->status : 0;
+    if (answer) answer_ = *std::move(answer);
   }
-  [[nodiscard]] int status() const { return status_; }
+  /// 0: the connection ended before there was any.
+  [[nodiscard]] int status() const { return answer_.status; }
+  [[nodiscard]] const Answer& answer() const { return answer_; }
   Client& client() { return client_; }
 
   bool say(const nlohmann::json& message) { return frame(1, message.dump()); }
@@ -56,7 +58,9 @@ class Socket {
       size = 0;
       for (char c : more) size = size << 8 | static_cast<uint8_t>(c);
     }
-    return {head[0] & 0xf, client_.read_exactly(size)};
+    std::string payload = client_.read_exactly(size);
+    if (payload.size() < size) return {};
+    return {head[0] & 0xf, std::move(payload)};
   }
   /// The next message of this kind (`t`); others are passed over. Null: the connection has ended.
   nlohmann::json hear(std::string_view kind) {
@@ -79,7 +83,7 @@ class Socket {
 
  private:
   Client client_;
-  int status_ = 0;
+  Answer answer_;
   std::string close_;
 };
 

@@ -1,16 +1,11 @@
 // Tips through the real hub in a process of its own: what lies on the disk, and what a kill leaves.
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-
 #include <atomic>
-#include <filesystem>
-#include <fstream>
 #include <regex>
+#include <set>
 
+#include "../hub_http/ws_client.h"
 #include "base/log.h"
-#include "supervised_hub.h"
+#include "real_hub.h"
 #include "wrap/sqlite/sqlite.h"
 
 using namespace openday;
@@ -30,45 +25,14 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-struct Desk : House {
-  Desk() {
-    std::filesystem::create_directories(folder / "tmp");
-    start_hub();
-  }
-  ~Desk() { kill_hub(); }
+struct Desk : RealHub {
+  Desk() { start_hub(); }
 
   void start_hub() {
     Json with = config();
     with["tips"] = {{"listen", {{{"address", "127.0.0.1"}, {"port", tips_port}}}}, {"tls", Json::array()}};
-    auto ends = socket_pair();
-    REQUIRE(ends);
-    on_loop([&] {
-      control = std::make_unique<FarEnd>(loop(), std::move(ends->first));
-      control->say("start", {{"config", with}, {"checkpoint", nullptr}});
-    });
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends->second.get(), 3);
-    posix_spawn_file_actions_addopen(&actions, 2, (folder / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND,
-                                     0600);
-    std::string temporary = "TMPDIR=" + folder / "tmp";
-    std::string words[] = {OPENDAY_PROGRAM, "child", "hub"};
-    char* argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
-    char* environment[] = {temporary.data(), nullptr};
-    int failed = ::posix_spawn(&pid_, OPENDAY_PROGRAM, &actions, nullptr, argv, environment);
-    posix_spawn_file_actions_destroy(&actions);
-    REQUIRE(failed == 0);
-    ends->second.reset();
-    until([this] { return !control->heard_of("ready").empty(); });
+    spawn_hub(with);
   }
-  void kill_hub() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = -1;
-    on_loop([this] { control.reset(); });
-  }
-  [[nodiscard]] int pid() const { return pid_; }
 
   /// As ana, from a page of the hub.
   Answer as_ana(const std::string& method, const std::string& path, const Json& body = nullptr) {
@@ -115,24 +79,9 @@ struct Desk : House {
     CHECK(page->status == 200);
     return page->body;
   }
-  /// Files below the data folder that hold `secret`.
-  std::vector<std::string> holding(const std::string& secret) {
-    std::vector<std::string> found;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
-      if (!entry.is_regular_file()) continue;
-      std::ifstream file(entry.path(), std::ios::binary);
-      std::string content((std::istreambuf_iterator<char>(file)), {});
-      if (content.find(secret) != std::string::npos) found.push_back(entry.path().filename());
-    }
-    return found;
-  }
-
   const int tips_port = free_port();
   std::string cookie;
   std::string recovery;
-
- private:
-  pid_t pid_ = -1;
 };
 
 }  // namespace
@@ -203,6 +152,81 @@ TEST_CASE("no stored time of a tip is finer than a minute, and no value of it st
   CHECK(number("SELECT count(*) FROM audit WHERE action LIKE 'tip.%'") == 0);
   CHECK(number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name LIKE 'tip%'"
                " AND sql NOT LIKE '%WITHOUT ROWID%'") == 0);
+}
+
+TEST_CASE("no stored value joins what a viewer said in the room with the tip that the same viewer sent") {
+  Desk desk;
+  desk.found();
+  desk.give_peer("gateway", "");
+  desk.post("/venues", Json{{"id", "a"}, {"name", "a"}, {"source", {{"kind", "test"}}}}.dump());
+  desk.post("/broadcasts", R"({"id":"day","title":"Open day","venues":["a"]})");
+  desk.post("/broadcasts/day/go-live");
+  // One browser: the same address, the same headers, the same name, the same words, the same moment.
+  const char* address = "127.44.55.66";
+  const std::string headers = "User-Agent: PLANTED-AGENT\r\nCookie: planted=PLANTED-COOKIE\r\n";
+  hub::test::Socket room(desk.port, "/api/v1/broadcasts/day/room", "openday-room-1", headers, address);
+  room.say({{"t", "join"}, {"name", "same-name"}});
+  Json welcome = room.hear("welcome");
+  REQUIRE(welcome.is_object());
+  int64_t now = welcome["now"];
+  room.say({{"t", "comment"}, {"ref", "same-reference"}, {"text", "same-words"}, {"moment", now}});
+  Json ack = room.hear("ack");
+  REQUIRE(ack.is_object());
+  room.say({{"t", "report"}, {"ref", "another-reference"}, {"id", ack["id"]}, {"reason", "spam"}});
+  REQUIRE(room.hear("ack").is_object());
+  desk.post("/broadcasts/day/bans", Json{{"comment", ack["id"]}, {"minutes", 5}, {"reason", "spam"}}.dump());
+  auto sent =
+      desk.form("/send", "kind=lead&broadcast=day&text=same-words&contact=same-name", address, headers);
+  REQUIRE(sent);
+  REQUIRE(sent->status == 200);
+  std::string receipt = Desk::receipt_in(sent->body);
+  REQUIRE(desk.form("/write", "receipt=" + receipt + "&text=same-words", address, headers)->status == 200);
+  desk.kill_hub();
+  // Neither the viewer's token nor what their browser is known by is anywhere.
+  for (const std::string& secret :
+       {welcome["token"].get<std::string>(), std::string(address), std::string("PLANTED-"), receipt}) {
+    CAPTURE(secret);
+    CHECK(desk.holding(secret).empty());
+  }
+  auto db = sqlite::Database::open(desk.folder / "openday.db", sqlite::Mode::kReadOnly);
+  REQUIRE(db);
+  auto values = [&](sqlite::Sql sql) {
+    auto rows = db->query(sql);
+    REQUIRE(rows);
+    std::set<std::string> found;
+    while (*rows->next()) found.insert(rows->text(0));
+    return found;
+  };
+  // A new table or column of either side has to be looked at here.
+  REQUIRE(
+      values(
+          "SELECT name FROM sqlite_schema WHERE type = 'table' AND (name LIKE 'tip%' OR name LIKE '%comment%'"
+          " OR name IN ('reports', 'bans', 'viewers', 'rooms'))") ==
+      std::set<std::string>{"bans", "comments", "reports", "rooms", "tip_copies", "tip_photos",
+                            "tip_timeline", "tips"});
+  REQUIRE(values("SELECT s.name || ' ' || count(*) FROM sqlite_schema s, pragma_table_info(s.name)"
+                 " WHERE s.type = 'table' AND s.name IN ('tips', 'tip_timeline', 'tip_photos', 'tip_copies',"
+                 " 'comments', 'reports', 'bans') GROUP BY s.name") ==
+          std::set<std::string>{"bans 9", "comments 20", "reports 3", "tip_copies 3", "tip_photos 3",
+                                "tip_timeline 7", "tips 12"});
+  auto said = values(
+      "SELECT author FROM comments UNION SELECT name FROM comments UNION SELECT text FROM comments"
+      " UNION SELECT ref FROM comments UNION SELECT CAST(at AS TEXT) FROM comments"
+      " UNION SELECT CAST(moment AS TEXT) FROM comments UNION SELECT author FROM reports"
+      " UNION SELECT author FROM bans UNION SELECT name FROM bans UNION SELECT CAST(since AS TEXT) FROM bans"
+      " UNION SELECT CAST(until AS TEXT) FROM bans");
+  CHECK(said.contains("same-words"));  // the search finds what is there
+  auto told = values(
+      "SELECT id FROM tips UNION SELECT clip FROM tips UNION SELECT CAST(received AS TEXT) FROM tips"
+      " UNION SELECT CAST(changed AS TEXT) FROM tips UNION SELECT CAST(moment AS TEXT) FROM tips"
+      " UNION SELECT hex(lookup) FROM tips UNION SELECT hex(for_tipster) FROM tips"
+      " UNION SELECT hex(for_recovery) FROM tips UNION SELECT CAST(at AS TEXT) FROM tip_timeline"
+      " UNION SELECT hex(sealed) FROM tip_timeline UNION SELECT hex(sealed) FROM tip_photos"
+      " UNION SELECT hex(sealed) FROM tip_copies");
+  for (const std::string& value : told) {
+    CAPTURE(value);
+    CHECK((value.empty() || !said.contains(value)));
+  }
 }
 
 TEST_CASE(

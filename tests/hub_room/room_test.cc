@@ -379,8 +379,14 @@ TEST_CASE("a report reaches the moderators once, whoever sends it twice") {
   int64_t id = house.last(ana, "ack")["id"];
   house.say(ben, {{"t", "report"}, {"ref", "reference-2"}, {"id", id}, {"reason", "abuse"}});
   house.say(ben, {{"t", "report"}, {"ref", "reference-3"}, {"id", id}, {"reason", "spam"}});
+  CHECK(house.last(ben, "refused")["code"] == "slow_down");
+  CHECK(house.last(ben, "refused")["retry_ms"] > 1000);
+  CHECK(house.all(ben, "ack").size() == 1);
+  house.advance(seconds(2));
+  house.say(ben, {{"t", "report"}, {"ref", "reference-3"}, {"id", id}, {"reason", "spam"}});
   CHECK(house.all(ben, "ack").size() == 2);
   CHECK(*house.archives.archive().reports(id) == std::map<std::string, int64_t>{{"abuse", 1}});
+  house.advance(seconds(2));
   house.say(ben, {{"t", "report"}, {"ref", "reference-4"}, {"id", id + 1}, {"reason", "spam"}});
   CHECK(house.last(ben, "refused")["code"] == "not_found");
 }

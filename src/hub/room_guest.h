@@ -6,11 +6,12 @@
 #include <string>
 
 #include "hub/room.h"
+#include "hub/room_messages.h"
 #include "hub/rooms.h"
 
 namespace openday::hub {
 
-/// Home thread: the hub's. Reads what the page says, strictly; the fifth mistake ends the connection.
+/// Home thread: the hub's. Does what the page says; the fifth mistake ends the connection.
 class RoomGuest final : public WebSocketHandler, public Room::Seat {
  public:
   static constexpr int kMostMistakes = 5;
@@ -41,11 +42,11 @@ class RoomGuest final : public WebSocketHandler, public Room::Seat {
   [[nodiscard]] uint64_t number() const { return number_; }
 
  private:
-  void join(const Json& message);
-  void comment(const Json& message);
-  void rename(const Json& message);
-  void react(const Json& message);
-  void report(const Json& message);
+  void join(const JoinMessage& message);
+  void comment(const CommentMessage& message);
+  void rename(const NameMessage& message);
+  void react(const ReactMessage& message);
+  void report(const ReportMessage& message);
   void mistake(const std::string& why, const std::string& ref = {});
 
   Rooms& rooms_;

@@ -1,0 +1,134 @@
+#include "hub/room_messages.h"
+
+#include <algorithm>
+
+#include "base/check_text.h"
+#include "base/text.h"
+#include "engage/values.h"
+#include "hub/api_json.h"
+#include "hub/api_values.h"
+
+namespace openday::hub {
+namespace {
+
+constexpr int64_t kMostWhole = int64_t{1} << 53;  // what JSON's numbers carry exactly
+
+bool is_token(std::string_view text) {
+  return text.size() == kTokenSize &&
+         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+bool is_ref(std::string_view text) {
+  auto good = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+  };
+  return text.size() >= 8 && text.size() <= 64 && std::ranges::all_of(text, good);
+}
+
+/// One line: breaks and tabs become spaces, ends are trimmed.
+std::string one_line(std::string text) {
+  std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  return std::string(trim_blanks(text));
+}
+
+std::string read_ref(Fields& fields) {
+  std::string ref = fields.need("ref", fields.text("ref"));
+  if (!is_ref(ref)) fields.complain(Errc::kInvalid, "ref", "must be 8 to 64 letters, digits, - or _");
+  return ref;
+}
+
+std::string read_line(Fields& fields, const char* key, size_t most) {
+  std::string line = one_line(fields.need(key, fields.text(key)));
+  if (auto good = check_line(key, line, 1, most); !good) fields.fail_with(good.error());
+  return line;
+}
+
+JoinMessage read_join(Fields& fields) {
+  JoinMessage join;
+  auto token = fields.text("token");
+  join.token = token.value_or("");
+  join.name = one_line(fields.text("name").value_or(""));
+  if (const Json* from = fields.object("since")) {
+    Fields inner(*from, "since");
+    Room::Since since;
+    since.epoch = inner.need("epoch", inner.text("epoch"));
+    since.offset = static_cast<uint64_t>(inner.need("offset", inner.integer("offset", 0, INT64_MAX)));
+    if (auto good = inner.finish(); !good) fields.fail_with(good.error());
+    join.since = std::move(since);
+  }
+  auto as = fields.text("as");
+  join.as_staff = as.has_value();
+  if (token && !is_token(*token)) fields.complain(Errc::kInvalid, "token", "is not one of ours");
+  if (as && *as != "staff") fields.complain(Errc::kInvalid, "as", "must be staff");
+  return join;
+}
+
+CommentMessage read_comment(Fields& fields) {
+  CommentMessage comment;
+  comment.ref = read_ref(fields);
+  comment.text = read_line(fields, "text", engage::kMostText);
+  if (auto moment = fields.integer("moment", 0, kMostWhole)) comment.moment = ProgramTime{*moment};
+  comment.reply_to = fields.integer("reply_to", 1, kMostWhole).value_or(0);
+  return comment;
+}
+
+ReactMessage read_reaction(Fields& fields) {
+  auto kind = fields.choice("kind", {engage::kReactions.begin(), engage::kReactions.end()});
+  if (!kind) fields.complain(Errc::kInvalid, "kind", "is missing");
+  return {kind.value_or(0), fields.integer("n", 1, 10).value_or(1)};
+}
+
+ReportMessage read_report(Fields& fields) {
+  ReportMessage report;
+  report.ref = read_ref(fields);
+  report.id = fields.need("id", fields.integer("id", 1, kMostWhole));
+  const std::vector<std::string> reasons(engage::kReportReasons.begin(), engage::kReportReasons.end());
+  auto reason = fields.choice("reason", reasons);
+  if (!reason) fields.complain(Errc::kInvalid, "reason", "is missing");
+  report.reason = reasons[reason.value_or(0)];
+  return report;
+}
+
+}  // namespace
+
+std::expected<RoomWord, Misunderstood> read_room_message(std::string_view text) {
+  auto message = parse_object(text);
+  if (!message) return std::unexpected(Misunderstood{message.error().message, ""});
+  auto kind = message->find("t");
+  if (kind == message->end() || !kind->is_string())
+    return std::unexpected(Misunderstood{"t is missing: join, comment, name, react or report", ""});
+  const auto& name = kind->get_ref<const std::string&>();
+  Fields fields(*message);
+  fields.known("t");
+  RoomWord word;
+  std::string ref;
+  if (name == "join") {
+    word = read_join(fields);
+  } else if (name == "comment") {
+    auto comment = read_comment(fields);
+    ref = comment.ref;
+    word = std::move(comment);
+  } else if (name == "name") {
+    NameMessage said;
+    said.ref = ref = read_ref(fields);
+    said.name = read_line(fields, "name", engage::kMostName);
+    word = std::move(said);
+  } else if (name == "react") {
+    word = read_reaction(fields);
+  } else if (name == "report") {
+    auto report = read_report(fields);
+    ref = report.ref;
+    word = std::move(report);
+  } else {
+    return std::unexpected(Misunderstood{"t must be join, comment, name, react or report", ""});
+  }
+  if (auto good = fields.finish(); !good)
+    return std::unexpected(Misunderstood{good.error().message, is_ref(ref) ? ref : ""});
+  return word;
+}
+
+bool is_possible_name(std::string_view line) {
+  return check_line("name", line, 1, engage::kMostName).has_value();
+}
+
+}  // namespace openday::hub

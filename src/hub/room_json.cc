@@ -3,10 +3,6 @@
 namespace openday::hub {
 namespace {
 
-Json staff_json(engage::Badge badge) {
-  return badge == engage::Badge::kNone ? Json() : Json(std::string(name_of(badge)));
-}
-
 Json until_json(const std::optional<ProgramTime>& until) {
   return until ? Json(until->ms) : Json();
 }
@@ -72,7 +68,6 @@ Json room_json(const engage::RoomSettings& settings, bool open, Json pinned) {
 
 Json item_json(const engage::Comment& comment, const Quoted* quoted, const Around& around) {
   Json json = comment_json(comment, quoted);
-  json["staff"] = staff_json(comment.badge);
   json["state"] = name_of(comment.state);
   json["why"] = why_json(comment.why);
   json["reports"] = around.reports;

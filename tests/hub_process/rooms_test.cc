@@ -146,6 +146,7 @@ TEST_CASE("a moderator's page sees what is held, claims it, decides, and undoes"
   Json item = page.hear("items")["items"][0];
   CHECK(item["id"] == id);
   CHECK(item["why"]["rule"] == "phone");
+  CHECK_FALSE(item.contains("staff"));  // a viewer has no badge, not an empty one
 
   Json claimed = ask(mo, "POST", "/comments/claim", {{"ids", {id}}});
   CHECK(claimed["claims"][0]["by"] == "mo");

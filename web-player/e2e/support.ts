@@ -3,6 +3,7 @@
 //   OPENDAY_URL           where it is; without it every file starts a mock of its own
 //   OPENDAY_BROADCAST     a broadcast that is live there and may be ended by the last file (mock: court)
 //   OPENDAY_ADMIN_TOKEN   of that server: the studio's tests need it
+//   OPENDAY_OFFICER       NAME:PASSWORD of an officer there who can read its tips
 //   OPENDAY_ARTIFACTS     folder for screenshots (default: artifacts/ of the repository)
 //
 // States that a real server cannot show on demand are tested with the mock only, the end of a real broadcast and what comes
@@ -53,18 +54,19 @@ export async function admin<T = unknown>(path: string, method = 'GET', body?: un
 }
 
 type Stored = Exclude<BrowserContextOptions['storageState'], string | undefined>;
-let session: Promise<Stored> | null = null;
 
 export interface Account {
   name: string;
   password: string;
 }
-let account: Promise<Account> | null = null;
+/** Whoever does what: an account of its own for each file. */
+type Role = 'admin' | 'moderator';
+const sessions = new Map<Role, Promise<Stored>>();
 
-/** An admin with a password that the server made and nobody has changed yet: one for each file. */
-export function newAccount(): Promise<Account> {
+/** Somebody with a password that the server made and nobody has changed yet. */
+export function newAccount(role: Role = 'admin'): Promise<Account> {
   const id = `e2e-${Math.random().toString(36).slice(2, 8)}`;
-  const body = { id, name: 'Tester', roles: ['admin', 'producer'] };
+  const body = { id, name: 'Tester', roles: role === 'admin' ? ['admin', 'producer'] : [role] };
   return admin<{ password: string }>('people', 'POST', body).then(({ password }) => ({ name: id, password }));
 }
 
@@ -78,10 +80,12 @@ async function post(path: string, method: string, body: object, cookie = ''): Pr
   return response;
 }
 
-/** What a browser holds that has logged in to the studio: one log-in for each file, the server counts tries. */
-export function loggedIn(): Promise<Stored> {
-  session ??= (async () => {
-    const given = await (account ??= newAccount());
+/** What a browser holds that has logged in, to the studio by default: one log-in for each file, the server counts tries. */
+export function loggedIn(role: Role = 'admin'): Promise<Stored> {
+  const there = sessions.get(role);
+  if (there !== undefined) return there;
+  const made = (async (): Promise<Stored> => {
+    const given = await newAccount(role);
     const response = await post('session', 'POST', given);
     const cookie = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
     const [name, value] = cookie.split('=');
@@ -93,7 +97,8 @@ export function loggedIn(): Promise<Stored> {
       origins: [],
     };
   })();
-  return session;
+  sessions.set(role, made);
+  return made;
 }
 
 /** A network of one's own between a browser and the server. */

@@ -1,0 +1,146 @@
+// The audience of a real broadcast: what one browser says, others see in step with their pictures; what a moderator takes
+// away is gone from all of them; what waits for a moderator appears once one has let it. Against a real server only.
+
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import {
+  admin,
+  advances,
+  base,
+  browser,
+  expectAccessible,
+  isLive,
+  live,
+  loggedIn,
+  open,
+  real,
+  scrubTo,
+  shot,
+  wake,
+} from './support';
+
+const row = (page: Page, text: string) => page.locator('.say', { hasText: text });
+/** Seconds of the broadcast on screen, as the scrub bar tells. */
+const position = async (page: Page) => Number(await page.locator('.scrub').getAttribute('aria-valuenow'));
+
+async function write(page: Page, text: string): Promise<void> {
+  await page.locator('.write__text').fill(text);
+  await page.keyboard.press('Enter');
+}
+
+/** As the position is when the text appears, both read at once. */
+async function positionWhenSeen(page: Page, text: string): Promise<number> {
+  const seen = await page.waitForFunction(
+    (wanted) => {
+      const there = [...document.querySelectorAll('.say')].some((one) => one.textContent.includes(wanted));
+      return there && document.querySelector('.scrub')?.getAttribute('aria-valuenow');
+    },
+    text,
+    { polling: 50 },
+  );
+  return Number(await seen.jsonValue());
+}
+
+interface Told {
+  id: number;
+  text: string;
+  moment: number;
+}
+
+async function onServer(text: string): Promise<Told | undefined> {
+  const { comments } = await admin<{ comments: Told[] }>(`broadcasts/${live}/comments?limit=200`);
+  return comments.find((one) => one.text === text);
+}
+
+/** What anybody is told was said of the minute. */
+async function inThePast(minute: number): Promise<string[]> {
+  const answer = await fetch(`${base}/api/v1/broadcasts/${live}/comments?minute=${String(minute)}`);
+  return ((await answer.json()) as { comments: Told[] }).comments.map((one) => one.text);
+}
+
+describe.runIf(real)('the audience of a real broadcast', () => {
+  it('sees a comment in step with its picture, live and further back, until it is taken away everywhere', async () => {
+    const ana = await open(browser, `/watch/${live}`);
+    const wei = await open(browser, `/watch/${live}`, { locale: 'zh-CN' });
+    await advances(ana.page, 1);
+    await advances(wei.page, 1);
+    await isLive(ana.page);
+    await wake(wei.page);
+
+    // Both live.
+    let said = await position(ana.page);
+    await write(ana.page, 'Both of us are live');
+    await row(ana.page, 'Both of us are live').waitFor();
+    expect(Math.abs((await positionWhenSeen(wei.page, 'Both of us are live')) - said)).toBeLessThanOrEqual(3);
+
+    // One of them further back: it waits for the picture that its writer saw.
+    await wake(wei.page);
+    await scrubTo(wei.page, (await position(wei.page)) - 25);
+    await wei.page.waitForSelector('.live-badge--go');
+    await advances(wei.page, 1);
+    said = await position(ana.page);
+    await write(ana.page, 'You are behind me');
+    await row(ana.page, 'You are behind me').waitFor();
+    expect(await position(wei.page)).toBeLessThan(said - 10);
+    expect(await row(wei.page, 'You are behind me').count()).toBe(0);
+    const seen = await positionWhenSeen(wei.page, 'You are behind me');
+    expect(Math.abs(seen - said)).toBeLessThanOrEqual(3);
+    await shot(wei.page, 'audience-behind');
+    const told = await onServer('You are behind me');
+    if (told === undefined) throw new Error('the comment is not on the server');
+    const minute = Math.floor(told.moment / 60_000);
+    await expect.poll(() => inThePast(minute), { timeout: 15_000 }).toContain('You are behind me');
+
+    // A moderator takes it away: from both lists, from the past, and from what a newcomer is told.
+    const mo = await open(browser, `/moderate/#/b/${live}`, {
+      viewport: { width: 1440, height: 900 },
+      storageState: await loggedIn('moderator'),
+    });
+    await mo.page.locator('.filters__view', { hasText: 'All' }).click();
+    await mo.page.locator('.entry', { hasText: 'You are behind me' }).locator('.entry__open').click();
+    await mo.page.keyboard.press('f');
+    await mo.page.getByRole('group', { name: 'Why?' }).waitFor();
+    await mo.page.keyboard.press('1');
+    await row(ana.page, 'You are behind me').waitFor({ state: 'detached' });
+    await row(wei.page, 'You are behind me').waitFor({ state: 'detached' });
+    await expect.poll(() => inThePast(minute), { timeout: 15_000 }).not.toContain('You are behind me');
+    const late = await open(browser, `/watch/${live}`);
+    await late.page.locator('.say').first().waitFor();
+    expect(await row(late.page, 'You are behind me').count()).toBe(0);
+    await row(late.page, 'Both of us are live').first().waitFor();
+    expect([...ana.problems, ...wei.problems, ...mo.problems, ...late.problems]).toEqual([]);
+    for (const one of [ana, wei, mo, late]) await one.context.close();
+  });
+
+  it('sees what was held once a moderator has let it, and its writer is told all the way', async () => {
+    const ana = await open(browser, `/watch/${live}`);
+    const wei = await open(browser, `/watch/${live}`, { locale: 'zh-CN', viewport: { width: 360, height: 740 } });
+    await advances(wei.page, 1);
+    const text = `Call me: 138${String(Date.now()).slice(-8)}`;
+    await write(ana.page, text);
+    const mine = ana.page.locator('.mine');
+    await mine.getByText('Being looked at').waitFor();
+    const mo = await open(browser, `/moderate/#/b/${live}`, {
+      viewport: { width: 1440, height: 900 },
+      storageState: await loggedIn('moderator'),
+      locale: 'zh-CN',
+    });
+    const entry = mo.page.locator('.entry', { hasText: text });
+    await entry.locator('.entry__open').click();
+    // A viewer: without a badge, and somebody who can be banned.
+    expect(await entry.locator('.badge--ok').count()).toBe(0);
+    await mo.page.locator('.author').getByRole('button', { name: '禁言…' }).waitFor();
+    await mo.page.locator('.picture__image').waitFor();
+    await expectAccessible(mo.page);
+    await shot(mo.page, 'audience-queue');
+    expect(await row(wei.page, text).count()).toBe(0);
+    await mo.page.keyboard.press('d');
+    await row(ana.page, text).waitFor();
+    await row(wei.page, text).waitFor();
+    await mine.waitFor({ state: 'detached' });
+    await expectAccessible(wei.page);
+    await shot(wei.page, 'audience-phone');
+    expect([...ana.problems, ...wei.problems, ...mo.problems]).toEqual([]);
+    for (const one of [ana, wei, mo]) await one.context.close();
+  });
+});

@@ -23,7 +23,7 @@ class DeskHouse {
   static Result<std::unique_ptr<DeskHouse>> open(Loop& loop, const Log& log, StoreBooks& books,
                                                  hub::Gate& gate, const TipsConfig& config,
                                                  ByteView server_key, const std::string& css,
-                                                 desk::PhotoCleaner* photos, desk::ClipKeeper* clips);
+                                                 hub::PhotoCleaner* photos, desk::ClipKeeper* clips);
   ~DeskHouse();
   DeskHouse(const DeskHouse&) = delete;
 

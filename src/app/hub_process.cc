@@ -15,6 +15,7 @@
 #include "app/hub_config.h"
 #include "app/media_janitor.h"
 #include "app/origin_audience.h"
+#include "app/photo_studio.h"
 #include "app/processes.h"
 #include "app/replay_export.h"
 #include "app/secrets.h"
@@ -110,8 +111,9 @@ class House {
     if (config_.tips) {
       // Without its style sheet the site is plain, and works.
       auto css = read_file(config_.pages + "/tips.css", 256 * 1024);
+      photos_ = std::make_unique<PhotoStudio>(loop_, log_, PhotoStudio::Options());
       OPENDAY_TRY(desk_, DeskHouse::open(loop_, log_, *books_, *gate_, *config_.tips, server_key_,
-                                         css.value_or(""), nullptr, nullptr));
+                                         css.value_or(""), photos_.get(), nullptr));
     }
     add_routes();
     add_pages();
@@ -361,6 +363,7 @@ class House {
   std::unique_ptr<hub::Conductor> conductor_;
   std::unique_ptr<hub::Api> routes_;
   std::unique_ptr<hub::Operations> operations_;
+  std::unique_ptr<PhotoStudio> photos_;
   std::unique_ptr<DeskHouse> desk_;        // none: no tips are taken
   std::unique_ptr<hub::HttpServer> http_;  // first to go: its requests refer to all of the above
 };

@@ -4,19 +4,10 @@
 #include <functional>
 #include <string>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
 
 namespace openday::desk {
-
-/// Takes out of a picture everything but the picture (where and when it was taken, by which device).
-class PhotoCleaner {
- public:
-  virtual ~PhotoCleaner() = default;
-  /// `done` gets a newly coded JPEG, perhaps at once. kBusy, kIo: not now; other failures are the picture's.
-  virtual void clean(SharedBytes image, std::function<void(Result<Bytes>)> done) = 0;
-};
 
 /// Keeps aired, unwithdrawn media beyond the DVR window.
 class ClipKeeper {

@@ -27,8 +27,7 @@ class TipDesk {
     desk::Books& books;
     account::Rolls& rolls;
     const desk::HouseKeys& house;
-    desk::PhotoCleaner* photos;  // null: no photos are taken
-    desk::ClipKeeper* clips;     // null: none are kept
+    desk::ClipKeeper* clips;  // null: none are kept
     Log log;
   };
   explicit TipDesk(Parts parts);
@@ -37,15 +36,15 @@ class TipDesk {
 
   /// There is somebody to seal a tip to.
   [[nodiscard]] bool is_founded() const;
-  [[nodiscard]] bool takes_photos() const { return parts_.photos != nullptr; }
 
   struct Sent {
     desk::Content content;
     std::string broadcast;
-    std::vector<SharedBytes> photos;  // as they came
+    std::vector<Bytes> photos;  // cleaned
   };
-  /// `done` gets the receipt once the tip has reached the disk. kInvalid: one of the photos is none.
-  void send(Sent sent, std::function<void(Result<std::string> receipt)> done);
+  /// `done` gets the receipt once the tip has reached the disk. When nobody `waits` for it any more before
+  /// the tip is on its way there, there is no tip: whoever sends a form twice has one.
+  void send(Sent sent, std::function<bool()> waits, std::function<void(Result<std::string> receipt)> done);
 
   struct Line {
     ProgramTime at;  // the minute
@@ -70,8 +69,7 @@ class TipDesk {
 
  private:
   struct Work;
-  void clean_next(const std::shared_ptr<Work>& work);
-  void seal(const std::shared_ptr<Work>& work);
+  void record(const std::shared_ptr<Work>& work);
   void keep_clip(const desk::Tip& tip);
   struct Found {
     desk::Tip tip;

@@ -48,6 +48,8 @@ Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, S
 void DeskHouse::keep_clips_at_the_minute() {
   constexpr int64_t kMinute = 60'000;
   minute_ = loop_.after(milliseconds(kMinute - loop_.clock().wall().ms % kMinute), [this] {
+    // At the first turn, and every ten minutes.
+    if (turns_++ % 10 == 0) tips_->sweep_clips();
     tips_->keep_clips();
     keep_clips_at_the_minute();
   });

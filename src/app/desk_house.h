@@ -49,6 +49,7 @@ class DeskHouse {
   std::unique_ptr<hub::HttpServer> http_;  // first to go: its requests refer to all of the above
   Loop::TimerId tidy_ = 0;
   Loop::TimerId minute_ = 0;
+  uint64_t turns_ = 0;  // of minutes
   Loop::TimerId expiry_ = 0;
 };
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -16,8 +17,10 @@ class ClipKeeper {
   /// `done` gets the clip's id, perhaps at once.
   virtual void keep(const std::string& broadcast, ProgramTime from, ProgramTime to,
                     std::function<void(Result<std::string>)> done) = 0;
-  /// Nobody needs it any more.
+  /// Nobody needs it any more. When that fails, it is among the kept ones again, at the latest after a start.
   virtual void release(const std::string& clip) = 0;
+  /// The ids of all there are. kBusy: not known yet.
+  virtual Result<std::vector<std::string>> kept() = 0;
 };
 
 }  // namespace openday::desk

@@ -92,15 +92,31 @@ void TipDesk::keep_clip(const desk::Tip& tip) {
                      [this, id = tip.id, alive = alive_](const Result<std::string>& clip) {
                        if (!*alive) return;
                        if (!clip) return (void)keeping_.erase(id);
-                       parts_.books.submit(
-                           [id, clip = *clip](desk::Ledger& ledger, account::Roll&) {
-                             return desk::note_clip(ledger, id, clip);
-                           },
-                           [this, id, clip = *clip](const Result<>& noted) {
-                             keeping_.erase(id);
-                             if (!noted) parts_.clips->release(clip);
-                           });
+                       noting_.insert(*clip);
+                       note_clip(id, *clip);
                      });
+}
+
+void TipDesk::note_clip(const std::string& id, const std::string& clip) {
+  parts_.books.submit(
+      [id, clip](desk::Ledger& ledger, account::Roll&) { return desk::note_clip(ledger, id, clip); },
+      [this, id, clip](const Result<>& noted) {
+        keeping_.erase(id);
+        noting_.erase(clip);
+        if (!noted) parts_.clips->release(clip);
+      });
+}
+
+void TipDesk::sweep_clips() {
+  if (parts_.clips == nullptr) return;
+  auto kept = parts_.clips->kept();
+  if (!kept || kept->empty()) return;
+  auto named = parts_.books.desk().clips();
+  if (!named) return parts_.log.error("tips_unreadable", {{"why", named.error().message}});
+  std::set<std::string> needed(named->begin(), named->end());
+  for (const auto& clip : *kept) {
+    if (!needed.contains(clip) && !noting_.contains(clip)) parts_.clips->release(clip);
+  }
 }
 
 void TipDesk::find(const std::string& receipt, const std::function<void(Result<Found>)>& then) {

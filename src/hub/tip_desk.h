@@ -63,6 +63,9 @@ class TipDesk {
   /// can be seen on the disk, and must not tell when in the minute its tip came. What a stop or a failure
   /// left out is tried again for an hour.
   void keep_clips();
+  /// Releases clips that no tip names: a stop came between a clip and its tip's note of it, or they could not
+  /// be removed when their tips went.
+  void sweep_clips();
 
   /// Something has come in.
   std::function<void()> on_news;
@@ -71,6 +74,7 @@ class TipDesk {
   struct Work;
   void record(const std::shared_ptr<Work>& work);
   void keep_clip(const desk::Tip& tip);
+  void note_clip(const std::string& id, const std::string& clip);
   struct Found {
     desk::Tip tip;
     desk::Key key;
@@ -81,6 +85,7 @@ class TipDesk {
   Parts parts_;
   LogThrottle complaints_;
   std::set<std::string> keeping_;                               // tips whose clips are being made
+  std::set<std::string> noting_;                                // clips that are there, and not yet noted
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // the ports may answer late
   LoopWorker worker_;
 };

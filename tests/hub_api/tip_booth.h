@@ -56,11 +56,18 @@ class FakeClips final : public desk::ClipKeeper {
  public:
   void keep(const std::string& broadcast, ProgramTime from, ProgramTime to,
             std::function<void(Result<std::string>)> done) override {
-    kept.emplace_back(broadcast, from, to);
-    done("clip-" + std::to_string(kept.size()));
+    asked.emplace_back(broadcast, from, to);
+    there.push_back("clip-" + std::to_string(asked.size()));
+    done(there.back());
   }
-  void release(const std::string& clip) override { released.push_back(clip); }
-  std::vector<std::tuple<std::string, ProgramTime, ProgramTime>> kept;
+  void release(const std::string& clip) override {
+    released.push_back(clip);
+    std::erase(there, clip);
+  }
+  Result<std::vector<std::string>> kept() override { return there; }
+
+  std::vector<std::tuple<std::string, ProgramTime, ProgramTime>> asked;
+  std::vector<std::string> there;
   std::vector<std::string> released;
 };
 

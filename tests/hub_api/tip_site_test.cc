@@ -18,14 +18,14 @@ TEST_CASE("a tip is sent, read by its receipt, answered, and written to again, w
   CHECK(read.has("Received, not read yet"));
   CHECK_FALSE(read.has("me</"));
   // A clip is kept at the turn of a minute, once.
-  CHECK(booth.clips.kept.empty());
+  CHECK(booth.clips.asked.empty());
   booth.on_loop([&] { booth.tips->keep_clips(); });
   booth.on_loop([&] { booth.tips->keep_clips(); });
-  CHECK(booth.clips.kept.size() == 1);
+  CHECK(booth.clips.asked.size() == 1);
   auto tip = booth.on_loop([&] { return booth.desk_books.ledger.tips_.begin()->second; });
   CHECK(tip.broadcast == "day");
   CHECK(tip.clip == "clip-1");
-  CHECK(std::get<1>(booth.clips.kept[0]).ms % 60'000 == 45'000);
+  CHECK(std::get<1>(booth.clips.asked[0]).ms % 60'000 == 45'000);
   booth.on_loop([&] {
     auto& ledger = booth.desk_books.ledger;
     auto key = *desk::open_key(*ledger.copy(tip.id, booth.ana->public_half()), booth.ana);
@@ -137,4 +137,34 @@ TEST_CASE("one address sends six tips in a quarter of an hour; the seventh is st
   CHECK(page.has("SEVENTH"));
   booth.on_loop([&] { booth.clock.advance(std::chrono::minutes(16)); });
   CHECK(booth.tip().status == 200);
+}
+
+TEST_CASE("clips that no tip names are released, and none that is just being noted") {
+  Booth booth;
+  REQUIRE(booth.tip("2026-12-01T09:30:05&text=one").status == 200);
+  REQUIRE(booth.tip("2026-12-01T09:30:15&text=two").status == 200);
+  // Left behind by a stop between a clip and its note.
+  booth.on_loop([&] { booth.clips.there.push_back("left-behind"); });
+  std::vector<std::string> while_noted;
+  booth.desk_books.before = [&] {
+    booth.tips->sweep_clips();
+    while_noted = booth.clips.released;
+  };
+  booth.on_loop([&] { booth.tips->keep_clips(); });
+  CHECK(while_noted == std::vector<std::string>{"left-behind"});
+  booth.desk_books.before = nullptr;
+  booth.on_loop([&] { booth.tips->sweep_clips(); });
+  CHECK(booth.clips.released == while_noted);
+  CHECK(booth.clips.there.size() == 2);
+  // A tip that went while its clip was being made.
+  REQUIRE(booth.tip("2026-12-01T09:31:05&text=three").status == 200);
+  booth.desk_books.before = [&] {
+    auto tips = booth.desk_books.ledger.tips_;
+    for (const auto& [id, tip] : tips) {
+      if (tip.clip.empty()) REQUIRE(booth.desk_books.ledger.remove_tip(id));
+    }
+  };
+  booth.on_loop([&] { booth.tips->keep_clips(); });
+  CHECK(booth.clips.released.back() == "clip-3");
+  CHECK(booth.clips.there.size() == 2);
 }

@@ -5,7 +5,7 @@ namespace openday::app {
 Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, StoreBooks& books,
                                                    hub::Gate& gate, const TipsConfig& config,
                                                    ByteView server_key, const std::string& css,
-                                                   desk::PhotoCleaner* photos, desk::ClipKeeper* clips) {
+                                                   hub::PhotoCleaner* photos, desk::ClipKeeper* clips) {
   OPENDAY_TRY(auto house_keys, desk::HouseKeys::with_key(server_key));
   std::unique_ptr<DeskHouse> house(new DeskHouse(loop, gate, std::move(house_keys)));
   house->keys_ = std::make_unique<hub::OfficerKeys>(books, loop);
@@ -17,8 +17,8 @@ Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, S
       [](const std::string&) { return std::vector<hub::Json>(); });
   house->office_ = std::make_unique<hub::DeskOffice>(
       hub::DeskOffice::Parts{loop, books, books, house->house_, *house->keys_, config.retention, clips, log});
-  house->tips_ = std::make_unique<hub::TipDesk>(
-      hub::TipDesk::Parts{loop, books, books, house->house_, photos, clips, log});
+  house->tips_ =
+      std::make_unique<hub::TipDesk>(hub::TipDesk::Parts{loop, books, books, house->house_, clips, log});
   house->tips_->on_news = [room = house->room_.get()] {
     room->tell("", {{"t", "changed"}}, hub::WebSocket::Loss::kMayDrop);
   };
@@ -26,7 +26,7 @@ Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, S
   house->keys_->on_open = [office = house->office_.get()](const desk::Pair& pair) { office->share(pair); };
   OPENDAY_TRY(house->http_, hub::HttpServer::create(config.http, loop));
   house->site_ = std::make_unique<hub::TipSite>(hub::TipSite::Parts{house->http_->router(), *house->tips_,
-                                                                    books.view(), loop.clock(),
+                                                                    photos, books.view(), loop.clock(),
                                                                     config.notices, css, config.per_address});
   house->site_->add_routes();
   if (config.http.tls) {
@@ -48,6 +48,8 @@ Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, S
 void DeskHouse::keep_clips_at_the_minute() {
   constexpr int64_t kMinute = 60'000;
   minute_ = loop_.after(milliseconds(kMinute - loop_.clock().wall().ms % kMinute), [this] {
+    // At the first turn, and every ten minutes.
+    if (turns_++ % 10 == 0) tips_->sweep_clips();
     tips_->keep_clips();
     keep_clips_at_the_minute();
   });

@@ -23,7 +23,7 @@ class DeskHouse {
   static Result<std::unique_ptr<DeskHouse>> open(Loop& loop, const Log& log, StoreBooks& books,
                                                  hub::Gate& gate, const TipsConfig& config,
                                                  ByteView server_key, const std::string& css,
-                                                 desk::PhotoCleaner* photos, desk::ClipKeeper* clips);
+                                                 hub::PhotoCleaner* photos, desk::ClipKeeper* clips);
   ~DeskHouse();
   DeskHouse(const DeskHouse&) = delete;
 
@@ -49,6 +49,7 @@ class DeskHouse {
   std::unique_ptr<hub::HttpServer> http_;  // first to go: its requests refer to all of the above
   Loop::TimerId tidy_ = 0;
   Loop::TimerId minute_ = 0;
+  uint64_t turns_ = 0;  // of minutes
   Loop::TimerId expiry_ = 0;
 };
 

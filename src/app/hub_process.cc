@@ -15,10 +15,12 @@
 #include "app/hub_config.h"
 #include "app/media_janitor.h"
 #include "app/origin_audience.h"
+#include "app/photo_studio.h"
 #include "app/processes.h"
 #include "app/replay_export.h"
 #include "app/secrets.h"
 #include "app/store_books.h"
+#include "app/tip_clips.h"
 #include "base/log.h"
 #include "base/loop_worker.h"
 #include "base/text.h"
@@ -94,9 +96,11 @@ class House {
                               config_.retention.reserve_bytes,
                               [this](const std::string& folder) { discard(folder); }},
         log_);
+    OPENDAY_CHECK_OK(open_clips());
     audience_->on_withdrawn = [this](const std::string& id, ProgramTime from, ProgramTime to) {
       exports_->forget(id);
       janitor_->withdraw(id, from, to);
+      clips_->withdraw(id, from, to);
     };
     connect();
     open_rooms();
@@ -110,8 +114,9 @@ class House {
     if (config_.tips) {
       // Without its style sheet the site is plain, and works.
       auto css = read_file(config_.pages + "/tips.css", 256 * 1024);
+      photos_ = std::make_unique<PhotoStudio>(loop_, log_, PhotoStudio::Options());
       OPENDAY_TRY(desk_, DeskHouse::open(loop_, log_, *books_, *gate_, *config_.tips, server_key_,
-                                         css.value_or(""), nullptr, nullptr));
+                                         css.value_or(""), photos_.get(), tip_clips_.get()));
     }
     add_routes();
     add_pages();
@@ -169,6 +174,22 @@ class House {
     gate_ = std::make_unique<hub::Gate>(token, *books_, loop_, log_);
     words_ = std::make_unique<hub::WordRules>(loop_, *books_);
     OPENDAY_CHECK_OK(words_->load());
+    return {};
+  }
+
+  // Without a tip site, too: withdrawals reach what is kept from before.
+  Result<> open_clips() {
+    output::ClipStore::Options options;
+    options.root = config_.media_root + "/.clips";
+    options.store_of = [root = config_.media_root](const std::string& id) { return root + "/" + id; };
+    options.reserve_bytes = config_.retention.reserve_bytes;
+    clips_ = std::make_unique<hub::Clips>(loop_, std::move(options), *clip_disk_, log_);
+    tip_clips_ = std::make_unique<TipClips>(*clips_, books_->view());
+    OPENDAY_TRY(auto broadcasts, books_->view().broadcasts());
+    for (const auto& broadcast : broadcasts) {
+      OPENDAY_TRY(auto withdrawals, books_->view().withdrawals(broadcast.id));
+      for (const auto& one : withdrawals) clips_->withdraw(broadcast.id, one.from, one.to);
+    }
     return {};
   }
 
@@ -240,7 +261,8 @@ class House {
                         log_,
                         desk_ ? &desk_->office() : nullptr,
                         desk_ ? &desk_->keys() : nullptr,
-                        desk_ ? &desk_->room() : nullptr},
+                        desk_ ? &desk_->room() : nullptr,
+                        clips_.get()},
         api_);
     routes_->add_routes();
     operations_ = std::make_unique<hub::Operations>(hub::Operations::Parts{
@@ -350,6 +372,9 @@ class House {
   std::unique_ptr<MediaJanitor> janitor_;
   std::unique_ptr<LoopWorker> disk_;  // what of the janitor's work is not left to its own thread
   std::unique_ptr<ReplayExport> exports_;
+  const std::unique_ptr<output::Disk> clip_disk_ = output::posix_disk();
+  std::unique_ptr<hub::Clips> clips_;
+  std::unique_ptr<TipClips> tip_clips_;
   std::unique_ptr<hub::Origin> origin_;
   std::unique_ptr<OriginAudience> audience_;
   std::unique_ptr<hub::Engines> engines_;
@@ -361,6 +386,7 @@ class House {
   std::unique_ptr<hub::Conductor> conductor_;
   std::unique_ptr<hub::Api> routes_;
   std::unique_ptr<hub::Operations> operations_;
+  std::unique_ptr<PhotoStudio> photos_;
   std::unique_ptr<DeskHouse> desk_;        // none: no tips are taken
   std::unique_ptr<hub::HttpServer> http_;  // first to go: its requests refer to all of the above
 };

@@ -53,6 +53,8 @@ class LedgerView {
                                                              int limit) = 0;
   /// Those of a broadcast's moment, received since then, for which no clip is kept; at most `limit`.
   virtual Result<std::vector<Tip>> tips_without_clip(ProgramTime since, int limit) = 0;
+  /// The clips of all tips.
+  virtual Result<std::vector<std::string>> clips() = 0;
   /// Those in this state since before `until`, at most `limit`. `spam`: only such, or only others.
   virtual Result<std::vector<Tip>> tips_since_before(State state, std::optional<bool> spam, ProgramTime until,
                                                      int limit) = 0;

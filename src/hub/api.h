@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "broadcast/ledger.h"
 #include "hub/api_values.h"
+#include "hub/clips.h"
 #include "hub/conductor.h"
 #include "hub/desk_office.h"
 #include "hub/gate.h"
@@ -74,6 +75,7 @@ class Api {
     DeskOffice* desk = nullptr;
     OfficerKeys* officer_keys = nullptr;
     ControlRoom* desk_room = nullptr;
+    Clips* clips = nullptr;  // of tips; none: none are kept
   };
   struct StaffRoute {
     account::Right right;
@@ -116,6 +118,7 @@ class Api {
   void add_desk_routes();
   void add_roster_routes();
   void add_tip_routes();
+  void add_clip_routes();
 
   /// Somebody whose keys are open.
   struct Officer {
@@ -123,7 +126,10 @@ class Api {
     desk::Pair pair;
   };
   using DeskHandler = std::function<void(const Request&, const Officer&, const Reply&)>;
+  using OfficerHandler = std::function<void(const Request&, const Officer&, Responder)>;
   /// For officers; 423 `locked` when their keys are not open.
+  void officer(Method method, const std::string& pattern, OfficerHandler handler);
+  /// The same.
   void unlocked(Method method, const std::string& pattern, DeskHandler handler);
   /// Answers, and lets the other officers' pages know.
   void desk_changed(const Reply& reply, const Result<>& outcome);

@@ -31,8 +31,15 @@ Json verdict_json(desk::Verdict verdict) {
   return verdict == desk::Verdict::kNone ? Json(nullptr) : Json(desk::name_of(verdict));
 }
 
-Json tip_json(const Opened& opened) {
+const std::string kTips = "/api/v1/desk/tips";
+const std::string kPlaylist = "/clip/clip.m3u8";
+
+/// `clips` may be null.
+Json tip_json(const Opened& opened, const Clips* clips) {
   const auto& tip = opened.tip;
+  auto clip = clips != nullptr && !tip.clip.empty() ? clips->view(tip.clip)
+                                                    : fail(Errc::kNotFound, "there is no clip");
+  bool shows = clip && clip->duration_s > 0;
   return {{"id", tip.id},
           {"state", desk::name_of(tip.state)},
           {"verdict", verdict_json(tip.verdict)},
@@ -40,20 +47,21 @@ Json tip_json(const Opened& opened) {
           {"changed_at", to_rfc3339(tip.changed)},
           {"broadcast", text_or_null(tip.broadcast)},
           {"minute", tip.moment ? Json(to_rfc3339(*tip.moment)) : Json(nullptr)},
-          {"clip", text_or_null(tip.clip)},
+          {"clip_hls", shows ? Json(kTips + "/" + tip.id + kPlaylist) : Json(nullptr)},
+          {"clip_complete", clip && clip->complete},
           {"photos", tip.photos},
           {"readable", opened.readable}};
 }
 
-Json listed_json(const Opened& opened) {
-  Json json = tip_json(opened);
+Json listed_json(const Opened& opened, const Clips* clips) {
+  Json json = tip_json(opened, clips);
   json["kind"] = text_or_null(opened.content.kind);
   json["excerpt"] = opened.readable ? Json(excerpt_of(opened.content.text)) : Json(nullptr);
   return json;
 }
 
-Json whole_json(const Opened& opened) {
-  Json json = tip_json(opened);
+Json whole_json(const Opened& opened, const Clips* clips) {
+  Json json = tip_json(opened, clips);
   json["content"] = nullptr;
   if (opened.readable) {
     const auto& content = opened.content;
@@ -103,7 +111,7 @@ Result<int> number_in(std::string_view text) {
 
 }  // namespace
 
-void Api::unlocked(Method method, const std::string& pattern, DeskHandler handler) {
+void Api::officer(Method method, const std::string& pattern, OfficerHandler handler) {
   visitor(Right::kReadTips, method, pattern,
           [this, handler = std::move(handler)](const Request& request, const Gate::Visitor& who,
                                                Responder responder) {
@@ -112,7 +120,14 @@ void Api::unlocked(Method method, const std::string& pattern, DeskHandler handle
               return responder.send(Response::error(
                   423, "locked", "give your password again: POST /api/v1/desk/unlock", request.id));
             }
-            handler(request, {who.act, pair}, Reply(std::move(responder), request.id));
+            handler(request, {who.act, pair}, std::move(responder));
+          });
+}
+
+void Api::unlocked(Method method, const std::string& pattern, DeskHandler handler) {
+  officer(method, pattern,
+          [handler = std::move(handler)](const Request& request, const Officer& who, Responder responder) {
+            handler(request, who, Reply(std::move(responder), request.id));
           });
 }
 
@@ -152,6 +167,7 @@ void Api::add_desk_routes() {
   parts_.router.websocket(all + "/events", parts_.desk_room->route("openday-desk-1"));
   add_roster_routes();
   add_tip_routes();
+  if (parts_.clips != nullptr) add_clip_routes();
 }
 
 void Api::add_roster_routes() {
@@ -198,9 +214,8 @@ void Api::add_roster_routes() {
 }
 
 void Api::add_tip_routes() {
-  const std::string all = "/api/v1/desk/tips";
-  const std::string one = all + "/{t}";
-  unlocked(Method::kGet, all, [this](const Request& request, const Officer& who, const Reply& reply) {
+  const std::string one = kTips + "/{t}";
+  unlocked(Method::kGet, kTips, [this](const Request& request, const Officer& who, const Reply& reply) {
     desk::Listing listing;
     auto offset = request.query.integer("offset");
     if (!offset) return reply.fail(offset.error());
@@ -210,16 +225,16 @@ void Api::add_tip_routes() {
       listing.state = desk::value_named(desk::kStates, *name);
       if (!listing.state) return reply.fail({Errc::kInvalid, "there is no such state"});
     }
-    parts_.desk->list(listing, who.pair, [reply](const Result<std::vector<Opened>>& tips) {
+    parts_.desk->list(listing, who.pair, [this, reply](const Result<std::vector<Opened>>& tips) {
       if (!tips) return reply.fail(tips.error());
       Json list = Json::array();
-      for (const auto& tip : *tips) list.push_back(listed_json(tip));
+      for (const auto& tip : *tips) list.push_back(listed_json(tip, parts_.clips));
       reply.json(200, {{"tips", std::move(list)}});
     });
   });
   unlocked(Method::kGet, one, [this](const Request& request, const Officer& who, const Reply& reply) {
-    parts_.desk->read(tip_in(request), who.pair, [reply](const Result<Opened>& tip) {
-      tip ? reply.json(200, whole_json(*tip)) : reply.fail(tip.error());
+    parts_.desk->read(tip_in(request), who.pair, [this, reply](const Result<Opened>& tip) {
+      tip ? reply.json(200, whole_json(*tip, parts_.clips)) : reply.fail(tip.error());
     });
   });
   unlocked(Method::kGet, one + "/photos/{n}",
@@ -257,6 +272,22 @@ void Api::add_tip_routes() {
              parts_.desk->close(tip_in(request), who.act,
                                 [this, reply](const Result<>& done) { desk_changed(reply, done); });
            });
+}
+
+void Api::add_clip_routes() {
+  const std::string one = kTips + "/{t}";
+  officer(Method::kGet, one + kPlaylist, [this](const Request& request, const Officer&, Responder responder) {
+    auto clip = parts_.desk->clip_of(tip_in(request));
+    if (!clip) return responder.send(Response::error(clip.error(), request.id));
+    parts_.clips->serve_playlist(*clip, request, std::move(responder));
+  });
+  // The playlist's own addresses: init.mp4 and segments beside it.
+  officer(Method::kGet, one + "/clip/{path...}",
+          [this](const Request& request, const Officer&, Responder responder) {
+            auto clip = parts_.desk->clip_of(tip_in(request));
+            if (!clip) return responder.send(Response::error(clip.error(), request.id));
+            parts_.clips->serve_media(*clip, request.param("path"), request, std::move(responder));
+          });
 }
 
 }  // namespace openday::hub

@@ -173,6 +173,13 @@ Result<const output::Clip*> Clips::find(const std::string& id) const {
   return &found->second;
 }
 
+Result<std::vector<std::string>> Clips::ids() const {
+  if (!loaded_) return std::unexpected(kLater);
+  std::vector<std::string> ids;
+  for (const auto& [id, clip] : clips_) ids.push_back(id);
+  return ids;
+}
+
 Result<Clips::View> Clips::view(const std::string& id) const {
   OPENDAY_TRY(const output::Clip* clip, find(id));
   View view{clip->wish, clip->complete, 0};

@@ -41,6 +41,9 @@ class Clips {
   /// kNotFound: there is none (any more). kBusy: later.
   void remove(const std::string& id, std::function<void(Result<>)> then);
 
+  /// kBusy before the first reading is done.
+  [[nodiscard]] Result<std::vector<std::string>> ids() const;
+
   struct View {
     output::ClipWish wish;
     bool complete = false;  // nothing more will come

@@ -190,6 +190,12 @@ void DeskOffice::photo(const std::string& tip, int number, const desk::Pair& pai
   if (!asked) done(std::unexpected(too_many()));
 }
 
+Result<std::string> DeskOffice::clip_of(const std::string& id) const {
+  OPENDAY_TRY(desk::Tip tip, parts_.books.desk().tip(id));
+  if (tip.clip.empty()) return fail(Errc::kNotFound, "there is no clip of this tip");
+  return tip.clip;
+}
+
 void DeskOffice::triage(const std::string& tip, desk::Verdict verdict, const Act& act, Done done) {
   parts_.books.submit(
       [tip, verdict, act](desk::Ledger& ledger, Roll& roll) {

@@ -82,6 +82,9 @@ class DeskOffice {
               const account::Act& act, Done done);
   void close(const std::string& tip, const account::Act& act, Done done);
 
+  /// The clip of a tip. kNotFound: it has none.
+  [[nodiscard]] Result<std::string> clip_of(const std::string& tip) const;
+
  private:
   Parts parts_;
   LoopWorker worker_;

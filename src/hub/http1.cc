@@ -144,7 +144,9 @@ size_t Http1::take_upload(std::string_view bytes) {
   if (head_.chunked) {
     auto fed = chunked_.feed(bytes, unframed, static_cast<size_t>(intake_->room()));
     if (!fed) {
-      refuse(fed.error().code == Errc::kLimit ? 413 : 400, fed.error().message);
+      bool limit = fed.error().code == Errc::kLimit;
+      refuse(intake_->worded(Response::error(limit ? 413 : 400, limit ? "limit" : "invalid",
+                                             fed.error().message, context_.request_id)));
       return bytes.size();
     }
     took = *fed;

@@ -38,17 +38,20 @@ std::expected<std::unique_ptr<Intake>, Response> Intake::open(ServerCore& server
                                                               std::shared_ptr<Caller> caller,
                                                               std::function<void()> on_go_on) {
   const UploadRoute& route = *match.upload;
+  auto refused = [&](Response refusal) {
+    return std::unexpected(route.worded ? route.worded(request, std::move(refusal)) : std::move(refusal));
+  };
   std::string coding = lower_ascii(request.header("content-encoding"));
   if (!coding.empty() && coding != "identity") {
-    return std::unexpected(
+    return refused(
         Response::error(415, "unsupported", "a body must come without Content-Encoding", request.id));
   }
   if (length.value_or(0) > route.max_body)
-    return std::unexpected(Response::error(413, "limit", "the body is too large", request.id));
+    return refused(Response::error(413, "limit", "the body is too large", request.id));
   auto open = server.uploads_of.find(&route);
   bool full = open != server.uploads_of.end() && open->second >= route.max_at_once;
   if (full || (caller && caller->uploads >= route.max_per_caller))
-    return std::unexpected(busy("too many uploads at once", request.id));
+    return refused(busy("too many uploads at once", request.id));
   request.params = match.params;
   std::unique_ptr<Intake> intake(new Intake(server, route, std::move(caller), request.id));
   intake->wake_ =
@@ -71,7 +74,8 @@ std::expected<std::unique_ptr<Intake>, Response> Intake::open(ServerCore& server
 }
 
 std::optional<Response> Intake::take(ByteView bytes) {
-  if (bytes.size() > room()) return Response::error(413, "limit", "the body is too large", request_id_);
+  if (bytes.size() > room())
+    return worded(Response::error(413, "limit", "the body is too large", request_id_));
   if (bytes.empty()) return std::nullopt;
   taken_ += bytes.size();
   waits_ = true;  // so that a go_on() within take() counts
@@ -91,12 +95,12 @@ std::optional<Response> Intake::overdue(HouseTime now) {
   const HttpOptions& options = server_.options;
   if (waits_) {
     if (now - since_ < options.answer_timeout) return std::nullopt;
-    return busy("the server is too busy to take this", request_id_);
+    return worded(busy("the server is too busy to take this", request_id_));
   }
   if (now - since_ < options.header_timeout) return std::nullopt;
   auto least = static_cast<uint64_t>(kSlowest * (now - since_).count() / Duration(seconds(1)).count());
   if (taken_ - taken_then_ < least)
-    return Response::error(408, "timeout", "the request did not come in time", request_id_);
+    return worded(Response::error(408, "timeout", "the request did not come in time", request_id_));
   since_ = now;
   taken_then_ = taken_;
   return std::nullopt;

@@ -30,6 +30,8 @@ class Intake {
   [[nodiscard]] uint64_t taken() const { return taken_; }
   /// How much more may come.
   [[nodiscard]] uint64_t room() const { return route_.max_body - taken_; }
+  /// A refusal that is not from here, in the sink's words.
+  Response worded(Response refusal) { return sink_->worded(std::move(refusal)); }
   /// The client is too slow, or the sink is.
   std::optional<Response> overdue(HouseTime now);
   /// The end of the body, and of this.

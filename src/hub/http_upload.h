@@ -36,6 +36,9 @@ class UploadSink {
   virtual std::expected<Next, Response> take(ByteView bytes) = 0;
   /// The body is complete, and no wait is open. The sink is destroyed when this returns.
   virtual void finish(Responder responder) = 0;
+  /// The server refuses the rest itself (408, 413, 503, a broken framing): that answer in the route's own
+  /// words.
+  virtual Response worded(Response refusal) { return refusal; }
 };
 
 /// A body has to come at 4 KiB a second at least, over each HttpOptions::header_timeout (408), without a
@@ -48,6 +51,8 @@ struct UploadRoute {
   bool any_origin = false;    // as in RouteOptions
   /// The head has come, `Request::body` is empty. What may not be is refused here, before its body is read.
   std::function<std::expected<std::unique_ptr<UploadSink>, Response>(const Request&, UploadFlow)> accept;
+  /// As UploadSink::worded(), for what the server refuses before accept() is asked. May be empty.
+  std::function<Response(const Request&, Response refusal)> worded;
 };
 
 }  // namespace openday::hub

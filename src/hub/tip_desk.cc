@@ -13,8 +13,8 @@ constexpr int kMostClips = 50;  // a minute
 
 struct TipDesk::Work {
   Sent sent;
+  std::function<bool()> waits;
   std::function<void(Result<std::string>)> done;
-  std::vector<Bytes> clean;
   std::string receipt;
   desk::NewTip tip;
 };
@@ -31,33 +31,12 @@ bool TipDesk::is_founded() const {
   return root && root->has_value();
 }
 
-void TipDesk::send(Sent sent, std::function<void(Result<std::string>)> done) {
+void TipDesk::send(Sent sent, std::function<bool()> waits, std::function<void(Result<std::string>)> done) {
   if (auto good = desk::check(sent.content); !good) return done(std::unexpected(good.error()));
-  if (sent.photos.size() > desk::kMostPhotos || (!sent.photos.empty() && !takes_photos())) {
-    return done(fail(Errc::kLimit, "too many photos"));
-  }
   auto work = std::make_shared<Work>();
   work->sent = std::move(sent);
+  work->waits = std::move(waits);
   work->done = std::move(done);
-  clean_next(work);
-}
-
-void TipDesk::clean_next(const std::shared_ptr<Work>& work) {
-  size_t next = work->clean.size();
-  if (next == work->sent.photos.size()) return seal(work);
-  parts_.photos->clean(std::move(work->sent.photos[next]), [this, work, alive = alive_](Result<Bytes> image) {
-    if (!*alive) return;
-    if (!image) {
-      bool later = image.error().code == Errc::kBusy || image.error().code == Errc::kIo;
-      Errc code = later ? image.error().code : Errc::kInvalid;
-      return work->done(fail(code, image.error().message));
-    }
-    work->clean.push_back(*std::move(image));
-    clean_next(work);
-  });
-}
-
-void TipDesk::seal(const std::shared_ptr<Work>& work) {
   bool asked = worker_.ask(
       [work, salt = parts_.house.salt()](const std::stop_token&) -> Result<> {
         desk::NewTip& tip = work->tip;
@@ -65,7 +44,7 @@ void TipDesk::seal(const std::shared_ptr<Work>& work) {
         tip.key = desk::make_content_key();
         work->receipt = desk::make_receipt();
         OPENDAY_TRY(tip.receipt, desk::keys_of(work->receipt, salt));
-        for (auto& image : work->clean) {
+        for (auto& image : work->sent.photos) {
           int number = static_cast<int>(tip.photos.size()) + 1;
           tip.photos.push_back({tip.id, number, desk::seal_photo(tip.key, tip.id, number, image)});
           sodium::wipe(image);
@@ -76,23 +55,26 @@ void TipDesk::seal(const std::shared_ptr<Work>& work) {
       },
       [this, work](const Result<>& sealed) {
         if (!sealed) return work->done(std::unexpected(sealed.error()));
-        parts_.books.submit(
-            [work, &house = parts_.house, at = parts_.loop.clock().wall()](desk::Ledger& ledger,
-                                                                           account::Roll& roll) {
-              return desk::record(ledger, roll, house, work->tip, at);
-            },
-            [this, work](Result<> recorded) {
-              if (!recorded) {
-                if (auto more = complaints_.allow()) {
-                  parts_.log.error("tip_not_kept", {{"why", recorded.error().message}, {"before", *more}});
-                }
-                return work->done(std::unexpected(recorded.error()));
-              }
-              work->done(std::move(work->receipt));
-              if (on_news) on_news();
-            });
+        if (work->waits()) record(work);
       });
   if (!asked) work->done(fail(Errc::kBusy, "too many tips at once; try again in a minute"));
+}
+
+void TipDesk::record(const std::shared_ptr<Work>& work) {
+  parts_.books.submit([work, &house = parts_.house, at = parts_.loop.clock().wall()](
+                          desk::Ledger& ledger,
+                          account::Roll& roll) { return desk::record(ledger, roll, house, work->tip, at); },
+                      [this, work](const Result<>& recorded) {
+                        if (!recorded) {
+                          if (auto more = complaints_.allow()) {
+                            parts_.log.error("tip_not_kept",
+                                             {{"why", recorded.error().message}, {"before", *more}});
+                          }
+                          return work->done(std::unexpected(recorded.error()));
+                        }
+                        work->done(std::move(work->receipt));
+                        if (on_news) on_news();
+                      });
 }
 
 void TipDesk::keep_clips() {
@@ -110,15 +92,31 @@ void TipDesk::keep_clip(const desk::Tip& tip) {
                      [this, id = tip.id, alive = alive_](const Result<std::string>& clip) {
                        if (!*alive) return;
                        if (!clip) return (void)keeping_.erase(id);
-                       parts_.books.submit(
-                           [id, clip = *clip](desk::Ledger& ledger, account::Roll&) {
-                             return desk::note_clip(ledger, id, clip);
-                           },
-                           [this, id, clip = *clip](const Result<>& noted) {
-                             keeping_.erase(id);
-                             if (!noted) parts_.clips->release(clip);
-                           });
+                       noting_.insert(*clip);
+                       note_clip(id, *clip);
                      });
+}
+
+void TipDesk::note_clip(const std::string& id, const std::string& clip) {
+  parts_.books.submit(
+      [id, clip](desk::Ledger& ledger, account::Roll&) { return desk::note_clip(ledger, id, clip); },
+      [this, id, clip](const Result<>& noted) {
+        keeping_.erase(id);
+        noting_.erase(clip);
+        if (!noted) parts_.clips->release(clip);
+      });
+}
+
+void TipDesk::sweep_clips() {
+  if (parts_.clips == nullptr) return;
+  auto kept = parts_.clips->kept();
+  if (!kept || kept->empty()) return;
+  auto named = parts_.books.desk().clips();
+  if (!named) return parts_.log.error("tips_unreadable", {{"why", named.error().message}});
+  std::set<std::string> needed(named->begin(), named->end());
+  for (const auto& clip : *kept) {
+    if (!needed.contains(clip) && !noting_.contains(clip)) parts_.clips->release(clip);
+  }
 }
 
 void TipDesk::find(const std::string& receipt, const std::function<void(Result<Found>)>& then) {

@@ -27,8 +27,7 @@ class TipDesk {
     desk::Books& books;
     account::Rolls& rolls;
     const desk::HouseKeys& house;
-    desk::PhotoCleaner* photos;  // null: no photos are taken
-    desk::ClipKeeper* clips;     // null: none are kept
+    desk::ClipKeeper* clips;  // null: none are kept
     Log log;
   };
   explicit TipDesk(Parts parts);
@@ -37,15 +36,15 @@ class TipDesk {
 
   /// There is somebody to seal a tip to.
   [[nodiscard]] bool is_founded() const;
-  [[nodiscard]] bool takes_photos() const { return parts_.photos != nullptr; }
 
   struct Sent {
     desk::Content content;
     std::string broadcast;
-    std::vector<SharedBytes> photos;  // as they came
+    std::vector<Bytes> photos;  // cleaned
   };
-  /// `done` gets the receipt once the tip has reached the disk. kInvalid: one of the photos is none.
-  void send(Sent sent, std::function<void(Result<std::string> receipt)> done);
+  /// `done` gets the receipt once the tip has reached the disk. When nobody `waits` for it any more before
+  /// the tip is on its way there, there is no tip: whoever sends a form twice has one.
+  void send(Sent sent, std::function<bool()> waits, std::function<void(Result<std::string> receipt)> done);
 
   struct Line {
     ProgramTime at;  // the minute
@@ -64,15 +63,18 @@ class TipDesk {
   /// can be seen on the disk, and must not tell when in the minute its tip came. What a stop or a failure
   /// left out is tried again for an hour.
   void keep_clips();
+  /// Releases clips that no tip names: a stop came between a clip and its tip's note of it, or they could not
+  /// be removed when their tips went.
+  void sweep_clips();
 
   /// Something has come in.
   std::function<void()> on_news;
 
  private:
   struct Work;
-  void clean_next(const std::shared_ptr<Work>& work);
-  void seal(const std::shared_ptr<Work>& work);
+  void record(const std::shared_ptr<Work>& work);
   void keep_clip(const desk::Tip& tip);
+  void note_clip(const std::string& id, const std::string& clip);
   struct Found {
     desk::Tip tip;
     desk::Key key;
@@ -83,6 +85,7 @@ class TipDesk {
   Parts parts_;
   LogThrottle complaints_;
   std::set<std::string> keeping_;                               // tips whose clips are being made
+  std::set<std::string> noting_;                                // clips that are there, and not yet noted
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // the ports may answer late
   LoopWorker worker_;
 };

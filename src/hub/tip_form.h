@@ -5,9 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
 
@@ -16,7 +14,6 @@ namespace openday::hub {
 /// Fields by name; of one that is sent twice the first. Line breaks are '\n'.
 struct TipFields {
   std::map<std::string, std::string, std::less<>> texts;
-  std::vector<SharedBytes> photos;
 
   [[nodiscard]] std::string text(std::string_view name) const {
     auto found = texts.find(name);

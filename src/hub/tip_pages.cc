@@ -1,5 +1,7 @@
 #include "hub/tip_pages.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -50,6 +52,13 @@ class Site {
     return std::string(path) + "?lang=" + std::string(tag_of(page_.tongue));
   }
 
+  [[nodiscard]] std::string words_of(const TipProblem& problem) const {
+    std::string words(say(problem.what));
+    if (problem.photo == 0) return words;
+    return page_.tongue == Tongue::kZh ? fmt::format("第 {} 张照片：{}", problem.photo, words)
+                                       : fmt::format("Photo {}: {}", problem.photo, words);
+  }
+
   void emergency() {
     const auto& own = page_.tongue == Tongue::kZh ? page_.notices.emergency_zh : page_.notices.emergency_en;
     html_.open("section", {{"class", "emergency"}, {"aria-labelledby", "emergency"}});
@@ -73,9 +82,9 @@ class Site {
     for (const auto& one : problems) {
       html_.open("li");
       if (one.field.empty()) {
-        html_.text(say(one.what));
+        html_.text(words_of(one));
       } else {
-        html_.leaf("a", say(one.what), {{"href", "#" + one.field}});
+        html_.leaf("a", words_of(one), {{"href", "#" + one.field}});
       }
       html_.close();
     }
@@ -106,7 +115,7 @@ class Site {
     auto wrong = std::ranges::find(problems, field, &TipProblem::field);
     if (wrong != problems.end()) {
       std::string id = std::string(field) + "-wrong";
-      html_.leaf("p", say(wrong->what), {{"id", id}, {"class", "wrong"}});
+      html_.leaf("p", words_of(*wrong), {{"id", id}, {"class", "wrong"}});
       described += described.empty() ? id : " " + id;
     }
     return described;
@@ -182,7 +191,8 @@ std::string form_page(const TipPage& page, const TipDraft& draft, const std::vec
   site.privacy();
   html.open("section", {{"aria-labelledby", "about"}});
   html.leaf("h2", site.say(phrase::kForm), {{"id", "about"}});
-  site.start_form("/send", takes_photos);
+  // With the language: what the server refuses before it has read the form is said in it, too.
+  site.start_form(site.with_tongue("/send"), takes_photos);
   kind_field(site, draft, problems);
   broadcast_field(site, draft, broadcasts);
   std::string about = site.label("moment", phrase::kMoment, phrase::kMomentHint, problems);
@@ -209,7 +219,7 @@ std::string form_page(const TipPage& page, const TipDraft& draft, const std::vec
     html.single("input", {{"type", "file"},
                           {"id", "photos"},
                           {"name", "photos"},
-                          {"accept", "image/jpeg,image/png"},
+                          {"accept", "image/jpeg,image/png,image/webp"},
                           {"multiple", kHtmlFlag},
                           {"aria-describedby", about},
                           {"aria-invalid", Site::invalid("photos", problems)}});

@@ -39,6 +39,7 @@ struct TipPage {
 struct TipProblem {
   std::string field;
   Phrase what;
+  int photo = 0;  // which of them, from 1; 0: none
 };
 
 /// What stands in the form.

@@ -11,6 +11,7 @@ namespace openday::hub {
 namespace {
 
 constexpr Duration kQuarter = std::chrono::minutes(15);
+constexpr Duration kPatience = seconds(25);  // with the disk; the server's own is 30 s, and has no page
 constexpr int kMostChoices = 50;
 constexpr int64_t kLatest = 4'102'444'800'000;  // the year 2100: what <input> can show without surprises
 
@@ -78,15 +79,7 @@ void TipSite::add_routes() {
         },
         options);
   };
-  router.add(
-      Method::kPost, "/send",
-      [this](const Request& request, Responder responder) {
-        auto fields = is_form(request) ? read_form(as_text(request.body))
-                                       : fail(Errc::kUnsupported, "another kind of form");
-        if (fields) return send(request, *std::move(fields), std::move(responder));
-        responder.send(page_response(400, message_page(page_of(request), phrase::kBadText)));
-      },
-      options);
+  add_send_route();
   post("/answer", &TipSite::answer);
   post("/write", &TipSite::write);
   router.get("/robots.txt", [](const Request&, Responder responder) {
@@ -148,20 +141,60 @@ void TipSite::form(const Request& request, Responder responder) {
     page.here += fmt::format("&at={}", **at);
   }
   if (!draft.broadcast.empty()) page.here += "&b=" + draft.broadcast;
-  responder.send(page_response(200, form_page(page, draft, offered, {}, parts_.desk.takes_photos())));
+  responder.send(page_response(200, form_page(page, draft, offered, {}, parts_.photos != nullptr)));
 }
 
-void TipSite::send(const Request& request, TipFields fields, Responder responder) {
+void TipSite::add_send_route() {
+  UploadRoute route;
+  route.max_body = TipUpload::kMostBody;
+  route.max_at_once = kMostUploads;
+  route.max_per_caller = kUploadsOfOne;
+  route.accept = [this](const Request& request,
+                        UploadFlow flow) -> std::expected<std::unique_ptr<UploadSink>, Response> {
+    auto upload = TipUpload::create({*this, parts_.photos, places_, parts_.clock}, request, std::move(flow));
+    if (upload) return *std::move(upload);
+    TipForm none;
+    none.refusal = TipRefusal{400, {"", phrase::kBrokenForm}};
+    return std::unexpected(again(request, none));
+  };
+  route.worded = [this](const Request& request, const Response& refusal) {
+    return worded_refusal(*this, request, {}, refusal);
+  };
+  parts_.router.upload(Method::kPost, "/send", std::move(route));
+}
+
+std::optional<TipRefusal> TipSite::count(const Request& request) {
+  if (!parts_.desk.is_founded()) return TipRefusal{503, {"", phrase::kNotFounded}};
+  if (sends_.ask(request.peer)) return TipRefusal{429, {"", phrase::kTooOften}};
+  return std::nullopt;
+}
+
+Response TipSite::again(const Request& request, const TipForm& form) {
+  auto refusal = form.refusal.value_or(TipRefusal{503, {"", phrase::kTrouble}});
+  return form_again(page_of(request, &form.fields), draft_of(form.fields), refusal.status, {refusal.problem});
+}
+
+Response TipSite::form_again(const TipPage& page, const TipDraft& draft, int status,
+                             const std::vector<TipProblem>& problems) const {
+  return page_response(status, form_page(page, draft, choices(), problems, parts_.photos != nullptr));
+}
+
+TipDraft TipSite::draft_of(const TipFields& fields) const {
   TipDraft draft{fields.text("kind"), fields.text("broadcast"), fields.text("moment"), fields.text("text"),
                  fields.text("contact")};
   auto offered = choices();
-  auto chosen = std::ranges::find(offered, draft.broadcast, &TipChoice::id);
-  if (chosen == offered.end()) draft.broadcast.clear();
+  if (std::ranges::find(offered, draft.broadcast, &TipChoice::id) == offered.end()) draft.broadcast.clear();
+  return draft;
+}
+
+void TipSite::send(const Request& request, TipForm form, Responder responder) {
+  if (form.refusal) return responder.send(again(request, form));
+  TipDraft draft = draft_of(form.fields);
   std::vector<TipProblem> problems;
   if (std::ranges::find(desk::kKinds, draft.kind) == desk::kKinds.end())
     problems.push_back({"kind", phrase::kBadKind});
   TipDesk::Sent sent{
-      {draft.kind, draft.text, draft.contact, std::nullopt}, draft.broadcast, std::move(fields.photos)};
+      {draft.kind, draft.text, draft.contact, std::nullopt}, draft.broadcast, std::move(form.photos)};
   if (!draft.moment.empty()) {
     auto moment = read_local_time(draft.moment);
     if (moment) sent.content.moment = *moment;
@@ -170,22 +203,22 @@ void TipSite::send(const Request& request, TipFields fields, Responder responder
   if (auto wrong = problem_with_text(draft.text)) problems.push_back(*wrong);
   if (!check_line("contact", draft.contact, 0, desk::kMostContact))
     problems.push_back({"contact", phrase::kBadContact});
-  auto page = page_of(request, &fields);
-  auto again = [this, draft, offered](const TipPage& on, int status, const std::vector<TipProblem>& wrong) {
-    return page_response(status, form_page(on, draft, offered, wrong, parts_.desk.takes_photos()));
-  };
-  if (!problems.empty()) return responder.send(again(page, 422, problems));
-  if (auto wait = too_often(request, sends_)) return responder.send(again(page, 429, {{"", *wait}}));
+  auto page = page_of(request, &form.fields);
+  if (!problems.empty()) return responder.send(form_again(page, draft, 422, problems));
+  bool often = (!form.counted && sends_.ask(request.peer)) || all_.ask("");
+  if (often) return responder.send(form_again(page, draft, 429, {{"", phrase::kTooOften}}));
   auto answer = std::make_shared<Responder>(std::move(responder));
-  parts_.desk.send(std::move(sent), [page, again, answer](const Result<std::string>& receipt) {
-    if (receipt) {
-      return answer->send(page_response(200, receipt_page(page, desk::shown_receipt(*receipt))));
-    }
-    if (receipt.error().code == Errc::kInvalid)
-      return answer->send(again(page, 422, {{"photos", phrase::kBadPhoto}}));
-    auto [what, status] = told(receipt.error());
-    answer->send(again(page, status, {{"", what}}));
-  });
+  answer->set_deadline(
+      kPatience, [this, page, draft] { return form_again(page, draft, 503, {{"", phrase::kTrouble}}); });
+  parts_.desk.send(
+      std::move(sent), [answer] { return !answer->done(); },
+      [this, page, draft, answer](const Result<std::string>& receipt) {
+        if (receipt) {
+          return answer->send(page_response(200, receipt_page(page, desk::shown_receipt(*receipt))));
+        }
+        auto [what, status] = told(receipt.error());
+        answer->send(form_again(page, draft, status, {{"", what}}));
+      });
 }
 
 void TipSite::answer(const Request& request, Responder responder) {

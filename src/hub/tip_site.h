@@ -11,19 +11,25 @@
 #include "hub/tip_desk.h"
 #include "hub/tip_form.h"
 #include "hub/tip_pages.h"
+#include "hub/tip_upload.h"
 
 namespace openday::hub {
 
 /// Home thread: the hub's. Everything it is given outlives it, and it outlives the router's last request.
-class TipSite {
+class TipSite final : private TipReception {
  public:
-  static constexpr size_t kMostForm = 512 * 1024;  // 10,000 characters are 90 kB when escaped
-  static constexpr size_t kReadsForATip = 4;  // an address may look so many times as often as it may send
-  static constexpr size_t kAllAMinute = 120;  // derivations for everybody together
+  static constexpr size_t kMostForm = TipUpload::kMostText;
+  static constexpr size_t kReadsForATip = 4;   // an address may look so many times as often as it may send
+  static constexpr size_t kAllAMinute = 120;   // derivations for everybody together
+  static constexpr size_t kMostUploads = 200;  // forms that are being read
+  static constexpr size_t kUploadsOfOne = 50;  // of one address
+  static constexpr size_t kPhotoPlaces = 8;    // of them, with photos in memory
+  static constexpr size_t kPhotoPlacesOfOne = 4;
 
   struct Parts {
     Router& router;  // the site's own
     TipDesk& desk;
+    PhotoCleaner* photos;  // null: none are taken
     broadcast::LedgerView& broadcasts;
     const Clock& clock;
     TipNotices notices;
@@ -37,10 +43,14 @@ class TipSite {
   /// Addresses are forgotten within the hour, whether or not somebody comes. Every few minutes.
   void forget();
 
-  /// What a form with photos brings, once its parts are read.
-  void send(const Request& request, TipFields fields, Responder responder);
-
  private:
+  std::optional<TipRefusal> count(const Request& request) override;
+  Response again(const Request& request, const TipForm& form) override;
+  void send(const Request& request, TipForm form, Responder responder) override;
+  void add_send_route();
+  [[nodiscard]] Response form_again(const TipPage& page, const TipDraft& draft, int status,
+                                    const std::vector<TipProblem>& problems) const;
+  [[nodiscard]] TipDraft draft_of(const TipFields& fields) const;
   void form(const Request& request, Responder responder);
   void answer(const Request& request, Responder responder);
   void write(const Request& request, Responder responder);
@@ -50,6 +60,7 @@ class TipSite {
   std::optional<Phrase> too_often(const Request& request, Throttle& throttle);
 
   Parts parts_;
+  PhotoPlaces places_{kPhotoPlaces, kPhotoPlacesOfOne};
   Throttle sends_;
   Throttle reads_;
   Throttle all_;

@@ -57,8 +57,9 @@ inline constexpr Phrase kContact{"联系方式（可选）", "How to reach you (
 inline constexpr Phrase kContactHint{"留空也可以：凭回执即可查看答复。",
                                      "You may leave it empty: the receipt lets you read our answer."};
 inline constexpr Phrase kPhotos{"照片（可选，最多 5 张）", "Photos (optional, up to five)"};
-inline constexpr Phrase kPhotosHint{"拍摄地点、时间和设备等信息会被去除。",
-                                    "Where, when and with what they were taken is removed."};
+inline constexpr Phrase kPhotosHint{
+    "JPEG、PNG 或 WebP，每张不超过 12 MB。拍摄地点、时间和设备等信息会被去除。",
+    "JPEG, PNG or WebP, 12 MB each at most. Where, when and with what they were taken is removed."};
 inline constexpr Phrase kSend{"提交", "Send"};
 inline constexpr Phrase kHaveReceipt{"已有回执？查看答复", "You have a receipt? Read the answer"};
 
@@ -108,8 +109,35 @@ inline constexpr Phrase kBadMoment{"时间格式应为 2026-12-01 09:30:00。",
 inline constexpr Phrase kBadContact{"联系方式过长（最多 200 字）。",
                                     "How to reach you is too long (200 characters)."};
 inline constexpr Phrase kBadReceipt{"回执应为 24 位数字。", "A receipt has 24 digits."};
-inline constexpr Phrase kBadPhoto{"有一张照片无法识别，请换成 JPEG 或 PNG。",
-                                  "One of the photos is none we understand. Send JPEG or PNG."};
+inline constexpr Phrase kPhotoKind{
+    "无法识别。请使用 JPEG、PNG 或 WebP（非动图）；HEIC 照片请先存为 JPEG，然后重新选择全部照片。",
+    "we do not understand it. Use JPEG, PNG or WebP, not animated; save HEIC photos as JPEG. Then choose all "
+    "photos again."};
+inline constexpr Phrase kPhotoTooLarge{
+    "过大（每张最多 12 MB、5000 万像素）。请缩小后重新选择全部照片。",
+    "it is too large (12 MB and 50 megapixels at most). Make it smaller, then choose all photos again."};
+inline constexpr Phrase kPhotoBroken{"已损坏或不完整。请换一张，然后重新选择全部照片。",
+                                     "it is damaged or not complete. Leave it out or send another, and "
+                                     "choose all photos again."};
+inline constexpr Phrase kPhotoTooSlow{
+    "处理时间过长。请缩小后重新选择全部照片。",
+    "it took too long to read. Make it smaller, then choose all photos again."};
+inline constexpr Phrase kTooManyPhotos{"最多可以附 5 张照片，请重新选择。",
+                                       "There may be five photos at most. Choose them again."};
+inline constexpr Phrase kNoPhotosNow{"现在无法接收照片。您可以先不附照片提交。",
+                                     "Photos cannot be taken just now. You may send the tip without them."};
+inline constexpr Phrase kTooManyPhotosNow{
+    "现在提交的人较多。请过一分钟重新选择照片再提交，或先不附照片提交。",
+    "Too many are sending just now. Choose your photos again and send in a minute, or send without them."};
+inline constexpr Phrase kTooSlow{
+    "上传太慢，已中断。请减少或缩小照片后再试。",
+    "It came too slowly and was cut off. Try again with fewer or smaller photos."};
+inline constexpr Phrase kTooMuch{
+    "提交的内容过大，未被接收。最多 5 张照片，每张不超过 12 MB；请减少或缩小后再试。",
+    "This was too much to take. Send at most five photos of 12 MB each; leave some out or make them "
+    "smaller."};
+inline constexpr Phrase kBrokenForm{"内容没有完整到达，请重新提交。",
+                                    "What you sent did not arrive whole. Send it again."};
 inline constexpr Phrase kTooOften{
     "请求过于频繁，请稍后再试。您填写的内容仍在本页。",
     "Too many requests. Try again in a few minutes; what you wrote is still here."};

@@ -186,11 +186,17 @@ Result<std::vector<std::string>> SqliteDesk::tips_without_copy(const Bytes& read
 }
 
 Result<std::vector<Tip>> SqliteDesk::tips_without_clip(ProgramTime since, int limit) {
+  // What was received since then was not changed before; there is an index by state and time of change.
   return all<Tip>(db_.query("SELECT " OPENDAY_TIP_COLUMNS
                             " FROM tips WHERE clip = '' AND broadcast <> '' AND moment IS NOT NULL"
-                            " AND state = 'received' AND received >= ? LIMIT ?",
+                            " AND state IN ('received', 'triaged', 'answered', 'closed')"
+                            " AND changed >= ?1 AND received >= ?1 LIMIT ?2",
                             {since.ms, limit}),
                   read_tip);
+}
+
+Result<std::vector<std::string>> SqliteDesk::clips() {
+  return all<std::string>(db_.query("SELECT clip FROM tips WHERE clip <> ''"), read_text);
 }
 
 Result<std::vector<Tip>> SqliteDesk::tips_since_before(desk::State state, std::optional<bool> spam,

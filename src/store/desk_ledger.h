@@ -24,6 +24,7 @@ class SqliteDesk final : public desk::Ledger {
   Result<std::vector<std::string>> tips_without_copy(const Bytes& reader, const Bytes& opener,
                                                      int limit) override;
   Result<std::vector<desk::Tip>> tips_without_clip(ProgramTime since, int limit) override;
+  Result<std::vector<std::string>> clips() override;
   Result<std::vector<desk::Tip>> tips_since_before(desk::State state, std::optional<bool> spam,
                                                    ProgramTime until, int limit) override;
 

@@ -67,10 +67,17 @@ class MemoryDesk final : public desk::Ledger {
   Result<std::vector<desk::Tip>> tips_without_clip(ProgramTime since, int limit) override {
     std::vector<desk::Tip> found;
     for (const auto& [id, tip] : tips_) {
-      if (tip.clip.empty() && !tip.broadcast.empty() && tip.moment && tip.state == desk::State::kReceived &&
-          tip.received >= since && static_cast<int>(found.size()) < limit) {
+      if (tip.clip.empty() && !tip.broadcast.empty() && tip.moment && tip.received >= since &&
+          static_cast<int>(found.size()) < limit) {
         found.push_back(tip);
       }
+    }
+    return found;
+  }
+  Result<std::vector<std::string>> clips() override {
+    std::vector<std::string> found;
+    for (const auto& [id, tip] : tips_) {
+      if (!tip.clip.empty()) found.push_back(tip.clip);
     }
     return found;
   }
@@ -148,16 +155,19 @@ class MemoryDeskBooks final : public desk::Books {
  public:
   explicit MemoryDeskBooks(MemoryBooks& books) : books_(books), ledger(books.ledger) {}
   void submit(desk::Books::Work work, desk::Books::Done done) override {
+    if (before) before();
     MemoryLedger roll_before = books_.ledger;
-    MemoryDesk before = ledger;
+    MemoryDesk desk_before = ledger;
     auto outcome = work(ledger, books_.ledger);
     if (!outcome) {
       books_.ledger = roll_before;
-      ledger = before;
+      ledger = desk_before;
     }
     done(outcome);
   }
   desk::LedgerView& desk() override { return ledger; }
+
+  std::function<void()> before;  // each unit of work
 
  private:
   MemoryBooks& books_;

@@ -1,3 +1,6 @@
+#include <filesystem>
+#include <fstream>
+
 #include "../desk/station.h"
 #include "control_house.h"
 
@@ -239,4 +242,67 @@ TEST_CASE("the admin gets nothing of the desk, and an excerpt is not cut inside 
   // A boss who is officer, too, is told no more than any other stranger.
   std::string boss = house.log_in("boss", {Role::kAdmin, Role::kOfficer});
   CHECK(house.tip(boss, id).json["readable"] == false);
+}
+
+TEST_CASE(
+    "an officer sees the clip of a tip, as far as it has come and was not withdrawn, and nobody else does") {
+  DeskHouseTest house;
+  house.found();
+  std::string id = house.plant("look at 0:10");
+  std::string one = kDesk + "/tips/" + id;
+  auto clip_of = [&] {
+    auto tip = house.tip(house.ana, id).json;
+    return std::pair(tip["clip_hls"], tip["clip_complete"]);
+  };
+  CHECK(clip_of() == std::pair(Json(nullptr), Json(false)));
+  CHECK(house.as(house.ana, Method::kGet, one + "/clip/clip.m3u8").status == 404);
+  // Ten seconds of a recording.
+  std::string store = house.media_folder / "day";
+  std::filesystem::create_directories(store + "/run1/r720");
+  std::ofstream index(output::index_path(store));
+  media::InitSegment init;
+  init.run = "run1";
+  init.rendition = "r720";
+  init.height = 720;
+  index << output::to_line(init);
+  std::ofstream(store + "/run1/r720/init.mp4") << "init";
+  ProgramTime begin{house.clock.wall().ms - 60'000};
+  for (int64_t msn = 0; msn < 5; ++msn) {
+    ProgramTime at{begin.ms + 2000 * msn};
+    std::ofstream(store + "/" + output::segment_path("run1", "r720", msn)) << "segment" << msn;
+    index << output::to_line(media::StoredSegment{"run1", "r720", msn, at, 2.0, 8, false});
+  }
+  index.close();
+  house.until([&] { return house.clips->ids().has_value(); });
+  std::string clip;
+  house.on_loop([&] {
+    house.clips->keep({"day", begin, begin + seconds(1), begin + seconds(7)},
+                      [&](Result<std::string> made) { clip = made.value(); });
+  });
+  house.until([&] { return !clip.empty() && house.clips->view(clip)->complete; });
+  house.on_loop([&] { REQUIRE(desk::note_clip(house.desk_books.ledger, id, clip)); });
+  CHECK(clip_of() == std::pair(Json(one + "/clip/clip.m3u8"), Json(true)));
+  auto listed = house.as(house.ana, Method::kGet, kDesk + "/tips").json["tips"][0];
+  CHECK(listed["clip_hls"] == one + "/clip/clip.m3u8");
+  CHECK(listed.dump().find(clip) == std::string::npos);
+  auto playlist = house.as(house.ana, Method::kGet, one + "/clip/clip.m3u8");
+  CHECK(playlist.status == 200);
+  CHECK(playlist.header("Content-Type") == "application/vnd.apple.mpegurl");
+  CHECK(playlist.header("Cache-Control") == "no-store");
+  CHECK(playlist.text.find("run1/r720/1.m4s") != std::string::npos);
+  CHECK(house.as(house.ana, Method::kGet, one + "/clip/run1/r720/1.m4s").status == 200);
+  CHECK(house.as(house.ana, Method::kGet, one + "/clip/run1/r720/4.m4s").status == 404);
+  CHECK(house.as(house.ana, Method::kGet, one + "/clip/clip.jsonl").status == 404);
+  CHECK(house.as(house.ana, Method::kGet, kDesk + "/tips/other/clip/run1/r720/1.m4s").status == 404);
+  std::string mod = house.log_in("mod", {Role::kModerator});
+  for (const char* path : {"/clip/clip.m3u8", "/clip/run1/r720/1.m4s"}) {
+    CHECK(house.as(mod, Method::kGet, one + path).status == 403);
+    CHECK(house.get(one + path).status == 403);  // the admin
+    CHECK(house.ask(Method::kGet, one + path, {}, false).status == 401);
+  }
+  house.on_loop([&] { house.clips->withdraw("day", begin + seconds(2), begin + seconds(4)); });
+  CHECK(house.as(house.ana, Method::kGet, one + "/clip/run1/r720/1.m4s").status == 404);
+  house.on_loop([&] { house.clips->withdraw("day", begin, begin + seconds(10)); });
+  CHECK(clip_of() == std::pair(Json(nullptr), Json(true)));
+  CHECK(house.as(house.ana, Method::kGet, one + "/clip/clip.m3u8").status == 404);
 }

@@ -10,7 +10,7 @@ const std::string kAdmin = "/api/v1/admin";
 
 // A pattern with something in the place of its names.
 std::string path_of(std::string pattern) {
-  for (const char* name : {"{b}", "{v}", "{t}", "{p}", "{n}", "{name}"}) {
+  for (const char* name : {"{b}", "{v}", "{t}", "{p}", "{n}", "{name}", "{path...}"}) {
     if (size_t at = pattern.find(name); at != std::string::npos) pattern.replace(at, std::strlen(name), "x");
   }
   return pattern;

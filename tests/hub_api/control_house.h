@@ -11,6 +11,7 @@
 #include "../broadcast/memory_ledger.h"
 #include "../desk/memory_desk.h"
 #include "../engage/test_archives.h"
+#include "../hub_http/harness.h"
 #include "base/loop.h"
 #include "far_end.h"
 #include "hub/api.h"
@@ -135,6 +136,11 @@ class ControlHouse {
           return who ? std::nullopt : std::optional(std::move(who).error());
         },
         [](const std::string&) { return std::vector<Json>(); });
+    output::ClipStore::Options clip_options;
+    clip_options.root = media_folder / "clips";
+    clip_options.store_of = [root = media_folder.path()](const std::string& id) { return root + "/" + id; };
+    clip_options.reserve_bytes = 0;
+    clips.emplace(*loop_, clip_options, *clip_disk, log);
     desk.emplace(DeskOffice::Parts{*loop_, desk_books, books, house_keys, *officer_keys, {}, nullptr, log});
     settings.store = {{"dir", "/nowhere/media"}};
     settings.pipelines = "/nowhere/pipelines";
@@ -172,7 +178,8 @@ class ControlHouse {
                            log,
                            &*desk,
                            &*officer_keys,
-                           &*desk_room},
+                           &*desk_room,
+                           &*clips},
                 api_settings);
     api->add_routes();
     operations.emplace(Operations::Parts{router,
@@ -202,6 +209,7 @@ class ControlHouse {
       publishers.reset();
       engines.reset();
       desk.reset();
+      clips.reset();
       desk_room.reset();
       officer_keys.reset();
       gate.reset();
@@ -362,6 +370,9 @@ class ControlHouse {
   desk::HouseKeys house_keys = *desk::HouseKeys::with_key(Bytes(32, 7));
   std::optional<OfficerKeys> officer_keys;
   std::optional<ControlRoom> desk_room;
+  TemporaryFolder media_folder;
+  std::unique_ptr<output::Disk> clip_disk = output::posix_disk();
+  std::optional<Clips> clips;
   std::optional<DeskOffice> desk;
   std::optional<Engines> engines;
   std::optional<Publishers> publishers;

@@ -1,152 +1,9 @@
 // The tip site without its server: requests in, pages out.
-#include "hub/tip_site.h"
-
-#include <catch2/catch.hpp>
-#include <future>
-#include <regex>
-#include <thread>
-
-#include "../desk/memory_desk.h"
-#include "base/random.h"
-#include "desk/roster.h"
-#include "desk/tips.h"
-#include "hub/desk_office.h"
-#include "wrap/sodium/keys.h"
+#include "tip_booth.h"
 
 using namespace openday;
 using namespace openday::hub;
-using openday::test::MemoryBooks;
-using openday::test::MemoryDeskBooks;
-
-namespace {
-
-constexpr size_t kPerAddress = 6;
-
-/// Strips nothing but what a test can see.
-class FakeCleaner final : public desk::PhotoCleaner {
- public:
-  void clean(SharedBytes image, std::function<void(Result<Bytes>)> done) override {
-    if (as_text(*image).starts_with("GPS:")) return done(Bytes(image->begin() + 4, image->end()));
-    done(fail(Errc::kUnsupported, "not a picture"));
-  }
-};
-
-class FakeClips final : public desk::ClipKeeper {
- public:
-  void keep(const std::string& broadcast, ProgramTime from, ProgramTime to,
-            std::function<void(Result<std::string>)> done) override {
-    kept.emplace_back(broadcast, from, to);
-    done("clip-" + std::to_string(kept.size()));
-  }
-  void release(const std::string& clip) override { released.push_back(clip); }
-  std::vector<std::tuple<std::string, ProgramTime, ProgramTime>> kept;
-  std::vector<std::string> released;
-};
-
-struct Page {
-  int status = 0;
-  std::string html;
-  std::vector<Header> headers;
-  [[nodiscard]] bool has(std::string_view text) const { return html.find(text) != std::string::npos; }
-  [[nodiscard]] std::string header(std::string_view name) const {
-    for (const auto& one : headers) {
-      if (one.name == name) return one.value;
-    }
-    return {};
-  }
-  [[nodiscard]] std::string receipt() const {
-    std::smatch found;
-    return std::regex_search(html, found, std::regex("class=\"number\">([0-9 ]{29})<")) ? found[1].str() : "";
-  }
-};
-
-struct Booth {
-  explicit Booth(bool found = true, desk::PhotoCleaner* photos = nullptr) : loop(*Loop::create(clock)) {
-    books.ledger.put(broadcast("day", false)).value();
-    books.ledger.put(broadcast("secret", true)).value();
-    if (found) {
-      REQUIRE(
-          books.ledger.put(account::Person{"ana", "Ana", {account::Role::kOfficer}, "", false, false, {}}));
-      REQUIRE(books.ledger.put(account::Keys{"ana", ana->public_half(), {}, {}, {}}));
-      REQUIRE(desk::found(desk_books.ledger, books.ledger, house, ana, desk::make_recovery().pair,
-                          {"ana", "session", {}}));
-    }
-    tips = std::make_unique<TipDesk>(TipDesk::Parts{*loop, desk_books, books, house, photos, &clips, log});
-    site = std::make_unique<TipSite>(TipSite::Parts{
-        router, *tips, books.view(), clock, {"法院", "Court", "", "", "", ""}, "p{}", kPerAddress});
-    site->add_routes();
-    thread = std::thread([this] { loop->run(); });
-  }
-  ~Booth() {
-    on_loop([this] {
-      site.reset();
-      tips.reset();
-    });
-    loop->stop();
-    thread.join();
-  }
-  static broadcast::Broadcast broadcast(const std::string& id, bool hidden) {
-    broadcast::Broadcast made;
-    made.id = id;
-    made.title = "Title of " + id;
-    made.hidden = hidden;
-    return made;
-  }
-  template <class Task>
-  auto on_loop(Task task) -> decltype(task()) {
-    auto packaged = std::make_shared<std::packaged_task<decltype(task())()>>(std::move(task));
-    auto result = packaged->get_future();
-    REQUIRE(loop->post([packaged] { (*packaged)(); }));
-    return result.get();
-  }
-  Page ask(Method method, const std::string& target, const std::string& body = {},
-           const std::string& peer = "192.0.2.1") {
-    Request request;
-    request.method = method;
-    size_t question = target.find('?');
-    request.path = target.substr(0, question);
-    if (question != std::string::npos) request.query = *Query::parse(target.substr(question + 1));
-    request.headers = {{"host", "tips.example"}, {"accept-language", "en"}};
-    if (method == Method::kPost) {
-      request.headers.push_back({"content-type", "application/x-www-form-urlencoded"});
-      request.body.assign(body.begin(), body.end());
-    }
-    request.peer = peer;
-    return send([&](Responder responder) { router.dispatch(request, std::move(responder)); });
-  }
-  Page send(std::function<void(Responder)> task) {
-    auto promise = std::make_shared<std::promise<Page>>();
-    auto future = promise->get_future();
-    on_loop([&] {
-      task(make_responder([promise](const Response& response) {
-        Page page{response.status, "", response.headers};
-        if (auto* bytes = std::get_if<SharedBytes>(&response.body)) page.html = as_text(**bytes);
-        promise->set_value(std::move(page));
-      }));
-    });
-    REQUIRE(future.wait_for(seconds(20)) == std::future_status::ready);
-    return future.get();
-  }
-  Page tip(const std::string& more = "&text=hello") {
-    return ask(Method::kPost, "/send", "lang=en&kind=lead&broadcast=day&moment=" + more);
-  }
-
-  ManualClock clock;
-  Log log{"test", LogLevel::kDebug, [this](std::string_view line) { lines.emplace_back(line); }};
-  std::vector<std::string> lines;
-  MemoryBooks books;
-  MemoryDeskBooks desk_books{books};
-  desk::HouseKeys house = *desk::HouseKeys::with_key(Bytes(32, 3));
-  desk::Pair ana = sodium::KeyPair::random();
-  FakeClips clips;
-  Router router;
-  std::unique_ptr<Loop> loop;
-  std::unique_ptr<TipDesk> tips;
-  std::unique_ptr<TipSite> site;
-  std::thread thread;
-};
-
-}  // namespace
+using namespace openday::hub::test;
 
 TEST_CASE("a tip is sent, read by its receipt, answered, and written to again, with forms alone") {
   Booth booth;
@@ -161,14 +18,14 @@ TEST_CASE("a tip is sent, read by its receipt, answered, and written to again, w
   CHECK(read.has("Received, not read yet"));
   CHECK_FALSE(read.has("me</"));
   // A clip is kept at the turn of a minute, once.
-  CHECK(booth.clips.kept.empty());
+  CHECK(booth.clips.asked.empty());
   booth.on_loop([&] { booth.tips->keep_clips(); });
   booth.on_loop([&] { booth.tips->keep_clips(); });
-  CHECK(booth.clips.kept.size() == 1);
+  CHECK(booth.clips.asked.size() == 1);
   auto tip = booth.on_loop([&] { return booth.desk_books.ledger.tips_.begin()->second; });
   CHECK(tip.broadcast == "day");
   CHECK(tip.clip == "clip-1");
-  CHECK(std::get<1>(booth.clips.kept[0]).ms % 60'000 == 45'000);
+  CHECK(std::get<1>(booth.clips.asked[0]).ms % 60'000 == 45'000);
   booth.on_loop([&] {
     auto& ledger = booth.desk_books.ledger;
     auto key = *desk::open_key(*ledger.copy(tip.id, booth.ana->public_half()), booth.ana);
@@ -282,35 +139,32 @@ TEST_CASE("one address sends six tips in a quarter of an hour; the seventh is st
   CHECK(booth.tip().status == 200);
 }
 
-TEST_CASE("photos are sealed as they come out of the cleaner, and one that is none is named") {
-  FakeCleaner cleaner;
-  Booth booth(true, &cleaner);
-  auto bytes = [](std::string_view text) { return std::make_shared<const Bytes>(text.begin(), text.end()); };
-  Request request;
-  request.method = Method::kPost;
-  request.headers = {{"accept-language", "en"}};
-  request.peer = "192.0.2.1";
-  auto send = [&](std::vector<SharedBytes> photos) {
-    TipFields fields;
-    fields.texts = {{"kind", "lead"}, {"text", "look"}};
-    fields.photos = std::move(photos);
-    return booth.send(
-        [&](Responder responder) { booth.site->send(request, std::move(fields), std::move(responder)); });
+TEST_CASE("clips that no tip names are released, and none that is just being noted") {
+  Booth booth;
+  REQUIRE(booth.tip("2026-12-01T09:30:05&text=one").status == 200);
+  REQUIRE(booth.tip("2026-12-01T09:30:15&text=two").status == 200);
+  // Left behind by a stop between a clip and its note.
+  booth.on_loop([&] { booth.clips.there.push_back("left-behind"); });
+  std::vector<std::string> while_noted;
+  booth.desk_books.before = [&] {
+    booth.tips->sweep_clips();
+    while_noted = booth.clips.released;
   };
-  CHECK(booth.ask(Method::kGet, "/").has("type=\"file\""));
-  auto page = send({bytes("GPS:picture one"), bytes("GPS:picture two")});
-  REQUIRE(page.status == 200);
-  booth.on_loop([&] {
-    auto& ledger = booth.desk_books.ledger;
-    std::string id = ledger.tips_.begin()->first;
-    CHECK(ledger.tips_.begin()->second.photos == 2);
-    auto key = *desk::open_key(*ledger.copy(id, booth.ana->public_half()), booth.ana);
-    CHECK(as_text(*desk::open_photo(key, *ledger.photo(id, 2))) == "picture two");
-  });
-  page = send({bytes("GPS:picture"), bytes("something else")});
-  CHECK(page.status == 422);
-  CHECK(page.has("href=\"#photos\""));
-  CHECK(page.has("look"));
-  CHECK(send(std::vector<SharedBytes>(6, bytes("GPS:x"))).status != 200);
-  CHECK(booth.on_loop([&] { return booth.desk_books.ledger.tips_.size(); }) == 1);
+  booth.on_loop([&] { booth.tips->keep_clips(); });
+  CHECK(while_noted == std::vector<std::string>{"left-behind"});
+  booth.desk_books.before = nullptr;
+  booth.on_loop([&] { booth.tips->sweep_clips(); });
+  CHECK(booth.clips.released == while_noted);
+  CHECK(booth.clips.there.size() == 2);
+  // A tip that went while its clip was being made.
+  REQUIRE(booth.tip("2026-12-01T09:31:05&text=three").status == 200);
+  booth.desk_books.before = [&] {
+    auto tips = booth.desk_books.ledger.tips_;
+    for (const auto& [id, tip] : tips) {
+      if (tip.clip.empty()) REQUIRE(booth.desk_books.ledger.remove_tip(id));
+    }
+  };
+  booth.on_loop([&] { booth.tips->keep_clips(); });
+  CHECK(booth.clips.released.back() == "clip-3");
+  CHECK(booth.clips.there.size() == 2);
 }

@@ -1,0 +1,339 @@
+// Tips with photos, through the site's real server.
+#include "hub/tip_upload.h"
+
+#include <fmt/format.h>
+
+#include "tip_booth.h"
+
+using namespace openday;
+using namespace openday::hub;
+using namespace openday::hub::test;
+
+namespace {
+
+const std::string kEdge = "----edge";
+const std::string kText = "I saw it < there";
+
+std::string part(std::string_view name, std::string_view content) {
+  return fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n{}\r\n", kEdge, name,
+                     content);
+}
+std::string photo(std::string_view content, std::string_view file = "PLANTED-NAME.jpg") {
+  return fmt::format(
+      "--{}\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"{}\"\r\nContent-Type: "
+      "image/jpeg\r\n\r\n{}\r\n",
+      kEdge, file, content);
+}
+std::string texts() {
+  return part("lang", "en") + part("kind", "lead") + part("broadcast", "day") + part("moment", "") +
+         part("text", kText) + part("contact", "");
+}
+std::string form_of(const std::string& photos) {
+  return texts() + photos + "--" + kEdge + "--\r\n";
+}
+std::string head(const std::string& length, const std::string& target = "/send") {
+  return fmt::format(
+      "POST {} HTTP/1.1\r\nHost: tips.example\r\nContent-Type: multipart/form-data; "
+      "boundary={}\r\n{}\r\n\r\n",
+      target, kEdge, length);
+}
+std::string request_of(const std::string& body) {
+  return head(fmt::format("Content-Length: {}", body.size())) + body;
+}
+
+struct Counter : Booth {
+  explicit Counter(bool photos = true, HttpOptions options = {}) : Booth(true, photos, std::move(options)) {}
+
+  Client client(const char* from = nullptr) { return Client(server->port(), 0, from); }
+  Answer post(const std::string& body, const char* from = nullptr) {
+    Client one = client(from);
+    one.send(request_of(body));
+    auto answer = one.read();
+    REQUIRE(answer);
+    return *answer;
+  }
+  size_t tips_kept() {
+    return on_loop([&] { return desk_books.ledger.tips_.size(); });
+  }
+  /// Of the only tip, opened.
+  std::vector<std::string> photos_kept() {
+    return on_loop([&] {
+      auto& ledger = desk_books.ledger;
+      REQUIRE(ledger.tips_.size() == 1);
+      const auto& [id, tip] = *ledger.tips_.begin();
+      auto key = *desk::open_key(*ledger.copy(id, ana->public_half()), ana);
+      std::vector<std::string> found;
+      for (int n = 1; n <= tip.photos; ++n) {
+        found.emplace_back(as_text(*desk::open_photo(key, *ledger.photo(id, n))));
+      }
+      return found;
+    });
+  }
+  template <class Condition>
+  void until(Condition condition) {
+    auto end = std::chrono::steady_clock::now() + seconds(10);
+    while (!on_loop(condition)) {
+      if (std::chrono::steady_clock::now() > end) FAIL("the condition did not come true in 10 s");
+      std::this_thread::yield();
+    }
+  }
+};
+
+bool has(const Answer& page, std::string_view text) {
+  return page.body.find(text) != std::string::npos;
+}
+std::string receipt_in(const Answer& page) {
+  return Page{page.status, page.body, {}}.receipt();
+}
+
+}  // namespace
+
+TEST_CASE("a form with photos becomes a tip with clean photos, in their order") {
+  Counter counter;
+  auto page = counter.post(form_of(photo("GPS:one") + photo("", "") + photo("GPS:two")));
+  CAPTURE(page.body);
+  REQUIRE(page.status == 200);
+  CHECK(receipt_in(page).size() == 29);
+  CHECK(counter.photos_kept() == std::vector<std::string>{"one", "two"});
+  auto tip = counter.on_loop([&] { return counter.desk_books.ledger.tips_.begin()->second; });
+  CHECK(tip.broadcast == "day");
+  CHECK(counter.lines.empty());
+}
+
+TEST_CASE("the form of a page with photos needs none of them") {
+  Counter counter;
+  auto form = counter.ask(Method::kGet, "/?lang=en");
+  CHECK(form.has("action=\"/send?lang=en\""));
+  CHECK(form.has("enctype=\"multipart/form-data\""));
+  CHECK(form.has("accept=\"image/jpeg,image/png,image/webp\" multiple"));
+  auto page = counter.post(form_of(photo("", "")));  // as browsers send an empty file input
+  CHECK(page.status == 200);
+  CHECK(counter.photos_kept().empty());
+  CHECK(counter.cleaner.asked == 0);
+  // The other kind of form is read all the same.
+  CHECK(counter.tip().status == 200);
+}
+
+TEST_CASE("a photo that cannot be taken is named by its number, and the text is still there") {
+  Counter counter;
+  struct Case {
+    const char* photo;
+    int status;
+    const char* says;
+  };
+  Case one = GENERATE(Case{"just text", 422, "Photo 2: we do not understand it."},
+                      Case{"GIF89a/*<script>*/", 422, "Photo 2: we do not understand it."},
+                      Case{"slow", 422, "Photo 2: it took too long to read."},
+                      Case{"down", 503, "Photos cannot be taken just now."});
+  // Whatever comes behind it, and wherever the texts stand.
+  bool texts_last = GENERATE(false, true);
+  std::string photos = photo("GPS:one") + photo(one.photo) + photo("GPS:three");
+  std::string body = texts_last ? photos + texts() + "--" + kEdge + "--\r\n" : form_of(photos);
+  auto page = counter.post(body);
+  CAPTURE(one.photo, texts_last, page.body);
+  CHECK(page.status == one.status);
+  CHECK(has(page, one.says));
+  CHECK(has(page, "I saw it &lt; there"));
+  CHECK(has(page, "href=\"#photos\""));
+  CHECK(page.header("cache-control") == "no-store");
+  CHECK(counter.tips_kept() == 0);
+}
+
+TEST_CASE("six photos are too many, and one of thirteen megabytes is too large") {
+  Counter counter;
+  std::string photos;
+  SECTION("six") {
+    for (int i = 0; i < 6; ++i) photos += photo("GPS:x");
+    auto page = counter.post(form_of(photos));
+    CHECK(page.status == 413);
+    CHECK(has(page, "There may be five photos at most."));
+    CHECK(has(page, "I saw it &lt; there"));
+    CHECK(counter.cleaner.asked <= 5);
+  }
+  SECTION("thirteen megabytes") {
+    auto page = counter.post(form_of(photo("GPS:x") + photo("GPS:" + std::string(13 << 20, 'x'))));
+    CHECK(page.status == 413);
+    CHECK(has(page, "Photo 2: it is too large (12 MB"));
+    CHECK(has(page, "I saw it &lt; there"));
+    CHECK(counter.cleaner.asked == 1);
+  }
+  CHECK(counter.tips_kept() == 0);
+  // As large as may be, five of them.
+  photos.clear();
+  std::string largest = "GPS:" + std::string(PhotoCleaner::kMostBytes - 4, 'x');
+  for (int i = 0; i < 5; ++i) photos += photo(largest);
+  CHECK(counter.post(form_of(photos)).status == 200);
+  CHECK(counter.tips_kept() == 1);
+  CHECK(counter.cleaner.most_at_once == 1);
+}
+
+TEST_CASE("a form that does not arrive whole is no tip") {
+  Counter counter;
+  std::string body = form_of(photo("GPS:one"));
+  SECTION("its last delimiter is missing") {
+    auto page = counter.post(body.substr(0, body.size() - 4));
+    CHECK(page.status == 400);
+    CHECK(has(page, "did not arrive whole"));
+    CHECK(has(page, "I saw it &lt; there"));
+  }
+  SECTION("it is no form at all") {
+    CHECK(counter.post("nothing of a form").status == 400);
+    CHECK(counter.post(part("text", "\xff")).status == 400);
+    std::string many;
+    for (int i = 0; i < 20; ++i) many += part("field" + std::to_string(i), "x");
+    CHECK(counter.post(many).status == 413);
+    Client client = counter.client();
+    client.send("POST /send HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\nx");
+    CHECK(client.read()->status == 400);
+    Client json = counter.client();
+    json.send(
+        "POST /send HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data\r\nContent-Length: 1\r\n\r\nx");
+    CHECK(json.read()->status == 400);
+  }
+  SECTION("its sender leaves") {
+    {
+      Client client = counter.client();
+      client.send(request_of(body).substr(0, 900));
+      counter.until([&] { return counter.server->counters().requests >= 1; });
+    }
+    counter.until([&] { return counter.server->counters().clients_left == 1; });
+  }
+  CHECK(counter.tips_kept() == 0);
+}
+
+TEST_CASE("ten gigabytes are refused at once by their length, and at the bound without one, in words") {
+  Counter counter;
+  SECTION("by length") {
+    Client client = counter.client();
+    client.send(head("Content-Length: 10737418240", "/send?lang=en"));
+    auto page = client.read().value();
+    CHECK(page.status == 413);
+    CHECK(has(page, "This was too much to take."));
+    CHECK(has(page, "<html lang=\"en\">"));
+    CHECK(page.header("connection") == "close");
+  }
+  SECTION("in chunks") {
+    Client client = counter.client();
+    std::string open = texts() + "--" + kEdge +
+                       "\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"x\"\r\n\r\n";
+    client.send(head("Transfer-Encoding: chunked") + fmt::format("{:x}\r\n{}\r\n", open.size(), open));
+    std::string chunk = "100000\r\n" + std::string(1 << 20, 'x') + "\r\n";
+    int sent = 0;
+    while (sent < 10'240 && client.send(chunk)) ++sent;
+    CHECK(sent <= 200);  // megabytes: the bound, lingering, and socket buffers
+    auto page = client.read().value();
+    CHECK(page.status == 413);
+    CHECK(has(page, "Photo 1: it is too large"));
+    CHECK(has(page, "I saw it &lt; there"));
+  }
+  SECTION("of text") {
+    auto page = counter.post(part("text", std::string(600'000, 'x')) + "--" + kEdge + "--\r\n");
+    CHECK(page.status == 413);
+    Client client = counter.client();
+    client.send(
+        "POST /send HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        "Content-Length: 600000\r\n\r\n" +
+        std::string(600'000, 'x'));
+    CHECK(client.read()->status == 413);
+  }
+  CHECK(counter.tips_kept() == 0);
+}
+
+TEST_CASE("an upload that comes too slowly is cut off with its text still there") {
+  Counter counter;
+  std::string body = form_of(photo("GPS:" + std::string(100'000, 'x')));
+  Client client = counter.client();
+  client.send(request_of(body).substr(0, 2000));
+  counter.until([&] { return counter.server->counters().requests == 1; });
+  std::optional<Answer> page;
+  std::jthread clock([&](const std::stop_token& stop) {
+    // Waits of the server go by its clock.
+    while (!stop.stop_requested()) counter.on_loop([&] { counter.clock.advance(milliseconds(200)); });
+  });
+  page = client.read();
+  clock.request_stop();
+  clock.join();
+  REQUIRE(page);
+  CHECK(page->status == 408);
+  CHECK(has(*page, "It came too slowly"));
+  CHECK(has(*page, "I saw it &lt; there"));
+}
+
+TEST_CASE("photos count as tips before they are read; texts are read all the same") {
+  Counter counter;
+  for (size_t i = 0; i < kPerAddress; ++i) CHECK(counter.post(form_of(photo("GPS:x"))).status == 200);
+  int asked = counter.cleaner.asked;
+  auto page = counter.post(form_of(photo("GPS:" + std::string(1 << 20, 'x'))));
+  CHECK(page.status == 429);
+  CHECK(has(page, "I saw it &lt; there"));
+  CHECK(counter.cleaner.asked == asked);
+  CHECK(counter.post(form_of("")).status == 429);
+  CHECK(counter.post(form_of(photo("GPS:x")), "127.4.4.4").status == 200);
+}
+
+TEST_CASE("photos wait for their place in memory, and a crowd behind one address leaves room for others") {
+  Counter counter;
+  counter.on_loop([&] { counter.cleaner.holds = true; });
+  std::vector<Client> crowd;
+  for (size_t i = 0; i < TipSite::kPhotoPlacesOfOne + 2; ++i) {
+    crowd.push_back(counter.client("127.5.5.5"));
+    crowd.back().send(request_of(form_of(photo("GPS:crowd"))));
+  }
+  counter.until([&] { return counter.server->counters().requests == TipSite::kPhotoPlacesOfOne + 2; });
+  counter.until([&] { return counter.cleaner.working == static_cast<int>(TipSite::kPhotoPlacesOfOne); });
+  Client other = counter.client("127.6.6.6");
+  other.send(request_of(form_of(photo("GPS:other"))));
+  counter.until([&] { return counter.cleaner.working == static_cast<int>(TipSite::kPhotoPlacesOfOne) + 1; });
+  counter.on_loop([&] {
+    counter.cleaner.holds = false;
+    counter.cleaner.go_on();
+  });
+  CHECK(other.read()->status == 200);
+  for (auto& one : crowd) CHECK(one.read()->status == 200);
+  CHECK(counter.cleaner.most_at_once == static_cast<int>(TipSite::kPhotoPlacesOfOne) + 1);
+  CHECK(counter.tips_kept() == TipSite::kPhotoPlacesOfOne + 3);
+}
+
+TEST_CASE("whoever leaves before their receipt, to send again, has one tip and not two") {
+  Counter counter;
+  counter.on_loop([&] { counter.cleaner.holds = true; });
+  std::string body = form_of(photo("GPS:one"));
+  {
+    Client impatient = counter.client();
+    impatient.send(request_of(body));
+    counter.until([&] { return counter.cleaner.working == 1; });
+  }
+  counter.on_loop([&] {
+    counter.cleaner.holds = false;
+    counter.cleaner.go_on();
+  });
+  counter.until([&] { return counter.server->counters().clients_left == 1; });
+  CHECK(counter.post(body).status == 200);
+  CHECK(counter.tips_kept() == 1);
+  // While it is being sealed: the thread that does it is asked, and then the sender leaves.
+  bool waits = true;
+  std::optional<Result<std::string>> receipt;
+  counter.on_loop([&] {
+    counter.tips->send(
+        {{"lead", "text", "", std::nullopt}, "", {}}, [&] { return waits; },
+        [&](Result<std::string> made) { receipt = std::move(made); });
+    waits = false;
+  });
+  counter.on_loop([&] {
+    counter.tips->send(
+        {{"lead", "text", "", std::nullopt}, "", {}}, [] { return true; },
+        [&](Result<std::string> made) { receipt = std::move(made); });
+  });
+  counter.until([&] { return receipt.has_value(); });
+  CHECK(receipt->has_value());
+  CHECK(counter.tips_kept() == 2);
+}
+
+TEST_CASE("a server that takes no photos says so, and keeps the text") {
+  Counter counter(false);
+  auto page = counter.post(form_of(photo("GPS:one")));
+  CHECK(page.status == 422);
+  CHECK(has(page, "Photos cannot be taken just now."));
+  CHECK(has(page, "I saw it &lt; there"));
+  CHECK(counter.post(form_of("")).status == 200);
+}

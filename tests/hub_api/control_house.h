@@ -135,7 +135,11 @@ class ControlHouse {
           return who ? std::nullopt : std::optional(std::move(who).error());
         },
         [](const std::string&) { return std::vector<Json>(); });
-    desk.emplace(DeskOffice::Parts{*loop_, desk_books, books, house_keys, *officer_keys, {}, nullptr, log});
+    desk::Retention keep;
+    keep.received = std::chrono::days(730);
+    keep.closed = std::chrono::days(180);
+    keep.spam = std::chrono::days(30);
+    desk.emplace(DeskOffice::Parts{*loop_, desk_books, books, house_keys, *officer_keys, keep, nullptr, log});
     settings.store = {{"dir", "/nowhere/media"}};
     settings.pipelines = "/nowhere/pipelines";
     conductor.emplace(Conductor::Parts{*loop_, books, rules, settings, 600, *engines, *publishers, audience,

@@ -15,7 +15,13 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: { index: page('index'), watch: page('watch'), studio: page('studio'), moderate: page('moderate') },
+      input: {
+        index: page('index'),
+        watch: page('watch'),
+        studio: page('studio'),
+        moderate: page('moderate'),
+        desk: page('desk'),
+      },
     },
   },
   server: { port: 28090, proxy: { '/api': { target: 'http://127.0.0.1:28080', ws: true } } },

@@ -1,6 +1,14 @@
 #include "app/desk_house.h"
 
 namespace openday::app {
+namespace {
+
+/// Between two changes of the desk nothing is said for hours: a page that hears this knows that it would hear
+/// of one.
+const hub::Json kHere = {{"t", "here"}};
+constexpr auto kSayHere = std::chrono::seconds(10);
+
+}  // namespace
 
 Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, StoreBooks& books,
                                                    hub::Gate& gate, const TipsConfig& config,
@@ -14,7 +22,7 @@ Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, S
         auto who = gate.admit(request, account::Right::kReadTips, /*changes=*/true);
         return who ? std::nullopt : std::optional(std::move(who).error());
       },
-      [](const std::string&) { return std::vector<hub::Json>(); });
+      [](const std::string&) { return std::vector{kHere}; });
   house->office_ = std::make_unique<hub::DeskOffice>(
       hub::DeskOffice::Parts{loop, books, books, house->house_, *house->keys_, config.retention, clips, log});
   house->tips_ =
@@ -22,6 +30,8 @@ Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, S
   house->tips_->on_news = [room = house->room_.get()] {
     room->tell("", {{"t", "changed"}}, hub::WebSocket::Loss::kMayDrop);
   };
+  house->here_ = loop.every(
+      kSayHere, [room = house->room_.get()] { room->tell("", kHere, hub::WebSocket::Loss::kMayDrop); });
   // Somebody may have been vouched for while a tip was on its way, or a share was cut short.
   house->keys_->on_open = [office = house->office_.get()](const desk::Pair& pair) { office->share(pair); };
   OPENDAY_TRY(house->http_, hub::HttpServer::create(config.http, loop));
@@ -58,6 +68,7 @@ void DeskHouse::keep_clips_at_the_minute() {
 DeskHouse::~DeskHouse() {
   loop_.cancel(minute_);
   gate_.use(nullptr);
+  loop_.cancel(here_);
   loop_.cancel(tidy_);
   loop_.cancel(expiry_);
 }

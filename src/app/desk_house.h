@@ -47,6 +47,7 @@ class DeskHouse {
   std::unique_ptr<hub::TipDesk> tips_;
   std::unique_ptr<hub::TipSite> site_;
   std::unique_ptr<hub::HttpServer> http_;  // first to go: its requests refer to all of the above
+  Loop::TimerId here_ = 0;
   Loop::TimerId tidy_ = 0;
   Loop::TimerId minute_ = 0;
   uint64_t turns_ = 0;  // of minutes

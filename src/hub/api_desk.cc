@@ -1,4 +1,7 @@
 // The officers' side of the desk: keys, roster, tips.
+#include <chrono>
+#include <optional>
+
 #include "base/text.h"
 #include "hub/api.h"
 #include "hub/api_bodies.h"
@@ -34,6 +37,15 @@ Json verdict_json(desk::Verdict verdict) {
 const std::string kTips = "/api/v1/desk/tips";
 const std::string kPlaylist = "/clip/clip.m3u8";
 
+/// Whether the tipster has written since the last answer, or at all after the tip itself.
+bool wrote_again(const std::vector<desk::Entry>& timeline) {
+  for (auto entry = timeline.rbegin(); entry != timeline.rend(); ++entry) {
+    if (entry->deed == desk::Deed::kWrote) return true;
+    if (entry->deed == desk::Deed::kAnswered || entry->deed == desk::Deed::kClosed) return false;
+  }
+  return false;
+}
+
 /// `clips` may be null.
 Json tip_json(const Opened& opened, const Clips* clips) {
   const auto& tip = opened.tip;
@@ -50,6 +62,7 @@ Json tip_json(const Opened& opened, const Clips* clips) {
           {"clip_hls", shows ? Json(kTips + "/" + tip.id + kPlaylist) : Json(nullptr)},
           {"clip_complete", clip && clip->complete},
           {"photos", tip.photos},
+          {"wrote_again", wrote_again(opened.timeline)},
           {"readable", opened.readable}};
 }
 
@@ -92,6 +105,18 @@ Json officer_json(const DeskOffice::Officer& officer) {
           {"name", officer.person.name},
           {"state", state},
           {"fingerprint", officer.keys ? Json(desk::fingerprint(officer.keys->public_half)) : Json(nullptr)}};
+}
+
+Json days_or_null(const std::optional<std::chrono::days>& days) {
+  return days ? Json(days->count()) : Json(nullptr);
+}
+
+Json retention_json(const desk::Retention& keep) {
+  return {{"received", days_or_null(keep.received)},
+          {"triaged", days_or_null(keep.triaged)},
+          {"answered", days_or_null(keep.answered)},
+          {"closed", days_or_null(keep.closed)},
+          {"spam", days_or_null(keep.spam)}};
 }
 
 Result<DeskOffice::State> founded(Result<DeskOffice::State> state) {
@@ -157,6 +182,7 @@ void Api::add_desk_routes() {
               json["officers"].push_back(officer_json(officer));
               if (who.person && officer.person.id == who.person->id) json["me"] = officer_json(officer);
             }
+            json["keep_days"] = retention_json(parts_.desk->retention());
             for (const auto& [tip_state, count] : *counts) json["counts"][desk::name_of(tip_state)] = count;
             reply.json(200, json);
           });

@@ -51,6 +51,8 @@ class DeskOffice {
   [[nodiscard]] Result<State> state() const;
 
   [[nodiscard]] Result<std::map<desk::State, int64_t>> counts() const { return parts_.books.desk().counts(); }
+  /// How long tips are kept; the clock of each state starts when the tip comes into it.
+  [[nodiscard]] const desk::Retention& retention() const { return parts_.retention; }
 
   /// `done` gets the recovery key as it is to be printed: the only time.
   void found(const desk::Pair& pair, const account::Act& act, std::function<void(Result<std::string>)> done);

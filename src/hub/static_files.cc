@@ -144,7 +144,7 @@ void add_page_routes(Router& router, const StaticFiles& files) {
   page("/", "index.html", false);
   page("/watch/{b}", "watch.html", false);
   page("/embed/{b}", "watch.html", true);
-  for (const std::string name : {"studio", "moderate"}) {
+  for (const std::string name : {"studio", "moderate", "desk"}) {
     page("/" + name + "/", name + ".html", false);
     router.get("/" + name, [name](const Request&, Responder responder) {
       responder.send(std::move(Response::empty(308).with("Location", "/" + name + "/")));

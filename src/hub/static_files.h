@@ -44,8 +44,8 @@ class StaticFiles {
   std::map<std::string, File, std::less<>> files_;
 };
 
-/// GET routes of the site's pages (docs/API.md): /, /watch/{b}, /embed/{b}, /studio/, /moderate/, /assets/*,
-/// and the files beside index.html. `files` outlives the router.
+/// GET routes of the site's pages (docs/API.md): /, /watch/{b}, /embed/{b}, /studio/, /moderate/, /desk/,
+/// /assets/* and the files beside index.html. `files` outlives the router.
 void add_page_routes(Router& router, const StaticFiles& files);
 
 }  // namespace openday::hub

@@ -40,7 +40,13 @@ struct DeskHouseTest : ControlHouse {
     wanted.photos.push_back({wanted.id, 1, desk::seal_photo(wanted.key, wanted.id, 1, as_bytes("JPEG"))});
     on_loop(
         [&] { REQUIRE(desk::record(desk_books.ledger, books.ledger, house_keys, wanted, clock.wall())); });
+    planted_key = wanted.key;
     return wanted.id;
+  }
+  /// The tipster of the tip planted last.
+  void write_again(const std::string& id) {
+    on_loop(
+        [&] { REQUIRE(desk::write(desk_books.ledger, id, planted_key, "one more thing", clock.wall())); });
   }
   std::string fingerprint(const std::string& officer) {
     for (const auto& one : as(ana, Method::kGet, kDesk).json["officers"]) {
@@ -58,6 +64,7 @@ struct DeskHouseTest : ControlHouse {
     return as(cookie, Method::kGet, kDesk + "/tips/" + id);
   }
   std::string ana;
+  desk::Key planted_key;
 };
 
 }  // namespace
@@ -70,6 +77,8 @@ TEST_CASE("an officer's key is made at log-in, opens with it, and closes with th
   CHECK(desk.json["founded"] == false);
   CHECK(desk.json["open"] == true);
   CHECK(desk.json["me"]["state"] == "waiting");
+  Json kept = {{"received", 730}, {"triaged", nullptr}, {"answered", nullptr}, {"closed", 180}, {"spam", 30}};
+  CHECK(desk.json["keep_days"] == kept);
   std::string key = desk.json["me"]["fingerprint"];
   CHECK(key.size() == 39);
   // As after a restart of the hub.
@@ -202,15 +211,19 @@ TEST_CASE(
   CHECK(post("/close", Json::object()) == 409);
   CHECK(post("/answer", {{"standard", true}}) == 409);
   CHECK(post("/answer", Json::object()) == 400);
+  CHECK(house.tip(house.ana, id).json["wrote_again"] == false);
+  house.write_again(id);
+  CHECK(house.tip(house.ana, id).json["wrote_again"] == true);
   CHECK(post("/answer", {{"text", "SECRET-ANSWER"}}) == 204);
+  CHECK(house.tip(house.ana, id).json["wrote_again"] == false);
   CHECK(post("/close", Json::object()) == 204);
   auto tip = house.tip(house.ana, id).json;
   CHECK(tip["state"] == "closed");
   CHECK(tip["verdict"] == "lead");
-  REQUIRE(tip["timeline"].size() == 4);
+  REQUIRE(tip["timeline"].size() == 5);
   CHECK(tip["timeline"][0]["by"] == nullptr);
-  CHECK(tip["timeline"][2]["text"] == "SECRET-ANSWER");
-  CHECK(tip["timeline"][2]["by"] == "ana");
+  CHECK(tip["timeline"][3]["text"] == "SECRET-ANSWER");
+  CHECK(tip["timeline"][3]["by"] == "ana");
   auto listed = house.as(house.ana, Method::kGet, kDesk + "/tips?state=closed").json["tips"];
   REQUIRE(listed.size() == 1);
   CHECK(listed[0]["excerpt"] == "behind the station");

@@ -141,7 +141,11 @@ class ControlHouse {
     clip_options.store_of = [root = media_folder.path()](const std::string& id) { return root + "/" + id; };
     clip_options.reserve_bytes = 0;
     clips.emplace(*loop_, clip_options, *clip_disk, log);
-    desk.emplace(DeskOffice::Parts{*loop_, desk_books, books, house_keys, *officer_keys, {}, nullptr, log});
+    desk::Retention keep;
+    keep.received = std::chrono::days(730);
+    keep.closed = std::chrono::days(180);
+    keep.spam = std::chrono::days(30);
+    desk.emplace(DeskOffice::Parts{*loop_, desk_books, books, house_keys, *officer_keys, keep, nullptr, log});
     settings.store = {{"dir", "/nowhere/media"}};
     settings.pipelines = "/nowhere/pipelines";
     conductor.emplace(Conductor::Parts{*loop_, books, rules, settings, 600, *engines, *publishers, audience,

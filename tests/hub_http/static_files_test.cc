@@ -18,6 +18,7 @@ class Site {
     write("watch.html", "<!doctype html>watch" + std::string(500, ' '));
     write("studio.html", "<!doctype html>studio");
     write("moderate.html", "<!doctype html>moderate");
+    write("desk.html", "<!doctype html>desk");
     write("assets/app-1a2b3c4d.js", "export const a = 1;" + std::string(1000, ' '));
     write("assets/logo-5e6f7a8b.png", "\x89PNG");
     write("assets/deep/x-1.css", "a{}");
@@ -66,7 +67,7 @@ TEST_CASE("what is not a page is not served") {
   Site site;
   auto files = StaticFiles::load(site.path()).value();
   Request request;
-  CHECK(files.size() == 7);
+  CHECK(files.size() == 8);
   for (const char* name :
        {"", ".hidden", "notes.unknown", "passwd.txt", "assets", "assets/", "../index.html", "/etc/passwd"}) {
     INFO(name);
@@ -115,6 +116,8 @@ TEST_CASE("the site's addresses lead to its pages") {
   CHECK(client.get("/studio/")->body == "<!doctype html>studio");
   CHECK(client.get("/moderate")->header("location") == "/moderate/");
   CHECK(client.get("/moderate/")->body == "<!doctype html>moderate");
+  CHECK(client.get("/desk")->header("location") == "/desk/");
+  CHECK(client.get("/desk/")->body == "<!doctype html>desk");
   CHECK(client.get("/assets/deep/x-1.css")->body == "a{}");
   CHECK(client.get("/assets/none.js")->status == 404);
   auto cached = client.get("/", "If-None-Match: " + client.get("/")->header("etag") + "\r\n").value();

@@ -274,3 +274,17 @@ TEST_CASE(
   CHECK(listed.size() >= kept.size());
   CHECK(desk.holding("PLANTED-STREAM").empty());
 }
+
+TEST_CASE("officers' pages are told that they hear the desk, and of every tip") {
+  Desk desk;
+  desk.found();
+  hub::test::Socket page(
+      desk.port, "/api/v1/desk/events", "openday-desk-1",
+      "Origin: http://127.0.0.1:" + std::to_string(desk.port) + "\r\nCookie: " + desk.cookie + "\r\n");
+  REQUIRE(page.status() == 101);
+  page.hear("here");
+  auto sent = desk.form("/send", "lang=en&kind=lead&text=" + escaped("behind the station"), "127.0.0.2");
+  REQUIRE(sent);
+  CHECK(sent->status == 200);
+  page.hear("changed");
+}

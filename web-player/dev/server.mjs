@@ -269,6 +269,8 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
         break;
       case '/__mock/moderation':
         return json(response, 200, studio.moderation.control(body));
+      case '/__mock/desk':
+        return json(response, 200, studio.desk.control(body, studio));
       default:
         return refuse(response, 404, 'not_found');
     }
@@ -285,7 +287,7 @@ export async function startMock({ port = 28080, mediaFolder = resolve(here, '../
     }
     if (path === '/') return page(response, 'index.html');
     if (/^\/(watch|embed)\/[^/]+\/?$/.test(path)) return page(response, 'watch.html');
-    const inside = /^\/(studio|moderate)(\/|$)/.exec(path)?.[1];
+    const inside = /^\/(studio|moderate|desk)(\/|$)/.exec(path)?.[1];
     if (inside !== undefined) return page(response, `${inside}.html`);
     if (path.startsWith('/assets/')) {
       const file = join(dist, path);
@@ -361,7 +363,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { url, talk } = await startMock({ port: Number(process.argv[2] ?? 28080) });
   talk('court', 1500);
   console.log(
-    `mock hub: ${url}/  ${url}/watch/court  ${url}/studio/  ${url}/moderate/#/b/court (chief, mock-password)`,
+    `mock hub: ${url}/  ${url}/watch/court  ${url}/studio/  ${url}/moderate/#/b/court (chief, mock-password)  ${url}/desk/ (kai)`,
   );
   await fetch(`${url}/__mock/moderation`, { method: 'POST', body: JSON.stringify({ flow: 6 }) });
 }

@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { WebSocketServer } from 'ws';
+import { Desk } from './desk.mjs';
 import { venues as madeVenues } from './media.mjs';
 import { Moderation } from './moderation.mjs';
 
@@ -45,6 +46,7 @@ export class Studio {
     this.sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'openday-control-1' });
     this.clients = new Map();
     this.moderation = new Moderation(hub);
+    this.desk = new Desk(hub);
     this.session = randomBytes(8).toString('hex');
     this.tick = 0;
     this.timer = setInterval(() => this.beat(), 100);
@@ -54,6 +56,7 @@ export class Studio {
   reset() {
     this.tries = 0;
     this.moderation.reset();
+    this.desk.reset();
     this.faults = {};
     this.extra = new Map();
     this.me = 'chief';
@@ -64,6 +67,8 @@ export class Studio {
         { id: 'zhao', name: '赵 Zhao', roles: ['moderator', 'officer'], must_change_password: false, disabled: true },
         { id: 'wei', name: '魏审核 Wei', roles: ['moderator'], must_change_password: false, disabled: false },
         { id: 'kai', name: '凯 Kai', roles: ['officer'], must_change_password: false, disabled: false },
+        { id: 'bo', name: '薄警官 Bo', roles: ['officer'], must_change_password: false, disabled: false },
+        { id: 'lin', name: '林 Lin', roles: ['officer'], must_change_password: true, disabled: false },
       ].map((person) => [person.id, person]),
     ); // prettier-ignore
     this.passwords = new Map([...this.people.keys()].map((id) => [id, password]));
@@ -106,11 +111,13 @@ export class Studio {
     this.dropSockets();
     this.sockets.close();
     this.moderation.close();
+    this.desk.close();
   }
 
   dropSockets() {
     for (const socket of this.clients.keys()) socket.terminate();
     this.moderation.dropSockets();
+    this.desk.dropSockets();
   }
 
   /** {take: 'fail' | 'slow', end: 'fail', viewers, viewers_at_least, slots: {venue: state}, engine, silent} */
@@ -196,6 +203,7 @@ export class Studio {
 
   upgrade(request, socket, head) {
     if (this.moderation.upgrade(request, socket, head, this.allowed(request))) return;
+    if (this.desk.upgrade(request, socket, head, this.allowed(request))) return;
     const id = /^\/api\/v1\/admin\/broadcasts\/([^/]+)\/events$/.exec(request.url)?.[1];
     if (id === undefined || !this.allowed(request) || this.broadcast(id) === undefined || this.faults.refuseSocket) {
       socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n');
@@ -230,6 +238,7 @@ export class Studio {
           return refuse(401, 'unauthorized', 'name or password is wrong');
         this.tries = 0;
         this.me = person.id;
+        this.desk.open = true;
         return json(200, { person }, { 'set-cookie': `openday=${this.session}; HttpOnly; SameSite=Strict; Path=/` });
       }
       if (method === 'DELETE') return json(204, null, { 'set-cookie': 'openday=; Max-Age=0; Path=/' });
@@ -243,6 +252,22 @@ export class Studio {
       this.passwords.set(this.me, body.new);
       this.people.get(this.me).must_change_password = false;
       return json(204, null);
+    }
+    if (path === '/api/v1/desk' || path.startsWith('/api/v1/desk/')) {
+      if (!this.allowed(request)) return refuse(401, 'unauthorized', 'log in');
+      const { searchParams } = new URL(request.url, 'http://x');
+      const person = this.people.get(this.me);
+      return this.desk.answer({
+        method,
+        path,
+        query: searchParams,
+        body,
+        person,
+        studio: this,
+        json,
+        refuse,
+        response,
+      });
     }
     if (!path.startsWith(admin)) return refuse(404, 'not_found', path);
     if (!this.allowed(request)) return refuse(401, 'unauthorized', 'log in');

@@ -48,6 +48,7 @@ const panel = beyond([room], ['watch.html']);
 const flying = beyond([danmaku], ['watch.html', room]) + size(`assets/${worker}`);
 const studio = closure(['studio.html']);
 const moderate = closure(['moderate.html']);
+const desk = closure(['desk.html']);
 
 const lines = [
   ['index, all', index.js + index.css, 45],
@@ -59,6 +60,7 @@ const lines = [
   ['watch danmaku', flying, 5],
   ['studio without video', studio.js + studio.css, 150],
   ['moderation, JavaScript', moderate.js, 60],
+  ['desk, JavaScript', desk.js, 60],
 ];
 
 let over = 0;

@@ -1,5 +1,5 @@
-// A stream of events that the page only listens to: of a console, of a moderators' queue. Says plainly whether what the page
-// shows is current: a socket that is open but silent for 5 s (something comes every second) counts as lost. Reconnects after
+// A stream of events that the page only listens to: of a console, a moderators' queue, the desk. Says plainly whether what the
+// page shows is current: a socket that is open but silent for longer than the server ever is counts as lost. Reconnects after
 // 1, 2, 4, then every 8 s, ± 30 %.
 //
 // Home thread: the page. Not reusable after close().
@@ -26,9 +26,9 @@ export interface ControlSocketDeps<E> {
   /** What the page knows of; an event of a newer server is not its to judge. */
   kinds: ReadonlySet<string>;
   event: (event: E) => void;
+  /** Most of them say something every second: 5 s. */
+  silenceMs?: number;
 }
-
-const silenceMs = 5000;
 
 export class ControlSocket<E> {
   private socket: SocketLike | null = null;
@@ -84,7 +84,7 @@ export class ControlSocket<E> {
 
   private listenForSilence(): void {
     if (this.silence !== null) this.deps.timers.cancel(this.silence);
-    this.silence = this.deps.timers.after(silenceMs, () => {
+    this.silence = this.deps.timers.after(this.deps.silenceMs ?? 5000, () => {
       this.lost();
     });
   }

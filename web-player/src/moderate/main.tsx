@@ -3,11 +3,13 @@
 import '../styles/tokens.css';
 import '../styles/base.css';
 import '../staff/staff.css';
+import '../staff/picture.css';
 import './moderate.css';
 import './triage.css';
 
 import { effect } from '@preact/signals';
 import { render, type JSX } from 'preact';
+import { StaffLinks } from '../staff/links';
 import { checkSession, may } from '../staff/session';
 import { StaffPage } from '../staff/shell';
 import { common } from '../ui/messages';
@@ -31,9 +33,7 @@ function Body(): JSX.Element {
     return (
       <main id="main">
         <Notice icon="lock" level={1} title={t.deniedTitle} body={t.deniedBody}>
-          <a class="button button--primary button--touch" href="/studio/">
-            {t.studio}
-          </a>
+          <StaffLinks here="moderate" class="button button--touch" />
         </Notice>
       </main>
     );
@@ -50,11 +50,7 @@ function Body(): JSX.Element {
         <a class="tab" href="#/words" aria-current={words ? 'page' : undefined}>
           {t.words}
         </a>
-        {may('run-broadcasts') && (
-          <a class="tab" href="/studio/">
-            {t.studio}
-          </a>
-        )}
+        <StaffLinks here="moderate" />
       </nav>
       <main id="main" class="list">
         {!words ? (

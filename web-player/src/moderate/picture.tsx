@@ -4,11 +4,34 @@ import { useSignal } from '@preact/signals';
 import type { ComponentType, JSX } from 'preact';
 import { fixedClock, formatTime } from '../core/format';
 import type { Item } from '../core/moderation-types';
+import type { Source } from '../core/source';
+import type { Broadcast } from '../core/studio-types';
+import type { MomentProps } from '../staff/moment';
 import { Icon } from '../ui/icons';
 import { locale, tag } from '../ui/page';
 import { moderate } from './messages';
-import type { MomentProps } from './moment';
 import type { Desk } from './state';
+
+function sourceOf(broadcast: Broadcast): Source | null {
+  const { live, replay } = broadcast;
+  const liveAt = Date.parse(broadcast.live_at ?? '');
+  const from = Number.isFinite(liveAt) ? liveAt : null;
+  if (live !== null) {
+    return {
+      kind: 'live',
+      hls: live.hls,
+      dvr: live.dvr,
+      audio: null,
+      audioDvr: null,
+      windowSeconds: live.dvr_window_s,
+      liveAt: from,
+    };
+  }
+  if (replay === null) return null;
+  const ended = Date.parse(broadcast.ended_at ?? '');
+  const lengthMs = from !== null && Number.isFinite(ended) ? ended - from : null;
+  return { kind: 'replay', hls: replay.hls, audio: null, from, lengthMs };
+}
 
 export function Picture({ desk, item }: { desk: Desk; item: Item }): JSX.Element {
   const t = moderate.in(locale.value);
@@ -26,7 +49,7 @@ export function Picture({ desk, item }: { desk: Desk; item: Item }): JSX.Element
   const play = () => {
     waiting.value = true;
     failed.value = false;
-    import('./moment').then(
+    import('../staff/moment').then(
       (module) => {
         player.value = module.Moment;
         waiting.value = false;
@@ -41,7 +64,7 @@ export function Picture({ desk, item }: { desk: Desk; item: Item }): JSX.Element
   if (Player !== null && broadcast !== null) {
     return (
       <figure class="picture">
-        <Player broadcast={broadcast} moment={item.moment} onClose={() => (player.value = null)} />
+        <Player source={sourceOf(broadcast)} moment={item.moment} onClose={() => (player.value = null)} />
       </figure>
     );
   }

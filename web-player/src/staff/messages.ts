@@ -44,6 +44,18 @@ export const staffEn = {
   lostTitle: 'Connection lost.',
   lostRetry: 'Connect now',
   moderation: 'Moderation',
+  desk: 'Tips',
+  play: 'Play from here',
+  playerClose: 'Back to the picture',
+  playerLoading: 'Loading the video…',
+  playerFailed: 'The video could not be played.',
+  playerGone: 'This moment cannot be played any more.',
+  pause: 'Pause',
+  resume: 'Play',
+  again: 'Once more from the moment',
+  sound: 'Sound on',
+  soundOff: 'Sound off',
+  studio: 'Studio',
 };
 
 export const staffZh: Translated<typeof staffEn> = {
@@ -86,6 +98,18 @@ export const staffZh: Translated<typeof staffEn> = {
   lostTitle: '连接已断开。',
   lostRetry: '立即重连',
   moderation: '评论审核',
+  desk: '举报与线索',
+  play: '从这里播放',
+  playerClose: '返回画面',
+  playerLoading: '正在加载视频…',
+  playerFailed: '视频无法播放。',
+  playerGone: '此时刻已无法播放。',
+  pause: '暂停',
+  resume: '播放',
+  again: '从该时刻重播',
+  sound: '打开声音',
+  soundOff: '关闭声音',
+  studio: '导播台',
 };
 
 export const staff = catalogue(staffEn, staffZh);

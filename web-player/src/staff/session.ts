@@ -54,9 +54,13 @@ export async function logOut(): Promise<void> {
 }
 
 /** A request under /api/v1/admin/. */
-export async function admin<T>(path: string, options: RequestOptions = {}): Promise<T> {
+export const admin = <T>(path: string, options: RequestOptions = {}): Promise<T> =>
+  asStaff<T>(`admin/${path}`, options);
+
+/** A request under /api/v1/ that needs somebody to be logged in. */
+export async function asStaff<T>(path: string, options: RequestOptions = {}): Promise<T> {
   try {
-    return await request<T>(`/api/v1/admin/${path}`, options);
+    return await request<T>(`/api/v1/${path}`, options);
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) {
       // Several requests may learn of it at the same time.

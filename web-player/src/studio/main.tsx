@@ -9,9 +9,9 @@ import './console.css';
 import { effect } from '@preact/signals';
 import { render, type JSX } from 'preact';
 import type { Right } from '../core/people';
+import { StaffLinks } from '../staff/links';
 import { checkSession, may } from '../staff/session';
 import { StaffPage } from '../staff/shell';
-import { Icon } from '../ui/icons';
 import { common } from '../ui/messages';
 import { locale } from '../ui/page';
 import { Broadcasts } from './broadcasts';
@@ -43,12 +43,7 @@ function Lists({ page }: { page: List }): JSX.Element {
             {name}
           </a>
         ))}
-        {may('moderate') && (
-          <a class="tab" href="/moderate/">
-            <Icon name="comment" />
-            {t.moderation}
-          </a>
-        )}
+        <StaffLinks here="studio" />
       </nav>
       <main id="main" class="list">
         {shown === 'venues' && <Venues />}

@@ -1,4 +1,4 @@
-// The program from a comment's moment on, in the player of the watch page. Loaded only when somebody asks for it.
+// What was aired from a moment on, in the player of the watch page. Loaded only when somebody asks for it.
 
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
@@ -9,42 +9,21 @@ import { prefersNative, type EngineFactory } from '../core/engine';
 import { Player } from '../core/player';
 import { Settings } from '../core/settings';
 import type { Source } from '../core/source';
-import type { Broadcast } from '../core/studio-types';
 import { browserTimers } from '../core/timers';
 import { locale } from '../ui/page';
 import { IconButton } from '../ui/parts';
-import { moderate } from './messages';
+import { staff } from './messages';
 
 export interface MomentProps {
-  broadcast: Broadcast;
+  /** null: there is nothing to play any more. */
+  source: Source | null;
   /** Program time, UTC ms. */
   moment: number;
   onClose: () => void;
 }
 
-/** A comment is an answer to what was seen: it begins a little before. */
+/** Who writes answers what was seen: it begins a little before. */
 const leadMs = 5000;
-
-function sourceOf(broadcast: Broadcast): Source | null {
-  const { live, replay } = broadcast;
-  const liveAt = Date.parse(broadcast.live_at ?? '');
-  const from = Number.isFinite(liveAt) ? liveAt : null;
-  if (live !== null) {
-    return {
-      kind: 'live',
-      hls: live.hls,
-      dvr: live.dvr,
-      audio: null,
-      audioDvr: null,
-      windowSeconds: live.dvr_window_s,
-      liveAt: from,
-    };
-  }
-  if (replay === null) return null;
-  const ended = Date.parse(broadcast.ended_at ?? '');
-  const lengthMs = from !== null && Number.isFinite(ended) ? ended - from : null;
-  return { kind: 'replay', hls: replay.hls, audio: null, from, lengthMs };
-}
 
 async function engine(video: HTMLVideoElement): Promise<EngineFactory> {
   const mediaSource = 'MediaSource' in window || 'ManagedMediaSource' in window;
@@ -52,8 +31,8 @@ async function engine(video: HTMLVideoElement): Promise<EngineFactory> {
   return (await import('../core/engine-native')).createNativeEngine;
 }
 
-export function Moment({ broadcast, moment, onClose }: MomentProps): JSX.Element {
-  const t = moderate.in(locale.value);
+export function Moment({ source, moment, onClose }: MomentProps): JSX.Element {
+  const t = staff.in(locale.value);
   const host = useRef<HTMLDivElement>(null);
   const gone = useSignal(false);
   const { player, video, seek } = useMemo(() => {
@@ -72,14 +51,13 @@ export function Moment({ broadcast, moment, onClose }: MomentProps): JSX.Element
       refused: () => (gone.value = true),
     });
     const toMoment = () => {
-      const zero = broadcast.live === null ? Date.parse(broadcast.live_at ?? '') : 0;
-      made.seekTo(moment - leadMs - zero);
+      const zero = source?.kind === 'replay' ? (source.from ?? 0) : 0;
+      made.seekTo(Math.max(0, moment - leadMs - zero));
       made.play();
     };
     return { player: made, video: element, seek: { clock, toMoment } };
   }, []);
   useEffect(() => {
-    const source = sourceOf(broadcast);
     host.current?.append(video);
     if (source === null) gone.value = true;
     else {

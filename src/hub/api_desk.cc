@@ -59,6 +59,7 @@ Json tip_json(const Opened& opened, const Clips* clips) {
           {"changed_at", to_rfc3339(tip.changed)},
           {"broadcast", text_or_null(tip.broadcast)},
           {"minute", tip.moment ? Json(to_rfc3339(*tip.moment)) : Json(nullptr)},
+          {"clip", !tip.clip.empty()},
           {"clip_hls", shows ? Json(kTips + "/" + tip.id + kPlaylist) : Json(nullptr)},
           {"clip_complete", clip && clip->complete},
           {"photos", tip.photos},

@@ -297,6 +297,7 @@ TEST_CASE(
   CHECK(clip_of() == std::pair(Json(one + "/clip/clip.m3u8"), Json(true)));
   auto listed = house.as(house.ana, Method::kGet, kDesk + "/tips").json["tips"][0];
   CHECK(listed["clip_hls"] == one + "/clip/clip.m3u8");
+  CHECK(listed["clip"] == true);
   CHECK(listed.dump().find(clip) == std::string::npos);
   auto playlist = house.as(house.ana, Method::kGet, one + "/clip/clip.m3u8");
   CHECK(playlist.status == 200);

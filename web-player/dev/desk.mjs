@@ -182,7 +182,7 @@ export class Desk {
     const last = tip.timeline.findLast(({ deed }) => ['wrote', 'answered', 'closed'].includes(deed));
     return {
       id: tip.id, state: tip.state, verdict: tip.verdict, received_at: minuteOf(tip.at), changed_at: minuteOf(tip.changed),
-      broadcast: tip.broadcast, minute: tip.moment === null ? null : minuteOf(tip.moment), clip: tip.clip, photos: tip.photos,
+      broadcast: tip.broadcast, minute: tip.moment === null ? null : minuteOf(tip.moment), clip: tip.clip !== null, photos: tip.photos,
       wrote_again: last?.deed === 'wrote', readable,
     }; // prettier-ignore
   }

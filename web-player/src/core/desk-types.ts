@@ -37,7 +37,8 @@ export interface Tip {
   broadcast: string | null;
   /** Of the program. */
   minute: string | null;
-  clip: string | null;
+  /** One is kept, or was. */
+  clip: boolean;
   photos: number;
   /** The tipster, and waits for an answer. */
   wrote_again?: boolean;

@@ -189,7 +189,7 @@ export function Clip({ tip }: { tip: WholeTip }): JSX.Element | null {
             {hls === null ? (
               <p class="picture__none">
                 <Icon name="film" />
-                {tip.clip === null ? t.clipNone : t.clipWithdrawn}
+                {tip.clip ? t.clipWithdrawn : t.clipNone}
               </p>
             ) : (
               <>

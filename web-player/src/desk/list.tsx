@@ -75,7 +75,7 @@ function Row({ office, tip }: { office: Office; tip: ListedTip }): JSX.Element {
               {tip.photos === 1 ? t.photo : t.photos(number(tip.photos))}
             </span>
           )}
-          {tip.clip !== null && (
+          {tip.clip && (
             <span class="sign-icon">
               <Icon name="film" />
               {t.hasClip}

@@ -25,7 +25,12 @@ const types = {
   '.json': 'application/json',
 };
 
-const site = { name: '云州市政务直播', name_zh: '云州市政务直播', name_en: 'Yunzhou Live' };
+const site = {
+  name: '云州市政务直播',
+  name_zh: '云州市政务直播',
+  name_en: 'Yunzhou Live',
+  tips: 'https://tips.example/',
+};
 
 // The policy the hub sends: the pages must live with it.
 const policy =
@@ -36,7 +41,7 @@ const iso = (ms) => new Date(ms).toISOString();
 function made(id, fields) {
   return {
     id, title: id, description: '', language: 'zh-CN', state: 'scheduled', starts_at: null, live_at: null, ended_at: null,
-    poster: `/thumb/${id}/poster.jpg`, tips: 'https://tips.example/', live: null, replay: null, venues: venues.map(({ id: venue, name }) => ({ id: venue, name })),
+    poster: `/thumb/${id}/poster.jpg`, live: null, replay: null, venues: venues.map(({ id: venue, name }) => ({ id: venue, name })),
     ...fields,
   }; // prettier-ignore
 }

@@ -25,6 +25,9 @@ export const base = real ? address.replace(/\/$/, '') : (await startMock({ port:
 export const live = process.env.OPENDAY_BROADCAST ?? 'court';
 export const token = process.env.OPENDAY_ADMIN_TOKEN ?? (real ? '' : 'mock-admin-token');
 
+const [officerName = '', officerPassword = ''] = (process.env.OPENDAY_OFFICER ?? '').split(':');
+export const officer = { name: officerName, password: officerPassword };
+
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 export const artifacts = resolve(process.env.OPENDAY_ARTIFACTS ?? join(repository, 'artifacts'));
 

@@ -18,7 +18,7 @@ import type { KeepDays, ListedTip, Officer, Overview } from './desk-types';
 function tip(id: string, fields: Partial<ListedTip> = {}): ListedTip {
   return {
     id, state: 'received', verdict: null, received_at: '2026-11-01T08:00:00Z', changed_at: '2026-11-01T08:00:00Z',
-    broadcast: null, minute: null, clip: null, photos: 0, wrote_again: false, readable: true, kind: 'lead', excerpt: id, ...fields,
+    broadcast: null, minute: null, clip: false, photos: 0, wrote_again: false, readable: true, kind: 'lead', excerpt: id, ...fields,
   }; // prettier-ignore
 }
 

@@ -26,6 +26,8 @@ export interface Site {
   name: string;
   name_zh?: string;
   name_en?: string;
+  /** Where confidential tips are taken; absent: nowhere. */
+  tips?: string;
 }
 
 export interface PublicBroadcast {
@@ -40,8 +42,6 @@ export interface PublicBroadcast {
   poster: string | null;
   live: LiveUrls | null;
   replay: ReplayUrls | null;
-  /** Where confidential tips are taken; null or absent: nowhere. */
-  tips?: string | null;
   venues: PublicVenue[];
   site?: Site;
 }

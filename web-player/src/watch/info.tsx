@@ -36,7 +36,7 @@ function Share({ title }: { title: string }): JSX.Element {
 
 /** To the officers in confidence, where the institution takes tips. */
 export function TipButton({ value }: { value: PublicBroadcast }): JSX.Element | null {
-  if ((value.tips ?? null) === null) return null;
+  if (value.site?.tips === undefined) return null;
   return (
     <button type="button" class="button button--touch" onClick={() => (tipping.value = true)}>
       <Icon name="tip" />

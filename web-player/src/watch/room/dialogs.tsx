@@ -290,12 +290,12 @@ function Tip({ url }: { url: string }): JSX.Element {
 }
 
 export function Dialogs(): JSX.Element {
-  const tips = broadcast.value?.tips ?? null;
+  const tips = broadcast.value?.site?.tips;
   return (
     <>
       {naming.value && <Naming />}
       {reporting.value !== null && <Report one={reporting.value} />}
-      {tipping.value && tips !== null && <Tip url={tips} />}
+      {tipping.value && tips !== undefined && <Tip url={tips} />}
       {danmakuDialog.value && (
         <Dialog
           title={words.in(locale.value).danmaku}

@@ -114,7 +114,8 @@ class House {
     if (config_.tips) {
       // Without its style sheet the site is plain, and works.
       auto css = read_file(config_.pages + "/tips.css", 256 * 1024);
-      photos_ = std::make_unique<PhotoStudio>(loop_, log_, PhotoStudio::Options());
+      // Of a single photo nothing is logged: a log line has an exact time.
+      photos_ = std::make_unique<PhotoStudio>(loop_, log_.from(LogLevel::kError), PhotoStudio::Options());
       OPENDAY_TRY(desk_, DeskHouse::open(loop_, log_, *books_, *gate_, *config_.tips, server_key_,
                                          css.value_or(""), photos_.get(), tip_clips_.get()));
     }

@@ -6,7 +6,8 @@ void TipClips::keep(const std::string& broadcast, ProgramTime from, ProgramTime 
                     std::function<void(Result<std::string>)> done) {
   auto known = broadcasts_.broadcast(broadcast);
   if (!known) return done(std::unexpected(known.error()));
-  if (!known->public_from) return done(fail(Errc::kNotFound, "nothing of this broadcast was aired"));
+  if (!known->live_at || !known->public_from)
+    return done(fail(Errc::kNotFound, "nothing of this broadcast was aired"));
   clips_.keep({broadcast, *known->public_from, from, to}, std::move(done));
 }
 

@@ -91,10 +91,22 @@ void TipDesk::keep_clip(const desk::Tip& tip) {
   parts_.clips->keep(tip.broadcast, range.from, range.to,
                      [this, id = tip.id, alive = alive_](const Result<std::string>& clip) {
                        if (!*alive) return;
-                       if (!clip) return (void)keeping_.erase(id);
+                       if (!clip) {
+                         keeping_.erase(id);
+                         return complain_of_clip(clip.error());
+                       }
                        noting_.insert(*clip);
                        note_clip(id, *clip);
                      });
+}
+
+/// At the turn of a minute, and of none in particular.
+void TipDesk::complain_of_clip(const Error& error) {
+  bool expected = error.code == Errc::kNotFound || error.code == Errc::kInvalid || error.code == Errc::kBusy;
+  if (expected) return;  // not aired, not yet, or not now
+  if (auto more = complaints_.allow()) {
+    parts_.log.warn("clip_not_kept", {{"why", error.message}, {"before", *more}});
+  }
 }
 
 void TipDesk::note_clip(const std::string& id, const std::string& clip) {
@@ -103,7 +115,8 @@ void TipDesk::note_clip(const std::string& id, const std::string& clip) {
       [this, id, clip](const Result<>& noted) {
         keeping_.erase(id);
         noting_.erase(clip);
-        if (!noted) parts_.clips->release(clip);
+        if (!noted) return parts_.clips->release(clip);
+        if (on_news) on_news();
       });
 }
 

@@ -74,6 +74,7 @@ class TipDesk {
   struct Work;
   void record(const std::shared_ptr<Work>& work);
   void keep_clip(const desk::Tip& tip);
+  void complain_of_clip(const Error& error);
   void note_clip(const std::string& id, const std::string& clip);
   struct Found {
     desk::Tip tip;

@@ -182,7 +182,7 @@ void TipUpload::begin_photo() {
 /// The photos are of no use any more; the texts are, to be shown again.
 void TipUpload::refuse(int status, TipProblem problem) {
   if (form_.refusal) return;
-  form_.refusal = {status, problem};
+  form_.refusal = {status, std::move(problem)};
   photo_ = {};
   waiting_.clear();
   form_.photos.clear();

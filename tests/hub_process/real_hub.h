@@ -34,7 +34,8 @@ class RealHub : public House {
     std::string temporary = "TMPDIR=" + folder / "tmp";
     std::string words[] = {OPENDAY_PROGRAM, "child", "hub"};
     char* argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
-    char* environment[] = {temporary.data(), nullptr};
+    std::string zone = "TZ=UTC0";
+    char* environment[] = {temporary.data(), zone.data(), nullptr};
     int failed = ::posix_spawn(&pid_, OPENDAY_PROGRAM, &actions, nullptr, argv, environment);
     posix_spawn_file_actions_destroy(&actions);
     REQUIRE(failed == 0);

@@ -4,7 +4,10 @@
 #include <set>
 
 #include "../hub_http/ws_client.h"
+#include "../photo/pictures.h"
 #include "base/log.h"
+#include "output/clip_store.h"
+#include "photo/photo_file.h"
 #include "real_hub.h"
 #include "wrap/sqlite/sqlite.h"
 
@@ -23,6 +26,15 @@ std::string escaped(std::string_view text) {
     out += hex;
   }
   return out;
+}
+
+/// What stands in every photo that is sent here, beside its pixels.
+const std::vector<std::string> kOfPhotos = {"39.9042N", "CameraSerial123", "PLANTED-FILE"};
+
+std::string with_gps(int width, int height) {
+  namespace pictures = photo::test;
+  Bytes file = pictures::with_segment(pictures::jpeg(width, height), 0xE1, pictures::exif_segment(6));
+  return std::string(as_text(file));
 }
 
 struct Desk : RealHub {
@@ -59,14 +71,19 @@ struct Desk : RealHub {
   /// A form posted to the tip site, from this address of this machine. Nothing when the hub went away.
   std::optional<Answer> form(const std::string& path, const std::string& body, const std::string& from,
                              const std::string& headers = {}) {
-    Client client(tips_port, 0, from.c_str());
-    if (!client.connected()) return std::nullopt;
-    std::string head =
-        "POST " + path + " HTTP/1.1\r\nHost: tips.example\r\n" + headers +
-        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " + std::to_string(body.size()) +
-        "\r\n\r\n";
-    if (!client.send(head + body)) return std::nullopt;
-    return client.read();
+    return post_form(path, "application/x-www-form-urlencoded", body, from, headers);
+  }
+  /// A tip with photos.
+  std::optional<Answer> form_with(const std::map<std::string, std::string>& texts,
+                                  const std::vector<std::string>& photos, const std::string& from) {
+    const std::string edge = "--edge\r\nContent-Disposition: form-data; name=";
+    std::string body;
+    for (const auto& [name, text] : texts) body += edge + "\"" + name + "\"\r\n\r\n" + text + "\r\n";
+    for (const auto& one : photos) {
+      body += edge + "\"photos\"; filename=\"PLANTED-FILE.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n" + one +
+              "\r\n";
+    }
+    return post_form("/send", "multipart/form-data; boundary=edge", body + "--edge--\r\n", from, "");
   }
   static std::string receipt_in(const std::string& page) {
     std::smatch found;
@@ -82,6 +99,18 @@ struct Desk : RealHub {
   const int tips_port = free_port();
   std::string cookie;
   std::string recovery;
+
+ private:
+  std::optional<Answer> post_form(const std::string& path, const std::string& type, const std::string& body,
+                                  const std::string& from, const std::string& headers) {
+    Client client(tips_port, 0, from.c_str());
+    if (!client.connected()) return std::nullopt;
+    std::string head = "POST " + path + " HTTP/1.1\r\nHost: tips.example\r\n" + headers +
+                       "Content-Type: " + type + "\r\nContent-Length: " + std::to_string(body.size()) +
+                       "\r\n\r\n";
+    if (!client.send(head + body)) return std::nullopt;
+    return client.read();
+  }
 };
 
 }  // namespace
@@ -229,8 +258,150 @@ TEST_CASE("no stored value joins what a viewer said in the room with the tip tha
   }
 }
 
+TEST_CASE("a tip's photos are read by officers without what stood beside their pixels, and by nobody else") {
+  Desk desk;
+  desk.found();
+  std::string large = with_gps(1600, 1200);
+  REQUIRE(large.find("39.9042N") != std::string::npos);
+  auto sent = desk.form_with({{"lang", "en"}, {"kind", "lead"}, {"text", "PLANTED-TIP"}},
+                             {with_gps(400, 300), large}, "127.7.7.7");
+  REQUIRE(sent);
+  CAPTURE(sent->body);
+  REQUIRE(sent->status == 200);
+  std::string receipt = Desk::receipt_in(sent->body);
+  REQUIRE(receipt.size() == 24);
+  auto listed = Json::parse(desk.as_ana("GET", "/desk/tips").body)["tips"];
+  REQUIRE(listed.size() == 1);
+  CHECK(listed[0]["photos"] == 2);
+  std::string photos = "/desk/tips/" + listed[0]["id"].get<std::string>() + "/photos/";
+  for (const char* number : {"1", "2"}) {
+    auto photo = desk.as_ana("GET", photos + number);
+    REQUIRE(photo.status == 200);
+    CHECK(photo.header("content-type") == "image/jpeg");
+    CHECK(photo.header("cache-control") == "no-store");
+    CHECK(photo.header("x-content-type-options") == "nosniff");
+    CHECK(photo.header("content-security-policy").find("default-src 'none'") != std::string::npos);
+    auto file = photo::read_photo_file(as_bytes(photo.body));
+    REQUIRE(file);
+    CHECK(file->kind == photo::PhotoKind::kJpeg);
+    CHECK(file->height > file->width);  // turned upright
+    for (const auto& secret : kOfPhotos) CHECK(photo.body.find(secret) == std::string::npos);
+    // Nothing of the picture lies on the disk as it is.
+    CHECK(desk.holding(photo.body.substr(photo.body.size() / 2, 32)).empty());
+  }
+  CHECK(desk.ask("GET", "/api/v1" + photos + "1").status == 403);  // the admin
+  CHECK(desk.ask_with("", "GET", "/api/v1" + photos + "1").status == 401);
+  // A text, a script in a picture's clothes, and half a picture: each is named, and nothing is kept.
+  for (const std::string& wrong :
+       {std::string("no photo"), "GIF89a/*" + std::string(100, '<') + "script>*/=1;",
+        large.substr(0, large.size() / 2)}) {
+    auto page = desk.form_with({{"lang", "en"}, {"kind", "lead"}, {"text", "PLANTED-DRAFT"}},
+                               {with_gps(400, 300), wrong}, "127.7.7.7");
+    REQUIRE(page);
+    CHECK(page->status == 422);
+    CHECK(page->body.find("Photo 2: ") != std::string::npos);
+    CHECK(page->body.find("PLANTED-DRAFT") != std::string::npos);
+  }
+  CHECK(Json::parse(desk.as_ana("GET", "/desk").body)["counts"]["received"] == 1);
+  for (const auto& secret : kOfPhotos) CHECK(desk.holding(secret).empty());
+  CHECK(desk.holding("PLANTED-").empty());
+  CHECK(desk.holding(receipt).empty());
+  CHECK(desk.holding("127.7.7.7").empty());
+  CHECK(std::filesystem::is_empty(desk.folder / "tmp"));
+}
+
 TEST_CASE(
-    "of a stream of tips that a kill cuts off, every one with a receipt is there, and nothing is readable") {
+    "the clip of a tip is kept at the turn of a minute, loses what is withdrawn, and says nothing of the "
+    "tip") {
+  Desk desk;
+  desk.kill_hub();
+  std::string clips = desk.folder / "media/.clips";
+  std::string orphan(32, 'a');
+  {
+    // A stop came between this clip and its tip's note of it.
+    auto disk = output::posix_disk();
+    output::ClipStore::Options options;
+    options.root = clips;
+    options.store_of = [&](const std::string& id) { return desk.folder / "media/" + id; };
+    SystemClock clock;
+    output::ClipStore store(options, *disk, clock, Log("test", LogLevel::kError));
+    ProgramTime then{clock.wall().ms - 60'000};
+    REQUIRE(store.create(orphan, {"day", then, then, then + seconds(10)}));
+  }
+  desk.start_hub();
+  desk.found();
+  for (const char* id : {"a", "b"}) desk.post("/venues", Json{{"id", id}, {"name", id}}.dump());
+  desk.post("/broadcasts", R"({"id":"day","title":"Open day","venues":["a","b"]})");
+  desk.post("/broadcasts/day/go-live");
+  ProgramTime begun = SystemClock().wall() + seconds(1);
+  std::string store = desk.folder / "media/day";
+  std::filesystem::create_directories(store + "/run1/r720");
+  std::ofstream index(output::index_path(store));
+  media::InitSegment init;
+  init.run = "run1";
+  init.rendition = "r720";
+  init.height = 720;
+  index << output::to_line(init);
+  std::ofstream(store + "/run1/r720/init.mp4") << "init";
+  for (int64_t msn = 0; msn < 4; ++msn) {
+    std::ofstream(store + "/" + output::segment_path("run1", "r720", msn)) << "segment" << msn;
+    index << output::to_line(
+        media::StoredSegment{"run1", "r720", msn, begun + seconds(2 * msn), 2.0, 8, false});
+  }
+  index.close();
+  std::string moment = to_rfc3339(begun).substr(0, 19);
+  auto sent =
+      desk.form("/send", "kind=lead&text=PLANTED-TIP&broadcast=day&moment=" + escaped(moment), "127.8.8.8");
+  REQUIRE(sent);
+  REQUIRE(sent->status == 200);
+  Json tip;
+  auto read_tip = [&] {
+    tip = Json::parse(desk.as_ana("GET", "/desk/tips").body)["tips"][0];
+    return tip["clip_hls"].is_string();
+  };
+  auto end = std::chrono::steady_clock::now() + seconds(90);
+  while (!read_tip() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));  // between two looks
+  }
+  REQUIRE(tip["clip_hls"].is_string());
+  std::string playlist = tip["clip_hls"].get<std::string>().substr(std::string("/api/v1").size());
+  CHECK(playlist == "/desk/tips/" + tip["id"].get<std::string>() + "/clip/clip.m3u8");
+  CHECK(desk.as_ana("GET", playlist).body.find("run1/r720/1.m4s") != std::string::npos);
+  std::string media = playlist.substr(0, playlist.rfind('/')) + "/run1/r720/";
+  CHECK(desk.as_ana("GET", media + "1.m4s").body == "segment1");
+  CHECK(desk.ask("GET", "/api/v1" + playlist).status == 403);
+  // The first turn of a minute has found the one that nobody names.
+  desk.until([&] { return !std::filesystem::exists(clips + "/" + orphan); });
+  std::string folder;
+  for (const auto& entry : std::filesystem::directory_iterator(clips)) {
+    CHECK(folder.empty());
+    folder = entry.path();
+  }
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    CHECK(entry.path().string().find(tip["id"].get<std::string>()) == std::string::npos);
+    if (entry.is_regular_file()) {
+      CHECK(read_file(entry.path(), 1 << 20)->find(tip["id"].get<std::string>()) == std::string::npos);
+    }
+  }
+  CHECK(desk.holding("PLANTED-TIP").empty());
+  Json range = {{"from", (begun + milliseconds(2100)).ms},
+                {"to", (begun + milliseconds(2200)).ms},
+                {"reason", "a name"}};
+  desk.post("/broadcasts/day/withdraw", range.dump());
+  CHECK(desk.as_ana("GET", media + "1.m4s").status == 404);
+  CHECK(desk.as_ana("GET", media + "2.m4s").status == 200);
+  desk.until([&] { return !std::filesystem::exists(folder + "/run1/r720/1.m4s"); });
+  desk.kill_hub();
+  desk.start_hub();
+  CHECK(desk.as_ana("GET", playlist).status == 423);
+  CHECK(desk.as_ana("POST", "/desk/unlock", {{"password", kOwnPassword}}).status == 204);
+  desk.until([&] { return desk.as_ana("GET", media + "2.m4s").status == 200; });
+  CHECK(desk.as_ana("GET", media + "1.m4s").status == 404);
+}
+
+TEST_CASE(
+    "of a stream of tips that a kill cuts off, every one with a receipt is there, and nothing is "
+    "readable") {
   Desk desk;
   desk.found();
   constexpr size_t kEnough = 8;
@@ -241,7 +412,8 @@ TEST_CASE(
     for (int i = 0; !over; ++i) {
       std::string text = "PLANTED-STREAM-" + std::to_string(sender) + "-" + std::to_string(i) + "-end";
       std::string from = "127.9." + std::to_string(sender) + "." + std::to_string(i + 1);
-      auto page = desk.form("/send", "lang=en&kind=report&text=" + text, from);
+      auto page =
+          desk.form_with({{"lang", "en"}, {"kind", "report"}, {"text", text}}, {with_gps(320, 240)}, from);
       if (!page) return;
       std::string receipt = Desk::receipt_in(page->body);
       std::lock_guard lock(mutex);
@@ -272,7 +444,19 @@ TEST_CASE(
   CHECK(desk.as_ana("POST", "/desk/unlock", {{"password", kOwnPassword}}).status == 204);
   auto listed = Json::parse(desk.as_ana("GET", "/desk/tips").body)["tips"];
   CHECK(listed.size() >= kept.size());
+  std::set<std::string> texts;
+  for (const auto& tip : listed) {
+    CHECK(tip["photos"] == 1);
+    auto photo = desk.as_ana("GET", "/desk/tips/" + tip["id"].get<std::string>() + "/photos/1");
+    CHECK(photo.status == 200);
+    CHECK(photo::read_photo_file(as_bytes(photo.body)));
+    CHECK(desk.holding(photo.body.substr(photo.body.size() / 2, 32)).empty());
+    texts.insert(tip["excerpt"]);
+  }
+  for (const auto& [receipt, text] : kept) CHECK(texts.contains(text));
+  for (const auto& secret : kOfPhotos) CHECK(desk.holding(secret).empty());
   CHECK(desk.holding("PLANTED-STREAM").empty());
+  CHECK(std::filesystem::is_empty(desk.folder / "tmp"));
 }
 
 TEST_CASE("officers' pages are told that they hear the desk, and of every tip") {

@@ -1,6 +1,7 @@
 // What the author saw: the thumbnail of the moment, and on demand the program from there.
 
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { ComponentType, JSX } from 'preact';
 import { fixedClock, formatTime } from '../core/format';
 import type { Item } from '../core/moderation-types';
@@ -33,9 +34,25 @@ function sourceOf(broadcast: Broadcast): Source | null {
   return { kind: 'replay', hls: replay.hls, audio: null, from, lengthMs };
 }
 
+/** What was said a moment ago is here before its picture, which comes with the segment's end. */
+const retryMs = 2000;
+const mostRetries = 5;
+
 export function Picture({ desk, item }: { desk: Desk; item: Item }): JSX.Element {
   const t = moderate.in(locale.value);
   const state = useSignal<'loading' | 'there' | 'none'>('loading');
+  const tries = useSignal(0);
+  const timer = useSignal(0);
+  useEffect(
+    () => () => {
+      clearTimeout(timer.value);
+    },
+    [],
+  );
+  const missing = () => {
+    if (tries.value >= mostRetries) state.value = 'none';
+    else timer.value = window.setTimeout(() => tries.value++, retryMs);
+  };
   const player = useSignal<ComponentType<MomentProps> | null>(null);
   const failed = useSignal(false);
   const waiting = useSignal(false);
@@ -78,11 +95,12 @@ export function Picture({ desk, item }: { desk: Desk; item: Item }): JSX.Element
           </p>
         ) : (
           <img
+            key={tries.value}
             class={state.value === 'there' ? 'picture__image' : 'picture__image picture__image--wait'}
             src={`/thumb/${desk.id}/${String(item.moment)}.jpg`}
             alt={t.pictureOf(time)}
             onLoad={() => (state.value = 'there')}
-            onError={() => (state.value = 'none')}
+            onError={missing}
           />
         )}
         {playable && (

@@ -24,6 +24,8 @@ export const base = real ? address.replace(/\/$/, '') : (await startMock({ port:
 export const live = process.env.OPENDAY_BROADCAST ?? 'court';
 export const token = process.env.OPENDAY_ADMIN_TOKEN ?? (real ? '' : 'mock-admin-token');
 
+const mockPassword = 'mock-password';
+
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 export const artifacts = resolve(process.env.OPENDAY_ARTIFACTS ?? join(repository, 'artifacts'));
 
@@ -78,20 +80,30 @@ async function post(path: string, method: string, body: object, cookie = ''): Pr
   return response;
 }
 
-/** What a browser holds that has logged in to the studio: one log-in for each file, the server counts tries. */
-export function loggedIn(): Promise<Stored> {
+/** The session cookie in a log-in's answer, as a browser holds it. */
+function held(response: Response): Stored {
+  const cookie = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+  const [name, value] = cookie.split('=');
+  if (name === undefined || value === undefined) throw new Error('the log-in set no cookie');
+  const domain = new URL(base).hostname;
+  return {
+    cookies: [{ name, value, domain, path: '/', expires: -1, httpOnly: true, secure: false, sameSite: 'Strict' }],
+    origins: [],
+  };
+}
+
+/**
+ * What a browser holds that has logged in: to the studio, one log-in for each file, as the server counts tries; or, with a name,
+ * as one of the mock's people.
+ */
+export async function loggedIn(name?: string): Promise<Stored> {
+  if (name !== undefined) return held(await post('session', 'POST', { name, password: mockPassword }));
   session ??= (async () => {
     const given = await (account ??= newAccount());
-    const response = await post('session', 'POST', given);
-    const cookie = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
-    const [name, value] = cookie.split('=');
-    if (name === undefined || value === undefined) throw new Error('the log-in set no cookie');
+    const stored = held(await post('session', 'POST', given));
+    const cookie = stored.cookies.map((one) => `${one.name}=${one.value}`).join();
     await post('session/password', 'PUT', { present: given.password, new: `${given.password} of my own` }, cookie);
-    const domain = new URL(base).hostname;
-    return {
-      cookies: [{ name, value, domain, path: '/', expires: -1, httpOnly: true, secure: false, sameSite: 'Strict' }],
-      origins: [],
-    };
+    return stored;
   })();
   return session;
 }

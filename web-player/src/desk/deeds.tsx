@@ -295,7 +295,7 @@ export function Deeds({ office, tip }: { office: Office; tip: WholeTip }): JSX.E
   if (tip.state === 'closed') {
     return (
       <div class="part">
-        <p class="part__note">{t.whyClosed}</p>
+        {office.done.value?.deed !== 'close' && <p class="part__note">{t.whyClosed}</p>}
         {/* What was under way when it was closed, by whomever. */}
         <Outcome office={office} deeds={['triage', 'answer', 'standard', 'close']} />
       </div>

@@ -38,9 +38,9 @@ const script = [
   { id: '60d1f7a8b4', ago: 3 * 24 * 60, kind: 'report', broadcast: 'hearing', text: 'The man in the second row of the public gallery took photographs of the witness. He left before the break by the side door.', photos: 1, unreadable: true },
   { id: '2c9e83b75f', ago: 26 * 60, kind: 'consultation', text: '我想实名反映村里土地补偿款的发放问题，应当准备哪些材料，交到哪里？', contact: '138 0013 8000', deeds: [['triage', 'consultation', 'bo'], ['answer', '请准备身份证复印件、补偿协议和银行流水，工作日到一楼接待窗口。', 'bo']] },
   { id: '94a6b1e03d', ago: 7 * 60, kind: 'lead', broadcast: 'court', text: 'I know the defendant from work. On the evening he says he was at home I saw him load boxes into a grey van behind the old station, plate ending in 7T. I can tell you who was with him.', deeds: [['triage', 'lead', 'kai'], ['answer', 'Thank you. Could you tell us roughly at what time this was, and whether anybody else saw it?', 'kai'], ['wrote', 'Shortly after nine. The kiosk was just closing, the owner must have seen it, too. I am not willing to come to the court.']] },
-  { id: 'd35f20c8a7', ago: 42, kind: 'lead', broadcast: 'court', moment: true, text: '直播里站在原告代理人后面、穿灰色夹克的那个人，上周在我们小区楼下堵过证人，还拍了照片。我手机里有当时的三张照片，车牌也拍到了。\n\n请不要联系我的单位。', contact: '微信 qinghe-2231', photos: 3 },
-  { id: '7740e9ab16', ago: 18, kind: 'report', broadcast: 'court', moment: true, text: '2号庭的大屏幕刚才把证人的身份证号码拍进去了，大约持续了十几秒，请尽快处理录像。', arriving: true },
-  { id: 'b8825c6f09', ago: 4, kind: 'feedback', broadcast: 'court', text: 'Sign language is cut off at the bottom of the picture whenever the lower third is shown.' },
+  { id: 'd35f20c8a7', ago: 16, kind: 'lead', broadcast: 'court', moment: true, text: '直播里站在原告代理人后面、穿灰色夹克的那个人，上周在我们小区楼下堵过证人，还拍了照片。我手机里有当时的三张照片，车牌也拍到了。\n\n请不要联系我的单位。', contact: '微信 qinghe-2231', photos: 3, late: 10_000 },
+  { id: '7740e9ab16', ago: 5, kind: 'report', broadcast: 'court', moment: true, text: '2号庭的大屏幕刚才把证人的身份证号码拍进去了，大约持续了十几秒，请尽快处理录像。', arriving: true },
+  { id: 'b8825c6f09', ago: 3, kind: 'feedback', broadcast: 'court', text: 'Sign language is cut off at the bottom of the picture whenever the lower third is shown.' },
 ]; // prettier-ignore
 
 export class Desk {
@@ -228,10 +228,12 @@ export class Desk {
       response.writeHead(200, { 'content-type': 'video/mp4', 'cache-control': 'no-store' });
       return response.end(bytes);
     }
-    const from = Math.floor(tip.moment / minuteMs) * minuteMs - 15_000;
+    // Of the minute and 15 s around it, what there is.
+    const from = Math.floor(tip.moment / minuteMs) * minuteMs - 15_000 + (tip.late ?? 0);
     const first = Math.max(0, Math.floor((from - stream.since) / 1000 / segmentSeconds));
     const lines = ['#EXTM3U', '#EXT-X-VERSION:7', `#EXT-X-TARGETDURATION:${segmentSeconds}`, '#EXT-X-PLAYLIST-TYPE:VOD', '#EXT-X-MAP:URI="init.mp4"']; // prettier-ignore
-    for (let n = first; n < first + 45; n++)
+    const count = Math.round((90_000 - (tip.late ?? 0)) / 1000 / segmentSeconds);
+    for (let n = first; n < first + count; n++)
       lines.push(`#EXT-X-PROGRAM-DATE-TIME:${stream.at(n)}`, `#EXTINF:${segmentSeconds.toFixed(3)},`, `${n}.m4s`);
     response.writeHead(200, { 'content-type': 'application/vnd.apple.mpegurl', 'cache-control': 'no-store' });
     return response.end(`${lines.join('\n')}\n#EXT-X-ENDLIST\n`);
@@ -323,7 +325,7 @@ export class Desk {
       if (!verdicts.includes(body.verdict)) return refuse(400, 'invalid', 'verdict: there is no such verdict');
       problem = this.apply(tip, 'triage', body.verdict, person.id);
     } else if (verb === 'answer') {
-      if (this.faults.answer !== undefined) return refuse(this.faults.answer, 'io', 'the books cannot be written');
+      if (this.faults.answer != null) return refuse(this.faults.answer, 'io', 'the books cannot be written');
       if (!this.readable(tip, person)) return refuse(404, 'not_found', 'there is no key for you');
       const text = body.standard === true ? standard : body.text;
       if (typeof text !== 'string' || text === '') return refuse(400, 'invalid', 'text is missing');

@@ -201,6 +201,12 @@ export class Studio {
     );
   }
 
+  /** Whose session it is; of an account that a reset took away, and with the token, the last who logged in. */
+  personOf(request) {
+    const id = /openday=[0-9a-f]+\.([a-z0-9-]+)/.exec(request.headers.cookie ?? '')?.[1];
+    return this.people.get(id) ?? this.people.get(this.me);
+  }
+
   upgrade(request, socket, head) {
     if (this.moderation.upgrade(request, socket, head, this.allowed(request))) return;
     if (this.desk.upgrade(request, socket, head, this.allowed(request))) return;
@@ -239,24 +245,30 @@ export class Studio {
         this.tries = 0;
         this.me = person.id;
         this.desk.open = true;
-        return json(200, { person }, { 'set-cookie': `openday=${this.session}; HttpOnly; SameSite=Strict; Path=/` });
+        return json(
+          200,
+          { person },
+          { 'set-cookie': `openday=${this.session}.${person.id}; HttpOnly; SameSite=Strict; Path=/` },
+        );
       }
       if (method === 'DELETE') return json(204, null, { 'set-cookie': 'openday=; Max-Age=0; Path=/' });
       if (!this.allowed(request)) return refuse(401, 'unauthorized', 'log in');
-      const person = this.people.get(this.me);
+      const person = this.personOf(request);
       return json(200, { via: 'session', person, rights: rightsOf(person.roles) });
     }
     if (path === '/api/v1/session/password' && method === 'PUT') {
       if (!this.allowed(request)) return refuse(401, 'unauthorized', 'log in');
-      if (this.passwords.get(this.me) !== body.present) return refuse(403, 'refused', 'the present password is wrong');
-      this.passwords.set(this.me, body.new);
-      this.people.get(this.me).must_change_password = false;
+      const person = this.personOf(request);
+      if (this.passwords.get(person.id) !== body.present)
+        return refuse(403, 'refused', 'the present password is wrong');
+      this.passwords.set(person.id, body.new);
+      person.must_change_password = false;
       return json(204, null);
     }
     if (path === '/api/v1/desk' || path.startsWith('/api/v1/desk/')) {
       if (!this.allowed(request)) return refuse(401, 'unauthorized', 'log in');
       const { searchParams } = new URL(request.url, 'http://x');
-      const person = this.people.get(this.me);
+      const person = this.personOf(request);
       return this.desk.answer({
         method,
         path,
@@ -280,7 +292,7 @@ export class Studio {
       const entries = this.audit.filter((entry) => entry.number < before).slice(0, 50);
       return json(200, { entries });
     }
-    const person = this.people.get(this.me);
+    const person = this.personOf(request);
     if (kind === 'word-lists') return this.moderation.wordLists({ method, name: id, body, person, json, refuse });
     if (kind === 'venues') return this.venueRequest({ method, id, verb, body, json, refuse, response });
     if (kind === 'broadcasts') {

@@ -1,19 +1,17 @@
 // The officers' page, used by keyboard and finger against the mock, with a colleague (Bo) and tipsters who act when told to.
 // Longer than other files: one page goes through many states, so that few browsers are started.
 
-import type { BrowserContextOptions, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
-  advances,
-  base,
   browser,
   expectAccessible,
   expectNoSidewaysScroll,
+  loggedInAs,
   mock,
   open,
   real,
   shot,
-  video,
   type Opened,
 } from './support';
 
@@ -25,25 +23,8 @@ const sealed = '60d1f7a8b4';
 const arriving = '7740e9ab16';
 const fresh = 'b8825c6f09';
 
-/** What a browser holds that somebody has logged in with. */
-async function session(name: string): Promise<Exclude<BrowserContextOptions['storageState'], string | undefined>> {
-  const response = await fetch(`${base}/api/v1/session`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-openday': '1' },
-    body: JSON.stringify({ name, password: 'mock-password' }),
-  });
-  const [key = '', value = ''] = (response.headers.get('set-cookie') ?? '').split(';')[0]?.split('=') ?? [];
-  const domain = new URL(base).hostname;
-  return {
-    cookies: [
-      { name: key, value, domain, path: '/', expires: -1, httpOnly: true, secure: false, sameSite: 'Strict' as const },
-    ],
-    origins: [],
-  };
-}
-
 async function openDesk(place = '', name = 'kai', options: Parameters<typeof open>[2] = {}): Promise<Opened> {
-  return open(browser, `/desk/${place}`, { viewport: wide, storageState: await session(name), ...options });
+  return open(browser, `/desk/${place}`, { viewport: wide, storageState: await loggedInAs(name), ...options });
 }
 
 interface Whole {
@@ -61,7 +42,10 @@ const rows = (page: Page) =>
   page.locator('.one').evaluateAll((list) => list.map((one) => (one as HTMLElement).dataset.id ?? ''));
 const row = (page: Page, id: string) => page.locator(`.one[data-id="${id}"]`);
 const chosen = (page: Page) => page.locator('.one--on').getAttribute('data-id');
-const stored = (page: Page) => page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }));
+const stored = (page: Page) =>
+  page.evaluate(() =>
+    [sessionStorage, localStorage].flatMap((store) => Object.keys(store).map((key) => store.getItem(key))).join(),
+  );
 
 afterEach(async () => {
   await Promise.all(browser.contexts().map((context) => context.close()));
@@ -175,12 +159,12 @@ describe.skipIf(real)('an officer’s key', () => {
     expect(await page.content()).not.toContain('grey van');
     await page.getByRole('button', { name: 'Open', exact: true }).click();
     await page.getByText('Please fill this in.').waitFor();
-    await page.getByLabel('Password').fill('wrong');
+    await page.getByRole('textbox', { name: 'Password' }).fill('wrong');
     await page.getByRole('button', { name: 'Open', exact: true }).click();
     await page.getByText('The password is wrong.').waitFor();
     await expectAccessible(page);
     await shot(page, 'desk-locked');
-    await page.getByLabel('Password').fill('mock-password');
+    await page.getByRole('textbox', { name: 'Password' }).fill('mock-password');
     await page.keyboard.press('Enter');
     await expect.poll(() => page.getByLabel('Your answer').inputValue()).toBe('half an answer');
   });
@@ -249,7 +233,7 @@ describe.skipIf(real)('the list of tips', () => {
     await row(page, waits).locator('a').click();
     await page.getByLabel('Your answer').waitFor();
     // While a tip is on its way its place is kept.
-    let go = () => {};
+    let go: () => void = () => undefined;
     const held = new Promise<void>((done) => (go = done));
     await page.route(`**/desk/tips/${sealed}`, async (route) => {
       await held;
@@ -259,8 +243,8 @@ describe.skipIf(real)('the list of tips', () => {
     await page.locator('.tip[aria-busy=true] .skeleton').first().waitFor();
     go();
     await page.getByText('Your key does not open this tip').waitFor();
-    expect(await page.getByRole('radio').first().isDisabled()).toBe(true);
-    expect(await page.getByText('You cannot read this tip.').count()).toBe(3);
+    await page.getByText('Only who can read a tip').waitFor();
+    expect(await page.getByRole('radio').count()).toBe(0);
     await expectAccessible(page);
     await shot(page, 'desk-unreadable');
     await page.evaluate(() => (location.hash = '#/t/none'));
@@ -268,7 +252,7 @@ describe.skipIf(real)('the list of tips', () => {
     await expectAccessible(page);
     await row(page, answeredOnce).locator('a').click();
     await page.getByLabel('Your answer').fill('kept');
-    await mock('outage', { ms: 4000 });
+    await mock('outage', { ms: 2500 });
     await page.getByText('You see an old state').waitFor();
     expect(await page.getByRole('button', { name: 'Send the answer' }).getAttribute('aria-disabled')).toBe('true');
     await expectAccessible(page);
@@ -298,7 +282,7 @@ describe.skipIf(real)('the list of tips', () => {
     await mock('desk', { enabled: false });
     await page.getByRole('heading', { name: 'This server takes no tips' }).waitFor();
     await expectAccessible(page);
-    await session('chief');
+    await page.context().addCookies((await loggedInAs('chief')).cookies);
     await page.reload();
     await page.getByRole('heading', { name: 'Tips are for officers only' }).waitFor();
     await page.getByRole('link', { name: 'Studio' }).waitFor();
@@ -315,7 +299,7 @@ describe.skipIf(real)('a tip', () => {
     await answer.fill('Thank you.\nWe look into it.');
     await page.getByText('First say what it is.').first().waitFor();
     expect(await page.getByText('First say what it is.').count()).toBe(2);
-    await button('Send the answer').click();
+    await button('Send the answer').click({ force: true });
     expect(await page.getByRole('dialog').count()).toBe(0);
     // The arrows choose, and note nothing.
     await page.getByRole('radio', { name: 'spam' }).focus();
@@ -362,7 +346,7 @@ describe.skipIf(real)('a tip', () => {
     await mock('desk', { write: { id: waits, text: '补充：他今天又来了。' } });
     await page.locator('.event__words', { hasText: '他今天又来了' }).waitFor();
     await row(page, waits).getByText('wrote again').waitFor();
-    await button('Close the tip').click();
+    await button('Close the tip').click({ force: true });
     expect(await page.getByRole('dialog').count()).toBe(0);
     await mock('desk', { act: { id: waits, by: 'bo', answer: 'We have called the police station.' } });
     await page.locator('.event', { hasText: '薄警官 Bo' }).getByText('We have called').waitFor();
@@ -423,16 +407,16 @@ describe.skipIf(real)('a tip', () => {
     await page.keyboard.press('Escape');
     expect(await page.getByRole('dialog').count()).toBe(0);
     await page.getByRole('button', { name: 'Play from the moment' }).click();
-    await advances(page, 1);
-    // Five seconds before the moment, which lies 15 s and the seconds of its minute into the clip.
+    // Five seconds before the moment. The clip begins 15 s before its minute, less the 10 s that there was nothing yet.
     const { moment, minute } = await page.evaluate(async (path) => {
       const tip = (await (await fetch(path)).json()) as { minute: string; content: { moment: string } };
       return { moment: Date.parse(tip.content.moment), minute: Date.parse(tip.minute) };
     }, `/api/v1/desk/tips/${waits}`);
-    const from = (moment - minute) / 1000 + 15 - 5;
-    const { time } = await video(page);
-    expect(time).toBeGreaterThan(from - 2);
-    expect(time).toBeLessThan(from + 20);
+    const from = (moment - minute) / 1000 + 15 - 10 - 5;
+    await page.waitForFunction((at) => {
+      const element = document.querySelector('video');
+      return element !== null && !element.paused && Math.abs(element.currentTime - at) < 4;
+    }, from + 3);
     await shot(page, 'desk-clip');
     await row(page, arriving).locator('a').click();
     await page.getByText('The broadcast is still being recorded').waitFor();
@@ -445,6 +429,8 @@ describe.skipIf(real)('a tip', () => {
     await page.getByText('The sender named no moment').waitFor();
     await mock('fail', { prefix: `/api/v1/desk/tips/${waits}/photos`, status: 500 });
     await row(page, waits).locator('a').click();
+    // The browser has seen these photos and would not ask again.
+    await page.reload();
     await page.getByText('This photo could not be opened.').first().waitFor();
     await mock('fail', { prefix: `/api/v1/desk/tips/${waits}/photos`, status: 0 });
     await page.getByRole('button', { name: 'Try again' }).first().click();

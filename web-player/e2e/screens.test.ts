@@ -12,6 +12,7 @@ import {
   expectNoSidewaysScroll,
   live,
   loggedIn,
+  loggedInAs,
   open,
   real,
   shot,
@@ -161,6 +162,44 @@ const scenes: Scene[] = [
     show: async (page) => {
       await page.goto(`${base}/moderate/#/words/ads`);
       await page.waitForSelector('.lines__text');
+    },
+  },
+  {
+    name: 'desk-list',
+    mockOnly: true,
+    show: async (page) => {
+      await page.context().addCookies((await loggedInAs('kai')).cookies);
+      await page.goto(`${base}/desk/`);
+      await page.waitForSelector('.one');
+    },
+  },
+  {
+    name: 'desk-tip',
+    mockOnly: true,
+    show: async (page) => {
+      await page.setViewportSize({ width: 1440, height: 900 });
+      await page.evaluate(() => document.querySelector<HTMLElement>('.one[data-id=d35f20c8a7] a')?.click());
+      await page.waitForFunction(() => {
+        const photos = [...document.querySelectorAll<HTMLImageElement>('.photo img')];
+        return photos.length === 3 && photos.every((one) => one.naturalWidth > 0);
+      });
+    },
+  },
+  {
+    name: 'desk-talk',
+    full: true,
+    mockOnly: true,
+    show: async (page) => {
+      await page.evaluate(() => (location.hash = '#/t/94a6b1e03d'));
+      await page.waitForSelector('.event__words');
+    },
+  },
+  {
+    name: 'desk-officers',
+    mockOnly: true,
+    show: async (page) => {
+      await page.evaluate(() => (location.hash = '#/officers'));
+      await page.waitForSelector('.officer');
     },
   },
 ];

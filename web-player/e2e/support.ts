@@ -27,6 +27,7 @@ export const token = process.env.OPENDAY_ADMIN_TOKEN ?? (real ? '' : 'mock-admin
 
 const [officerName = '', officerPassword = ''] = (process.env.OPENDAY_OFFICER ?? '').split(':');
 export const officer = { name: officerName, password: officerPassword };
+const mockPassword = 'mock-password';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 export const artifacts = resolve(process.env.OPENDAY_ARTIFACTS ?? join(repository, 'artifacts'));
@@ -83,25 +84,36 @@ async function post(path: string, method: string, body: object, cookie = ''): Pr
   return response;
 }
 
+/** The session cookie in a log-in's answer, as a browser holds it. */
+function held(response: Response): Stored {
+  const cookie = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+  const [name, value] = cookie.split('=');
+  if (name === undefined || value === undefined) throw new Error('the log-in set no cookie');
+  const domain = new URL(base).hostname;
+  return {
+    cookies: [{ name, value, domain, path: '/', expires: -1, httpOnly: true, secure: false, sameSite: 'Strict' }],
+    origins: [],
+  };
+}
+
 /** What a browser holds that has logged in, to the studio by default: one log-in for each file, the server counts tries. */
 export function loggedIn(role: Role = 'admin'): Promise<Stored> {
   const there = sessions.get(role);
   if (there !== undefined) return there;
   const made = (async (): Promise<Stored> => {
     const given = await newAccount(role);
-    const response = await post('session', 'POST', given);
-    const cookie = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
-    const [name, value] = cookie.split('=');
-    if (name === undefined || value === undefined) throw new Error('the log-in set no cookie');
+    const stored = held(await post('session', 'POST', given));
+    const cookie = stored.cookies.map((one) => `${one.name}=${one.value}`).join();
     await post('session/password', 'PUT', { present: given.password, new: `${given.password} of my own` }, cookie);
-    const domain = new URL(base).hostname;
-    return {
-      cookies: [{ name, value, domain, path: '/', expires: -1, httpOnly: true, secure: false, sameSite: 'Strict' }],
-      origins: [],
-    };
+    return stored;
   })();
   sessions.set(role, made);
   return made;
+}
+
+/** What a browser holds that one of the mock's people has logged in with. */
+export async function loggedInAs(name: string): Promise<Stored> {
+  return held(await post('session', 'POST', { name, password: mockPassword }));
 }
 
 /** A network of one's own between a browser and the server. */

@@ -194,7 +194,6 @@ function Answer({ office, tip }: { office: Office; tip: WholeTip }): JSX.Element
           value={text}
           placeholder={t.answerLabel}
           readOnly={busy === 'answer'}
-          disabled={!tip.readable}
           aria-describedby={`${id}-hint`}
           aria-invalid={over > 0}
           onInput={(event) => {
@@ -296,11 +295,13 @@ export function Deeds({ office, tip }: { office: Office; tip: WholeTip }): JSX.E
   if (tip.state === 'closed') {
     return (
       <div class="part">
-        <p class="part__note">{t.whyClosed}</p>
-        <Outcome office={office} deeds={['close']} />
+        {office.done.value?.deed !== 'close' && <p class="part__note">{t.whyClosed}</p>}
+        {/* What was under way when it was closed, by whomever. */}
+        <Outcome office={office} deeds={['triage', 'answer', 'standard', 'close']} />
       </div>
     );
   }
+  if (!tip.readable) return <p class="part__note deeds">{t.whyUnreadable}</p>;
   return (
     <div class="deeds">
       <Triage office={office} tip={tip} />

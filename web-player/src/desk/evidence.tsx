@@ -2,6 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import type { ComponentType, JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import type { WholeTip } from '../core/desk-types';
 import { formatDay, formatTime } from '../core/format';
 import type { MomentProps } from '../staff/moment';
@@ -70,16 +71,20 @@ function Large({
     if (next >= 1 && next <= tip.photos) onShow(next);
   };
   const title = t.photoOf(number(shown), number(tip.photos));
+  // The arrows turn wherever in the dialog the focus is.
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === 'ArrowLeft') turn(-1);
+      if (event.key === 'ArrowRight') turn(1);
+    };
+    document.addEventListener('keydown', onKey);
+    return () => {
+      document.removeEventListener('keydown', onKey);
+    };
+  });
   return (
     <Dialog title={title} class="large" onClose={onClose}>
-      {/* The arrows turn wherever in the dialog the focus is. */}
-      <div
-        class="large__frame"
-        onKeyDown={(event) => {
-          if (event.key === 'ArrowLeft') turn(-1);
-          if (event.key === 'ArrowRight') turn(1);
-        }}
-      >
+      <div class="large__frame">
         <img class="large__image" key={shown} src={photoUrl(tip.id, shown)} alt={title} />
         {tip.photos > 1 && (
           <div class="large__turn">
@@ -134,8 +139,9 @@ export function Photos({ tip }: { tip: WholeTip }): JSX.Element | null {
   );
 }
 
-/** A clip begins this long before the minute of the moment. */
-const leadMs = 15_000;
+/** A clip covers the minute of the moment, and this long on either side, as far as that was aired. */
+const aroundMs = 15_000;
+const clipMs = 60_000 + 2 * aroundMs;
 
 export function Clip({ tip }: { tip: WholeTip }): JSX.Element | null {
   const t = desk.in(locale.value);
@@ -180,7 +186,7 @@ export function Clip({ tip }: { tip: WholeTip }): JSX.Element | null {
       <figure class="picture">
         {hls !== null && Player !== null ? (
           <Player
-            source={{ kind: 'replay', hls, audio: null, from: minute - leadMs, lengthMs: null }}
+            source={{ kind: 'replay', hls, audio: null, from: minute - aroundMs, lengthMs: clipMs }}
             moment={moment}
             onClose={() => (player.value = null)}
           />

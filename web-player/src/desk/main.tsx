@@ -29,7 +29,8 @@ let wasIn = false;
 effect(() => {
   if (login.value === 'in') wasIn = true;
   if (login.value !== 'out') return;
-  if (expired.value) {
+  // How it ended, as it was then: a log-in that begins takes that back.
+  if (expired.peek()) {
     drafts.suspend();
     return;
   }

@@ -51,7 +51,7 @@ function Countersign(props: {
         <input type="checkbox" checked={sure.value} onChange={() => (sure.value = !sure.value)} />
         <span>
           {t.countersignSure(officer.name)}
-          {checked.value && !sure.value && <span class="field__hint field__hint--error check__hint">{t.required}</span>}
+          {checked.value && !sure.value && <span class="check__missing">{t.required}</span>}
         </span>
       </label>
       <p class="list__note">{t.countersignShare}</p>

@@ -1,6 +1,6 @@
 // What was aired from a moment on, in the player of the watch page. Loaded only when somebody asks for it.
 
-import { useSignal } from '@preact/signals';
+import { useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { askServer, ServerClock } from '../core/clock';
@@ -24,6 +24,8 @@ export interface MomentProps {
 
 /** Who writes answers what was seen: it begins a little before. */
 const leadMs = 5000;
+/** Further from it than this is not where it should begin. */
+const offMs = 3000;
 
 async function engine(video: HTMLVideoElement): Promise<EngineFactory> {
   const mediaSource = 'MediaSource' in window || 'ManagedMediaSource' in window;
@@ -35,6 +37,7 @@ export function Moment({ source, moment, onClose }: MomentProps): JSX.Element {
   const t = staff.in(locale.value);
   const host = useRef<HTMLDivElement>(null);
   const gone = useSignal(false);
+  const corrected = useSignal(false);
   const { player, video, seek } = useMemo(() => {
     const element = document.createElement('video');
     element.className = 'picture__video';
@@ -55,7 +58,15 @@ export function Moment({ source, moment, onClose }: MomentProps): JSX.Element {
       made.seekTo(Math.max(0, moment - leadMs - zero));
       made.play();
     };
-    return { player: made, video: element, seek: { clock, toMoment } };
+    // A recording may begin later than it was thought to: its own clock puts that right, once.
+    const toRight = () => {
+      if (source?.kind !== 'replay' || made.status.value !== 'playing') return;
+      const shown = made.pictureTime();
+      if (shown === null) return;
+      corrected.value = true;
+      if (Math.abs(shown - moment + leadMs) > offMs) made.seekToProgramTime(moment - leadMs);
+    };
+    return { player: made, video: element, seek: { clock, toMoment, toRight } };
   }, []);
   useEffect(() => {
     host.current?.append(video);
@@ -72,6 +83,13 @@ export function Moment({ source, moment, onClose }: MomentProps): JSX.Element {
       video.remove();
     };
   }, []);
+  useSignalEffect(() => {
+    if (player.position.value >= 0 && !corrected.value) seek.toRight();
+  });
+  const toMomentAgain = () => {
+    seek.toMoment();
+    corrected.value = false;
+  };
   const playing = player.status.value === 'playing';
   const failed = gone.value || player.recovery.value.phase === 'failed';
   const loading = !failed && (player.status.value === 'loading' || player.stalled.value);
@@ -94,7 +112,7 @@ export function Moment({ source, moment, onClose }: MomentProps): JSX.Element {
             player.toggle();
           }}
         />
-        <IconButton icon="replay" label={t.again} disabled={failed} onClick={seek.toMoment} />
+        <IconButton icon="replay" label={t.again} disabled={failed} onClick={toMomentAgain} />
         <IconButton
           icon={player.muted.value ? 'muted' : 'volume'}
           label={player.muted.value ? t.sound : t.soundOff}

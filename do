@@ -106,7 +106,7 @@ do_fuzz() {  # [target] [seconds]: fuzz every parser of untrusted bytes, or one
   exec scripts/fuzz "$@"
 }
 
-do_bench() {  # [name]: mix, glass, origin, join, memory, fanout, or all
+do_bench() {  # [name]: mix, glass, origin, join, memory, fanout, commit, removal, or all
   do_setup_tests
   do_build release openday all_benches
   exec scripts/bench "$@"

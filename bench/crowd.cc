@@ -488,8 +488,9 @@ Heard Crowd::talk(double per_second, Duration length, bool shown) {
       last = now;
     }
     if (heard.said >= wanted && now >= end && (complete() || now - last > kPatience.count())) break;
+    // Sleeps at least a millisecond at a time: what falls due meanwhile is said together.
     int64_t next = heard.said < wanted ? due_of(heard.said) : now + 50'000'000;
-    it.serve(static_cast<int>(std::clamp<int64_t>((next - now) / 1'000'000, 0, 50)));
+    it.serve(it.plan.sleeps ? static_cast<int>(std::clamp<int64_t>((next - now) / 1'000'000, 1, 50)) : 0);
   }
   heard.took_s = static_cast<double>(now_ns() - began) / 1e9;
   uint64_t due = it.plan.room ? heard.published : heard.said;

@@ -42,6 +42,7 @@ struct CrowdPlan {
   bool room = true;         // speaks docs/ROOM.md; else what a socket says is what all are to get
   size_t per_address = 15;  // sockets that share one of this machine's addresses 127.1.x.y; 0: one for all
   std::string tls_certificate;  // PEM to trust; empty: no TLS
+  bool sleeps = true;           // else it polls, and no server pays for waking it
 };
 
 struct Heard {

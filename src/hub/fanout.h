@@ -20,8 +20,9 @@ namespace openday::hub {
 /// the newest, and the third time within a minute it is closed.
 class Fanout {
  public:
-  static constexpr size_t kTurn = 512;                      // sockets before others get the loop
-  static constexpr size_t kAtOnce = 16;                     // messages in one write,
+  static constexpr size_t kTurn = 512;   // sockets before others get the loop
+  static constexpr size_t kAhead = 4;    // sockets that are fetched into the cache before their turn
+  static constexpr size_t kAtOnce = 16;  // messages in one write,
   static constexpr size_t kBytesAtOnce = size_t{64} << 10;  // about; the first one in any case
   static constexpr int kMostSkips = 3;                      // within
   static constexpr Duration kSkips = seconds(60);

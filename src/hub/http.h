@@ -199,6 +199,8 @@ class WebSocket {
   /// were taken. None are while older bytes wait to be sent; the handler hears on_writable() when those are
   /// out.
   virtual size_t offer(std::span<const SharedBytes> frames) = 0;
+  /// An offer() comes soon: fetches into the cache what it will look at.
+  virtual void expect_offer() const {}
   virtual void close(uint16_t code, std::string_view reason) = 0;
   [[nodiscard]] virtual size_t queued_bytes() const = 0;
   [[nodiscard]] virtual uint64_t dropped() const = 0;

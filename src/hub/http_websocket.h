@@ -33,6 +33,7 @@ class WebSocketProtocol final : public Protocol, public WebSocket {
 
   bool send(SharedBytes text, Loss loss) override;
   size_t offer(std::span<const SharedBytes> frames) override;
+  void expect_offer() const override { __builtin_prefetch(&connection_.transport()); }
   void close(uint16_t code, std::string_view reason) override;
   [[nodiscard]] size_t queued_bytes() const override { return queued_; }
   [[nodiscard]] uint64_t dropped() const override { return dropped_; }

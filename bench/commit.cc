@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
                                  server.folder() + "/publisher.log"));
   }
   for (const char* venue : {"v0", "v1", "v2"}) {
-    if (!server.wait_live(kBroadcast, venue)) throw std::runtime_error("venue does not come up");
+    if (!server.wait_live(kBroadcast, venue, seconds(60))) throw std::runtime_error("venue does not come up");
   }
   server.admin("POST", "/broadcasts/room/take", {{"layout", "grid"}, {"venues", {"v0", "v1", "v2"}}});
   server.admin("POST", "/broadcasts/room/go-live", Json::object());

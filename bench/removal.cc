@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
   uint64_t lost =
       heard.missing + heard.disorder + heard.closed + heard.refused + (due - std::min(due, heard.removals));
   report.sample(
-      fmt::format("{} sockets, {} comments, {} removals of which {} of {} receipts were counted: p50 {:.1f}, "
+      fmt::format("{} sockets, {} comments, {} removals, {} of {} receipts: p50 {:.1f}, "
                   "p99 {:.1f}, max "
                   "{:.1f} ms; the comments themselves p50 {:.1f}, p99 {:.1f} ms; {} missing, {} out of "
                   "order, {} closed{}",

@@ -11,7 +11,7 @@ build_packages=(build-essential cmake ninja-build ccache mold pkg-config git ca-
   libwebsockets-dev libsrt-gnutls-dev libsqlite3-dev libsodium-dev libssl-dev zlib1g-dev libnghttp2-dev libseccomp-dev
   libcurl4-openssl-dev libebur128-dev libpango1.0-dev libicu-dev nlohmann-json3-dev libfmt-dev libtomlplusplus-dev catch2
   fonts-noto-cjk nodejs npm openssl curl ffmpeg)
-test_packages=(clang-19 llvm-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev chromium nginx-light procps
+test_packages=(clang-19 llvm-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev chromium nginx-light libnginx-mod-nchan procps
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav)
 
@@ -106,7 +106,7 @@ do_fuzz() {  # [target] [seconds]: fuzz every parser of untrusted bytes, or one
   exec scripts/fuzz "$@"
 }
 
-do_bench() {  # [name]: mix, glass, origin, join, memory, or all
+do_bench() {  # [name]: mix, glass, origin, join, memory, fanout, commit, removal, or all
   do_setup_tests
   do_build release openday all_benches
   exec scripts/bench "$@"

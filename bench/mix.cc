@@ -6,13 +6,11 @@
 // While they are compared, loops in the idle class keep the cores from halting: on a virtual machine CPU time
 // after a halt is up to 40 % dearer (the core has run something else meanwhile), by an amount that changes
 // from run to run.
-#include <pthread.h>
-#include <sched.h>
-
 #include <chrono>
 #include <future>
 #include <thread>
 
+#include "bench/awake.h"
 #include "bench/cpu.h"
 #include "bench/report.h"
 #include "tests/e2e/harness.h"
@@ -32,24 +30,6 @@ void wait_until_tick(const Server& server, int64_t tick) {
     throw std::runtime_error("the program stopped");
   }
 }
-
-// One loop a core, which anything else preempts at once; their time is counted for nobody.
-class AwakeCores {
- public:
-  AwakeCores() {
-    for (unsigned i = 0; i < std::thread::hardware_concurrency(); ++i) {
-      loops_.emplace_back([](const std::stop_token& stop) {
-        const sched_param none{};
-        if (::pthread_setschedparam(::pthread_self(), SCHED_IDLE, &none) != 0) return;
-        while (!stop.stop_requested()) {
-        }
-      });
-    }
-  }
-
- private:
-  std::vector<std::jthread> loops_;
-};
 
 struct Cost {
   double ours = 0;
@@ -224,7 +204,7 @@ int main(int argc, char** argv) {
                   seen["played"].get<double>(), kWatched, seen["stalls"].get<int>(),
                   seen["frames"].get<int>(), seen["dropped"].get<int>()));
 
-  AwakeCores awake;
+  bench::AwakeCores awake;
   FfmpegMix ffmpeg = start_ffmpeg(server, files);
   take("grid", all);
   Cost grid = measure(server, ffmpeg.program.get(), report, "three-up");

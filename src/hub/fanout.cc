@@ -52,10 +52,16 @@ void Fanout::begin_pass() {
 
 void Fanout::turn() {
   size_t end = std::min(members_.size(), at_ + kTurn);
-  while (at_ < end && at_ < members_.size()) serve(at_++);
+  while (at_ < end && at_ < members_.size()) {
+    // Thousands of sockets are in no cache: the next ones are fetched while the kernel sends to this one.
+    if (at_ + 2 * kAhead < members_.size()) __builtin_prefetch(members_[at_ + 2 * kAhead].socket);
+    if (at_ + kAhead < members_.size()) members_[at_ + kAhead].socket->expect_offer();
+    serve(at_++);
+  }
   if (at_ >= members_.size()) {
     if (!again_) {
       passing_ = false;
+      batch_.clear();
       return;
     }
     again_ = false;
@@ -91,16 +97,29 @@ bool Fanout::catch_up(size_t index) {
     skipped_(*socket, messages_.back().mark);
     if (index >= members_.size() || members_[index].socket != socket) return false;
   }
-  SharedBytes frame = messages_[members_[index].next - tail_].frame;
-  bool taken = socket->offer(frame);
+  const auto& frames = lacking(members_[index].next);
+  size_t offered = frames.size();
+  size_t taken = socket->offer(frames);
   if (index >= members_.size() || members_[index].socket != socket) return false;  // it has broken
-  if (taken) {
-    ++members_[index].next;
-    ++counters_.deliveries;
-  } else {
-    members_[index].blocked = true;
+  members_[index].next += taken;
+  counters_.deliveries += taken;
+  members_[index].blocked = taken < offered;
+  return taken == offered;
+}
+
+const std::vector<SharedBytes>& Fanout::lacking(uint64_t next) {
+  if (batch_from_ == next && batch_head_ == head() && !batch_.empty()) return batch_;
+  batch_.clear();
+  batch_from_ = next;
+  batch_head_ = head();
+  size_t bytes = 0;
+  for (uint64_t at = next; at < head() && batch_.size() < kAtOnce; ++at) {
+    const SharedBytes& frame = messages_[at - tail_].frame;
+    bytes += frame->size();
+    if (!batch_.empty() && bytes > kBytesAtOnce) break;
+    batch_.push_back(frame);
   }
-  return taken;
+  return batch_;
 }
 
 void Fanout::writable(Place& place) {

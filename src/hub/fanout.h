@@ -13,14 +13,18 @@ namespace openday::hub {
 
 /// Home thread: the loop's.
 ///
-/// Nearly all the cost is the kernel's send(), so a message is framed once, shared by all, and written once a
-/// socket. A pass over the sockets takes turns with the rest of the loop. A socket that cannot take a message
-/// keeps its place and goes on from there; one that has fallen off the end of what is kept skips to the
-/// newest, and the third time within a minute it is closed.
+/// Nearly all the cost is the kernel's send(), so a message is framed once and shared by all, and a socket
+/// gets all that it lacks with one write: when passes take longer than messages take to come, there are fewer
+/// of them. A pass over the sockets takes turns with the rest of the loop. A socket that cannot take a
+/// message keeps its place and goes on from there; one that has fallen off the end of what is kept skips to
+/// the newest, and the third time within a minute it is closed.
 class Fanout {
  public:
-  static constexpr size_t kTurn = 512;  // sockets before others get the loop
-  static constexpr int kMostSkips = 3;  // within
+  static constexpr size_t kTurn = 512;   // sockets before others get the loop
+  static constexpr size_t kAhead = 4;    // sockets that are fetched into the cache before their turn
+  static constexpr size_t kAtOnce = 16;  // messages in one write,
+  static constexpr size_t kBytesAtOnce = size_t{64} << 10;  // about; the first one in any case
+  static constexpr int kMostSkips = 3;                      // within
   static constexpr Duration kSkips = seconds(60);
 
   /// Where a socket stands; it belongs to whoever joined, stays where it is, and is not touched by them.
@@ -77,6 +81,8 @@ class Fanout {
   /// Brings one member as far as it goes. It may be gone afterwards.
   void serve(size_t index);
   bool catch_up(size_t index);
+  /// What a member lacks that has got all before `next`, as far as one write goes. Valid until the next call.
+  const std::vector<SharedBytes>& lacking(uint64_t next);
 
   Loop& loop_;
   const Bounds bounds_;
@@ -85,6 +91,9 @@ class Fanout {
   std::deque<Message> messages_;
   uint64_t tail_ = 0;
   size_t bytes_ = 0;
+  std::vector<SharedBytes> batch_;  // what nearly all lack alike, as of batch_head_
+  uint64_t batch_from_ = 0;
+  uint64_t batch_head_ = 0;
   size_t at_ = 0;  // where the present pass is
   bool passing_ = false;
   bool again_ = false;

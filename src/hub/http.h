@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -194,9 +195,12 @@ class WebSocket {
   virtual ~WebSocket() = default;
   /// Queues one text message (shared by all sockets that get it). False: dropped or closed.
   virtual bool send(SharedBytes text, Loss loss) = 0;
-  /// A frame made by ws_text_frame(), shared by all sockets that get it, with one write. False: not taken, as
-  /// older bytes wait to be sent; the handler hears on_writable() when they are out.
-  virtual bool offer(const SharedBytes& frame) = 0;
+  /// Frames made by ws_text_frame(), shared by all sockets that get them, with one write. The value: how many
+  /// were taken. None are while older bytes wait to be sent; the handler hears on_writable() when those are
+  /// out.
+  virtual size_t offer(std::span<const SharedBytes> frames) = 0;
+  /// An offer() comes soon: fetches into the cache what it will look at.
+  virtual void expect_offer() const {}
   virtual void close(uint16_t code, std::string_view reason) = 0;
   [[nodiscard]] virtual size_t queued_bytes() const = 0;
   [[nodiscard]] virtual uint64_t dropped() const = 0;

@@ -307,8 +307,10 @@ void Server::run_resumes() {
 
 void Server::tick() {
   HouseTime at = now();
-  auto all = connections_;  // ticks close connections
-  for (const auto& connection : all) {
+  // From the back, as ticks close connections: what takes the place of one that goes has been visited.
+  for (size_t place = connections_.size(); place-- > 0;) {
+    if (place >= connections_.size()) continue;
+    auto connection = connections_[place];
     if (!connection->closed()) connection->tick(at);
   }
 }

@@ -56,16 +56,30 @@ void Transport::queue(FileRange range) {
     queue_.push_back({nullptr, range.offset, range.offset + range.length, std::move(range.file)});
 }
 
-bool Transport::send_now(const SharedBytes& bytes) {
+bool Transport::send_now(std::span<const SharedBytes> pieces) {
   size_t sent = 0;
   if (!tls_) {
-    ssize_t count = ::send(fd(), bytes->data(), bytes->size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t count = 0;
+    if (pieces.size() == 1) {
+      count = ::send(fd(), pieces[0]->data(), pieces[0]->size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    } else {
+      std::array<iovec, kMostNow> vectors;
+      for (size_t i = 0; i < pieces.size(); ++i)
+        vectors[i] = {const_cast<uint8_t*>(pieces[i]->data()), pieces[i]->size()};
+      msghdr message{};
+      message.msg_iov = vectors.data();
+      message.msg_iovlen = pieces.size();
+      count = ::sendmsg(fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
     sent = count > 0 ? static_cast<size_t>(count) : 0;
     sent_ += sent;
-    if (sent == bytes->size()) return true;
   }
-  queue(bytes, sent, bytes->size());
-  return false;
+  for (const SharedBytes& piece : pieces) {
+    size_t out = std::min(sent, piece->size());
+    sent -= out;
+    queue(piece, out, piece->size());
+  }
+  return idle();
 }
 
 void Transport::set_send_buffer(int bytes) const {

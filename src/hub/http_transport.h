@@ -2,13 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "hub/http.h"
+#include "hub/lean_queue.h"
 #include "wrap/ssl/tls.h"
 
 namespace openday::hub {
@@ -47,9 +48,10 @@ class Transport {
   void queue(SharedBytes bytes) { queue(std::move(bytes), 0, SIZE_MAX); }
   void queue(SharedBytes bytes, size_t from, size_t to);
   void queue(FileRange range);
-  /// Queues all of `bytes` on an idle transport and sends what the socket takes of it now; true: that was
-  /// all.
-  bool send_now(const SharedBytes& bytes);
+  /// Queues all of `pieces` (at most kMostNow) on an idle transport and sends what the socket takes of them
+  /// now, with one write; true: that was all.
+  bool send_now(std::span<const SharedBytes> pieces);
+  static constexpr size_t kMostNow = 16;
   /// Bytes the kernel holds for this socket, about: a small one finds slow readers early.
   void set_send_buffer(int bytes) const;
   /// Sends as much as the socket takes. kBlocked: come again when it is writable.
@@ -79,7 +81,7 @@ class Transport {
 
   UniqueFd socket_;
   std::optional<wrap::TlsSession> tls_;
-  std::deque<Piece> queue_;
+  LeanQueue<Piece> queue_;
   size_t queued_ = 0;  // of queue_; files do not count
   Bytes wire_;         // TLS records on their way
   size_t wire_at_ = 0;

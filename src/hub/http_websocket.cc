@@ -117,16 +117,17 @@ bool WebSocketProtocol::send(SharedBytes text, Loss loss) {
   return true;
 }
 
-bool WebSocketProtocol::offer(const SharedBytes& frame) {
-  if (closing_) return false;
+size_t WebSocketProtocol::offer(std::span<const SharedBytes> frames) {
+  if (closing_) return 0;
   Transport& transport = connection_.transport();
   if (!queue_.empty() || !transport.idle()) {
     refused_ = true;
-    return false;
+    return 0;
   }
+  frames = frames.first(std::min(frames.size(), Transport::kMostNow));
   // What the socket does not take at once goes on with the loop, which also sees a broken one.
-  if (!transport.send_now(frame)) connection_.flush();
-  return true;
+  if (!transport.send_now(frames)) connection_.flush();
+  return frames.size();
 }
 
 void WebSocketProtocol::on_drained() {

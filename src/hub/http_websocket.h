@@ -2,11 +2,11 @@
 // thousands are told alike is offered to each as one frame that they share (hub/fanout.h).
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <string>
 
 #include "hub/http_connection.h"
+#include "hub/lean_queue.h"
 #include "hub/websocket_frame.h"
 
 namespace openday::hub {
@@ -32,7 +32,8 @@ class WebSocketProtocol final : public Protocol, public WebSocket {
   ~WebSocketProtocol() override;
 
   bool send(SharedBytes text, Loss loss) override;
-  bool offer(const SharedBytes& frame) override;
+  size_t offer(std::span<const SharedBytes> frames) override;
+  void expect_offer() const override { __builtin_prefetch(&connection_.transport()); }
   void close(uint16_t code, std::string_view reason) override;
   [[nodiscard]] size_t queued_bytes() const override { return queued_; }
   [[nodiscard]] uint64_t dropped() const override { return dropped_; }
@@ -48,7 +49,7 @@ class WebSocketProtocol final : public Protocol, public WebSocket {
  private:
   struct Waiting {
     SharedBytes text;
-    Loss loss;
+    Loss loss = Loss::kMayDrop;
   };
   void pump();
   void say(Bytes frame);
@@ -57,7 +58,7 @@ class WebSocketProtocol final : public Protocol, public WebSocket {
   const size_t queue_bytes_;
   std::unique_ptr<WebSocketHandler> handler_;
   WsDecoder decoder_;
-  std::deque<Waiting> queue_;
+  LeanQueue<Waiting> queue_;
   size_t queued_ = 0;
   uint64_t dropped_ = 0;
   bool opened_ = false;

@@ -143,7 +143,7 @@ Server::Server(Options options) {
       "[server]\ndata_dir = \"{0}/data\"\npages = \"{1}/web-player/dist\"\npipelines = \"{1}/pipelines\"\n"
       "log_level = \"{12}\"\n"
       "[http]\nlisten = [\"127.0.0.1:{2}\"]\ntls = [\"127.0.0.1:{3}\"]\ncertificate = \"{0}/cert.pem\"\n"
-      "private_key = \"{0}/key.pem\"\n"
+      "private_key = \"{0}/key.pem\"\nmax_connections = {13}\n"
       "[ingest]\naddress = \"127.0.0.1\"\npublic_host = \"127.0.0.1\"\nrtmp_port = {4}\nsrt_port = {5}\n"
       "rtmps_port = {11}\n"
       "[house]\nwidth = {6}\nheight = {7}\nfps = {8}\n[encode]\nladder = [{9}]\n"
@@ -151,7 +151,7 @@ Server::Server(Options options) {
       folder_, kSource, http_port_, tls_port_, rtmp_port_, srt_port_, options.house.width,
       options.house.height, options.house.fps, ladder,
       options.extra.empty() ? "[store]\nreserve_mb = 10\n[egress]\nallow_private = true\n" : options.extra,
-      rtmps_port_, options.log_level);
+      rtmps_port_, options.log_level, options.max_connections);
   start();
 }
 

@@ -81,6 +81,7 @@ class Server {
     std::vector<std::string> ladder = {"720p 1280x720 2500 128", "480p 854x480 1200 128",
                                        "360p 640x360 700 128"};
     std::string log_level = "info";
+    int max_connections = 10'000;
   };
   Server() : Server(Options{}) {}
   explicit Server(Options options);

@@ -110,6 +110,43 @@ TEST_CASE("a socket that cannot take a message keeps its place and goes on from 
   CHECK(Hall::numbers(slow) == std::vector{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
 }
 
+TEST_CASE("a socket gets what it has missed with few writes") {
+  Hall hall;
+  FakeSocket slow;
+  Fanout::Place place;
+  hall.run([&] {
+    slow.allowed = 0;
+    hall.fanout->join(slow, place);
+    for (int n = 0; n < 40; ++n) hall.fanout->publish(message(n), 0);
+  });
+  hall.settle();
+  slow.writes = 0;
+  hall.run([&] {
+    slow.allowed = -1;
+    hall.fanout->writable(place);
+  });
+  CHECK(Hall::numbers(slow).size() == 40);
+  CHECK(slow.writes == 3);  // 16, 16 and 8
+  // Messages that are large one by one are not gathered without end.
+  slow.writes = 0;
+  hall.run([&] {
+    slow.allowed = 0;
+    std::string filler(40'000, 'x');
+    for (int n = 0; n < 4; ++n) {
+      std::string text = R"({"t":"n","n":1,"more":")" + filler + "\"}";
+      hall.fanout->publish(std::make_shared<const Bytes>(ws_text_frame(text)), 0);
+    }
+  });
+  hall.settle();
+  slow.writes = 0;
+  hall.run([&] {
+    slow.allowed = -1;
+    hall.fanout->writable(place);
+  });
+  CHECK(Hall::numbers(slow).size() == 44);
+  CHECK(slow.writes == 4);
+}
+
 TEST_CASE(
     "who falls off the end of what is kept skips to the newest and is told, and the third time closed") {
   Hall hall({5, 1 << 20});

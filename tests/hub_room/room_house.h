@@ -23,18 +23,22 @@ class FakeSocket final : public WebSocket {
     take(as_text(*text));
     return true;
   }
-  bool offer(const SharedBytes& frame) override {
-    if (closed != 0) return false;
-    if (allowed == 0) {
-      wants = true;
-      return false;
+  size_t offer(std::span<const SharedBytes> frames) override {
+    if (closed != 0) return 0;
+    ++writes;
+    size_t taken = 0;
+    for (const SharedBytes& frame : frames) {
+      if (allowed == 0) {
+        wants = true;
+        break;
+      }
+      if (allowed > 0) --allowed;
+      // What the server frames, without a mask; read as a client would.
+      size_t header = (*frame)[1] < 126 ? 2 : (*frame)[1] == 126 ? 4 : 10;
+      take(as_text(ByteView(*frame).subspan(header)));
+      ++taken;
     }
-    if (allowed > 0) --allowed;
-    std::vector<WsEvent> events;
-    // What the server frames, without a mask; read as a client would.
-    size_t header = (*frame)[1] < 126 ? 2 : (*frame)[1] == 126 ? 4 : 10;
-    take(as_text(ByteView(*frame).subspan(header)));
-    return true;
+    return taken;
   }
   void close(uint16_t code, std::string_view) override { closed = code; }
   [[nodiscard]] size_t queued_bytes() const override { return 0; }
@@ -42,6 +46,7 @@ class FakeSocket final : public WebSocket {
 
   std::vector<Json> heard;
   int allowed = -1;  // frames it still takes; -1: all
+  int writes = 0;    // offers
   bool wants = false;
   uint16_t closed = 0;
 

@@ -2,7 +2,19 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // The longest first, so that two at a time end together; and what ends the broadcast after all that need it on air.
-const order = ['watch', 'room', 'screens', 'studio', 'moderate', 'desk', 'phone', 'index', 'audience', 'tips', 'ending'];
+const order = [
+  'watch',
+  'room',
+  'screens',
+  'studio',
+  'moderate',
+  'desk',
+  'phone',
+  'index',
+  'audience',
+  'tips',
+  'ending',
+];
 
 class InOrder extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -15,6 +15,7 @@
 #include "bench/awake.h"
 #include "bench/cpu.h"
 #include "bench/crowd.h"
+#include "bench/own_network.h"
 #include "bench/peers.h"
 #include "bench/report.h"
 #include "bench/room_server.h"
@@ -102,6 +103,9 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "{} open files are permitted; {} are needed\n", files, kJoins + 1000);
     return 1;
   }
+  const bool own_network = OwnNetwork::enter();
+  const bool steered = own_network && OwnNetwork::receive_on(1);
+  if (own_network) OwnNetwork::receive_on(-1);
   e2e::Server server(small_options(0));
   server.set_up(kBroadcast, 1);
   server.admin("POST", "/broadcasts/room/go-live", e2e::Json::object());
@@ -128,6 +132,11 @@ int main(int argc, char** argv) {
   joined.reset();
   wait_until_empty(server);
 
+  report.sample(steered
+                    ? "one write per message: packets are received on the audience's core"
+                    : "one write per message: a sender also pays for receiving (root can give that to the "
+                      "audience's core)");
+  if (steered) OwnNetwork::receive_on(1);
   Cost ours;
   Cost ws;
   Cost nchan;
@@ -156,6 +165,8 @@ int main(int argc, char** argv) {
       bench.talk("nchan, one write per message", *crowd, peer.pid(), kApart, &nchan);
     }
   }
+
+  if (steered) OwnNetwork::receive_on(-1);
 
   double rush = kRush / static_cast<double>(bench.sockets);
   Heard rushed;

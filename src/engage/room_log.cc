@@ -61,4 +61,13 @@ std::string RoomLog::slice(uint64_t from, uint64_t to) const {
   return text;
 }
 
+uint64_t RoomLog::fitting(uint64_t from, uint64_t to, size_t bytes) const {
+  uint64_t first = to;
+  for (size_t size = 0; first > from; --first) {
+    size += events_[first - 1 - tail_].json.size() + 1;
+    if (size > bytes) break;
+  }
+  return first;
+}
+
 }  // namespace openday::engage

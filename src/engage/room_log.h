@@ -35,6 +35,8 @@ class RoomLog {
   void replace(int64_t comment, std::string json);
   /// The events of [from, to) with commas between. `from` ≥ tail(), `to` ≤ head().
   [[nodiscard]] std::string slice(uint64_t from, uint64_t to) const;
+  /// The first offset of [from, to] from which slice() has at most `bytes`.
+  [[nodiscard]] uint64_t fitting(uint64_t from, uint64_t to, size_t bytes) const;
 
  private:
   struct Event {

@@ -111,29 +111,37 @@ void Room::enter(Seat& seat, const std::optional<Since>& since, Json welcome) {
   uint64_t to = flushed_;
   uint64_t from = std::max(log_.tail(), to > options_.history ? to - options_.history : 0);
   const char* how = "fresh";
+  bool own = false;  // a history that is not what newcomers get
   if (since && since->epoch == log_.epoch() && since->offset <= to) {
-    bool kept = since->offset >= log_.tail();
-    how = kept ? "resumed" : "gap";
-    if (kept) from = since->offset;
+    how = "gap";
+    if (since->offset >= log_.tail()) {
+      from = log_.fitting(since->offset, to, kHistoryBytes);
+      own = true;
+      if (from == since->offset) how = "resumed";
+    }
   }
   welcome["epoch"] = log_.epoch();
   welcome["room"] = json();
   welcome["viewers"] = fanout_.sockets() + 1;
   welcome["since"] = how;
+  // The seat comes first: a socket that breaks while it is sent to gives it up again.
+  fanout_.join(*seat.socket(), seat.place);
+  seats_.emplace(seat.author, &seat);
   seat.say(welcome);
-  if (std::string_view(how) == "resumed") {
+  SharedBytes history;
+  if (own) {
     std::string text = events_text(from, log_.slice(from, to));
-    seat.socket().send(std::make_shared<const Bytes>(text.begin(), text.end()), WebSocket::Loss::kMustNot);
+    history = std::make_shared<const Bytes>(text.begin(), text.end());
   } else {
     if (history_at_ != to || !history_) {
+      from = log_.fitting(from, to, kHistoryBytes);
       std::string text = events_text(from, log_.slice(from, to));
       history_ = std::make_shared<const Bytes>(text.begin(), text.end());
       history_at_ = to;
     }
-    seat.socket().send(history_, WebSocket::Loss::kMustNot);
+    history = history_;
   }
-  fanout_.join(seat.socket(), seat.place);
-  seats_.emplace(seat.author, &seat);
+  if (WebSocket* socket = seat.socket()) socket->send(std::move(history), WebSocket::Loss::kMustNot);
 }
 
 void Room::leave(Seat& seat) {

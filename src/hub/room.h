@@ -43,7 +43,8 @@ class Room {
    public:
     virtual ~Seat() = default;
     virtual void say(const Json& message) = 0;
-    [[nodiscard]] virtual WebSocket& socket() = 0;
+    /// Null once it has closed, which it may do while something is sent.
+    [[nodiscard]] virtual WebSocket* socket() = 0;
     Fanout::Place place;
     std::string author;
   };
@@ -68,12 +69,14 @@ class Room {
   /// As rendered for viewers.
   [[nodiscard]] Json json() const;
 
+  static constexpr size_t kHistoryBytes = size_t{192} << 10;  // a socket's queue holds it, and the welcome
   struct Since {
     std::string epoch;
     uint64_t offset = 0;
   };
   /// Takes the seat and says what has happened: `welcome` gets what this room knows, then the history
-  /// follows.
+  /// follows, of which the oldest is left out when it is more than kHistoryBytes. The socket may have closed
+  /// when this returns, and the seat be left.
   void enter(Seat& seat, const std::optional<Since>& since, Json welcome);
   void leave(Seat& seat);
   void writable(Seat& seat) { fanout_.writable(seat.place); }

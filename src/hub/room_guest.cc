@@ -80,7 +80,8 @@ void RoomGuest::join(const JoinMessage& message) {
   auto room = rooms_.room(broadcast_);
   if (!room) {
     refuse("", room.error().code == Errc::kNotFound ? "not_found" : "busy", room.error().message);
-    return socket_->close(1011, "the room cannot be opened");
+    if (socket_ != nullptr) socket_->close(1011, "the room cannot be opened");
+    return;
   }
   if (message.as_staff && !staff_) {
     return refuse("", "forbidden", "speaking as staff needs a session with the right to it; log in first");

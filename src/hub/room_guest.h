@@ -32,7 +32,7 @@ class RoomGuest final : public WebSocketHandler, public Room::Seat {
   void on_writable(WebSocket& socket) override;
 
   void say(const Json& message) override;
-  WebSocket& socket() override { return *socket_; }
+  WebSocket* socket() override { return socket_; }
 
   /// Nothing was kept.
   void refuse(const std::string& ref, std::string_view code, const std::string& message,

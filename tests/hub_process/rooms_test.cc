@@ -248,3 +248,23 @@ TEST_CASE("the replay's comments come by the minute, and a broken socket is sent
   pieces.frame(0, whole.substr(10));
   CHECK(pieces.hear("ack")["ref"] == "reference-2");
 }
+
+TEST_CASE("the longest history lets everybody in, and pages that break off while they come harm nobody") {
+  House house;
+  go_live(house);
+  Socket mo = enter(house, {{"t", "join"}, {"as", "staff"}}, log_in(house, "mo", "moderator"));
+  Json welcome = mo.hear("welcome");
+  std::string longest;
+  for (int n = 0; n < 297; ++n) longest += "\U0001F3DB";
+  for (int n = 0; n < 300; ++n) {
+    REQUIRE(say(mo, longest + std::to_string(n), "reference-" + std::to_string(n)).is_object());
+  }
+  for (int n = 0; n < 100; ++n) enter(house).client().abort();
+  Socket back = enter(house, {{"t", "join"}, {"since", {{"epoch", welcome["epoch"]}, {"offset", 0}}}});
+  CHECK(back.hear("welcome")["since"] == "gap");
+  for (Socket socket = enter(house); Socket* one : {&socket, &back}) {
+    Json events = one->hear("events")["events"];
+    REQUIRE(events.size() > 100);
+    CHECK(events.back()["text"].get<std::string>().starts_with(longest));
+  }
+}

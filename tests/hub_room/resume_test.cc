@@ -164,3 +164,54 @@ TEST_CASE("who was away for longer than is kept is told of the gap") {
   size_t ahead = house.join({{"since", {{"epoch", epoch}, {"offset", 1'000'000}}}});
   CHECK(house.last(ahead, "welcome")["since"] == "fresh");
 }
+
+TEST_CASE("a history of the longest comments is cut to what a socket holds, and whoever comes gets in") {
+  RoomOptions options;
+  options.shown_per_second = 0;
+  RoomHouse house(options);
+  size_t mo =
+      house.join({{"as", "staff"}},
+                 std::make_unique<RoomGuest::Staff>(RoomGuest::Staff{"mo", "Mo", engage::Badge::kModerator}));
+  std::string epoch = house.last(mo, "welcome")["epoch"];
+  std::string longest;
+  for (int n = 0; n < 296; ++n) longest += "\U0001F3DB";
+  for (int n = 0; n < 400; ++n) {
+    house.say(mo, {{"t", "comment"}, {"ref", house.ref()}, {"text", longest + std::to_string(1000 + n)}});
+    if (n % 20 == 19) house.advance(milliseconds(100));
+  }
+  auto newest_of = [&](size_t guest) {
+    CHECK(house.guests[guest].socket->closed == 0);
+    auto told = house.texts(guest);
+    REQUIRE(told.size() > 100);
+    CHECK(told.size() < 200);
+    CHECK(told.back() == longest + "1399");
+    CHECK(told.front() == longest + std::to_string(1400 - told.size()));
+  };
+  size_t fresh = house.join();
+  CHECK(house.last(fresh, "welcome")["since"] == "fresh");
+  newest_of(fresh);
+  size_t back = house.join({{"since", {{"epoch", epoch}, {"offset", 10}}}});
+  CHECK(house.last(back, "welcome")["since"] == "gap");
+  newest_of(back);
+  size_t soon = house.join({{"since", {{"epoch", epoch}, {"offset", 350}}}});
+  CHECK(house.last(soon, "welcome")["since"] == "resumed");
+  CHECK(house.texts(soon).size() == 50);
+  CHECK(house.guests[soon].socket->closed == 0);
+}
+
+TEST_CASE("a socket that breaks while it is let in leaves no seat behind") {
+  RoomHouse house;
+  size_t ana = house.join();
+  std::string token = house.last(ana, "welcome")["token"];
+  size_t broken = house.enter();
+  house.guests[broken].socket->broken = true;
+  house.say(broken, {{"t", "join"}, {"token", token}});
+  CHECK(house.guests[broken].socket->closed == 1006);
+  CHECK((*house.rooms->room("court"))->viewers() == 1);
+  house.guests[broken].handler.reset();
+  house.guests[broken].socket.reset();
+  house.say(ana, {{"t", "comment"}, {"ref", "reference-1"}, {"text", "a bad word"}});
+  house.decide(house.last(ana, "ack")["id"], CommentState::kHeld, CommentState::kRejected);
+  CHECK(house.last(ana, "decided")["state"] == "rejected");
+  house.guests.pop_back();
+}

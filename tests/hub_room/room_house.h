@@ -15,11 +15,24 @@
 
 namespace openday::hub::test {
 
-/// The other end of a socket that takes what it is allowed to.
+/// The other end of a socket that takes what it is allowed to. As with a real one, nothing leaves its queue
+/// while the handler is inside a message, and what does not fit closes it.
 class FakeSocket final : public WebSocket {
  public:
+  static constexpr size_t kQueue = size_t{256} << 10;  // a route of rooms has as much
+
   bool send(SharedBytes text, Loss) override {
     if (closed != 0) return false;
+    if (broken) {
+      closed = 1006;
+      handler->on_close(*this);
+      return false;
+    }
+    if ((inside ? queued : 0) + text->size() > kQueue) {
+      close(1013, "too slow");
+      return false;
+    }
+    if (inside) queued += text->size();
     take(as_text(*text));
     return true;
   }
@@ -41,7 +54,7 @@ class FakeSocket final : public WebSocket {
     return taken;
   }
   void close(uint16_t code, std::string_view) override { closed = code; }
-  [[nodiscard]] size_t queued_bytes() const override { return 0; }
+  [[nodiscard]] size_t queued_bytes() const override { return queued; }
   [[nodiscard]] uint64_t dropped() const override { return 0; }
 
   std::vector<Json> heard;
@@ -49,6 +62,10 @@ class FakeSocket final : public WebSocket {
   int writes = 0;    // offers
   bool wants = false;
   uint16_t closed = 0;
+  bool inside = false;  // a message of the page is being handled
+  size_t queued = 0;    // in bytes, by that
+  bool broken = false;  // the peer has reset it; the next that is sent finds out, and tells
+  WebSocketHandler* handler = nullptr;
 
   [[nodiscard]] std::vector<Json> of(std::string_view kind) const {
     std::vector<Json> found;
@@ -104,15 +121,18 @@ class RoomHouse {
   size_t enter(std::unique_ptr<RoomGuest::Staff> staff = nullptr, const std::string& address = "192.0.2.1") {
     Guest guest;
     guest.handler = std::make_unique<RoomGuest>(*rooms, "court", address, std::move(staff));
+    guest.socket->handler = guest.handler.get();
     guest.handler->on_open(*guest.socket);
     guests.push_back(std::move(guest));
     return guests.size() - 1;
   }
-  void say(size_t guest, const Json& message) {
-    guests[guest].handler->on_text(*guests[guest].socket, message.dump());
-  }
+  void say(size_t guest, const Json& message) { say_text(guest, message.dump()); }
   void say_text(size_t guest, const std::string& text) {
-    guests[guest].handler->on_text(*guests[guest].socket, text);
+    FakeSocket& socket = *guests[guest].socket;
+    socket.inside = true;
+    guests[guest].handler->on_text(socket, text);
+    socket.inside = false;
+    socket.queued = 0;
   }
   void leave(size_t guest) { guests[guest].handler->on_close(*guests[guest].socket); }
   /// Joins as a new viewer, and answers the welcome.

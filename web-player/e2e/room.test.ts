@@ -341,7 +341,7 @@ describe.skipIf(real)('the room', () => {
     await other.context.close();
   });
 
-  it('leads to the tips site with the moment of the picture, and nothing else', async () => {
+  it('leads to the tips site with the moment of the picture and the language, and nothing else', async () => {
     await quiet('court2');
     const { context, page } = await open(browser, '/watch/court2');
     await advances(page, 2);
@@ -359,8 +359,34 @@ describe.skipIf(real)('the room', () => {
     await dialog.getByLabel('Moment', { exact: true }).fill('03:00:00');
     await dialog.getByText('This moment is not part of the broadcast.').waitFor();
     await dialog.getByRole('switch').click();
-    expect(await link.getAttribute('href')).toBe('https://tips.example/?b=court2');
+    expect(await link.getAttribute('href')).toBe('https://tips.example/?b=court2&lang=en');
     await context.close();
+  });
+
+  it('leads there from a phone, too, whichever tab is open, and before it begins', async () => {
+    await quiet('court3');
+    await mock('broadcast', {
+      id: 'soon3',
+      state: 'scheduled',
+      starts_at: new Date(Date.now() + 3_600_000).toISOString(),
+    });
+    for (const id of ['court3', 'soon3']) {
+      const { context, page, problems } = await open(browser, `/watch/${id}`, {
+        viewport: { width: 360, height: 740 },
+      });
+      await page.getByRole('tab', { name: 'Info' }).click();
+      await page.getByRole('button', { name: 'Send a tip' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Send a confidential tip' });
+      const link = dialog.getByRole('link', { name: 'Open the tips page' });
+      await link.click({ trial: true });
+      expect(new URL((await link.getAttribute('href')) ?? '').searchParams.get('b')).toBe(id);
+      await expectAccessible(page);
+      await shot(page, `tip-phone-${id}`);
+      await dialog.getByRole('button', { name: 'Cancel' }).click();
+      await page.getByRole('tab', { name: 'Chat' }).click();
+      expect(problems).toEqual([]);
+      await context.close();
+    }
   });
 });
 
@@ -371,6 +397,9 @@ describe.skipIf(real)('without its script', () => {
     const { context, page } = await open(browser, '/watch/lame');
     await page.getByRole('heading', { name: 'The chat could not be loaded' }).waitFor();
     await advances(page, 1);
+    const tip = page.getByRole('link', { name: 'Send a tip' });
+    expect(await tip.getAttribute('href')).toBe('https://tips.example/?b=lame&lang=en');
+    expect(await tip.getAttribute('rel')).toBe('noopener noreferrer');
     await expectAccessible(page);
     await mock('fail', { prefix: '/assets/panel-', status: 0 });
     const again = page.getByRole('button', { name: 'Try again' });

@@ -224,7 +224,7 @@ describe('catalogues', () => {
     expect(messages.in('en').left('3')).toBe('3 left');
     expect(messages.in('zh-CN').live).toBe('直播');
     expect(messages.in('pseudo').live).toBe(pseudo('LIVE'));
-    expect(messages.in('pseudo').left('3').startsWith('[3 ļéƒţ')).toBe(true);
+    expect(messages.in('pseudo').left('3').startsWith('[3 \u013a\u00e9f\u0301t\u0301')).toBe(true);
   });
 
   it('follow the address, then the memory, then the browser', () => {
@@ -331,12 +331,12 @@ describe('the keyboard', () => {
 });
 
 describe('the way to the tips site', () => {
-  it('takes broadcast and moment along, and nothing else', () => {
-    expect(tipUrl('https://tips.example/', 'court', 1_700_000_000_000.4)).toBe(
-      'https://tips.example/?b=court&at=1700000000000',
+  it('takes broadcast, moment and language along, and nothing else', () => {
+    expect(tipUrl('https://tips.example/', 'court', 1_700_000_000_000.4, 'en')).toBe(
+      'https://tips.example/?b=court&at=1700000000000&lang=en',
     );
-    expect(tipUrl('https://tips.example:8443/x?lang=zh', 'court', null)).toBe(
-      'https://tips.example:8443/x?lang=zh&b=court',
+    expect(tipUrl('https://tips.example:8443/x?lang=zh', 'court', null, 'zh-CN')).toBe(
+      'https://tips.example:8443/x?lang=zh-CN&b=court',
     );
   });
 });

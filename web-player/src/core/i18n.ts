@@ -12,15 +12,9 @@ export interface Catalogue<T extends Entries> {
   in(locale: Locale): Translated<T>;
 }
 
-const accents: Record<string, string> = {
-  a: 'á', b: 'ƀ', c: 'ç', d: 'ð', e: 'é', f: 'ƒ', g: 'ĝ', h: 'ĥ', i: 'í', j: 'ĵ', k: 'ķ', l: 'ļ', m: 'ɱ',
-  n: 'ñ', o: 'ö', p: 'þ', q: 'ǫ', r: 'ŕ', s: 'š', t: 'ţ', u: 'ü', v: 'ṽ', w: 'ŵ', x: 'ẋ', y: 'ý', z: 'ž',
-  A: 'Á', B: 'ß', C: 'Ç', D: 'Ð', E: 'É', G: 'Ĝ', H: 'Ĥ', I: 'Í', L: 'Ļ', N: 'Ñ', O: 'Ö', R: 'Ŕ', S: 'Š', T: 'Ţ', U: 'Ü',
-}; // prettier-ignore
-
 /** Accents every letter and lengthens the text by 40 % in words of eight letters, in brackets that show a cut-off end. */
 export function pseudo(text: string): string {
-  const accented = Array.from(text, (letter) => accents[letter] ?? letter).join('');
+  const accented = text.replace(/[a-z]/gi, '$&\u0301').normalize();
   const more = '~'.repeat(Math.ceil(text.length * 0.4)).replace(/~{8}(?=~)/g, '$& ');
   return `[${accented}${more}]`;
 }

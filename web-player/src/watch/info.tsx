@@ -3,12 +3,14 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { formatDateTime, formatDay, formatLength, formatTime } from '../core/format';
+import { tipUrl } from '../core/tip';
 import type { PublicBroadcast } from '../core/types';
 import { Icon } from '../ui/icons';
 import { locale, tag } from '../ui/page';
 import { copyText } from '../ui/parts';
 import { Download } from './download';
 import { watch } from './messages';
+import { parts } from './room-slot';
 import { narrow, tipping, view } from './state';
 
 function Share({ title }: { title: string }): JSX.Element {
@@ -34,13 +36,29 @@ function Share({ title }: { title: string }): JSX.Element {
   );
 }
 
-/** To the officers in confidence, where the institution takes tips. */
+/** To the officers in confidence, where the institution takes tips; straight there until the dialog's script is loaded. */
 export function TipButton({ value }: { value: PublicBroadcast }): JSX.Element | null {
-  if (value.site?.tips === undefined) return null;
-  return (
-    <button type="button" class="button button--touch" onClick={() => (tipping.value = true)}>
+  const tips = value.site?.tips;
+  if (tips === undefined) return null;
+  const label = (
+    <>
       <Icon name="tip" />
       {watch.in(locale.value).tip}
+    </>
+  );
+  return parts.value === null ? (
+    <a
+      class="button button--touch"
+      href={tipUrl(tips, value.id, null, tag.value)}
+      target="_blank"
+      rel="noopener noreferrer"
+      referrerpolicy="no-referrer"
+    >
+      {label}
+    </a>
+  ) : (
+    <button type="button" class="button button--touch" onClick={() => (tipping.value = true)}>
+      {label}
     </button>
   );
 }

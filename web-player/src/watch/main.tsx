@@ -16,7 +16,7 @@ import type * as HelpPart from './help';
 import { Info, TipButton } from './info';
 import { watchKeyboard } from './keyboard';
 import { watch } from './messages';
-import { RoomPanel, toggleDanmaku } from './room-slot';
+import { RoomDialogs, RoomPanel, toggleDanmaku } from './room-slot';
 import { toggleCaptions, toggleFullscreen } from './screen';
 import { Stage } from './stage';
 import { broadcast, embedded, error, helpOpen, narrow, player, refresh, singleKeys, start, view } from './state';
@@ -123,23 +123,16 @@ function Body(): JSX.Element {
   const t = watch.in(locale.value);
   const value = broadcast.value;
   const problem = error.value;
-  if (problem !== null && (problem.status === 404 || problem.status === 410)) {
+  const gone = problem?.status === 404 || problem?.status === 410;
+  if (problem !== null && (gone || problem.status === 401 || problem.status === 403)) {
     return (
-      <Notice icon="film" level={1} title={t.notFoundTitle} body={t.notFoundBody} id={problem.id}>
-        <a
-          class="button button--primary button--touch"
-          href="/"
-          target={embedded ? '_blank' : undefined}
-          rel="noopener"
-        >
-          {common.in(locale.value).home}
-        </a>
-      </Notice>
-    );
-  }
-  if (problem !== null && (problem.status === 401 || problem.status === 403)) {
-    return (
-      <Notice icon="lock" level={1} title={t.deniedTitle} body={t.deniedBody} id={problem.id}>
+      <Notice
+        icon={gone ? 'film' : 'lock'}
+        level={1}
+        title={gone ? t.notFoundTitle : t.deniedTitle}
+        body={gone ? t.notFoundBody : t.deniedBody}
+        id={problem.id}
+      >
         <a
           class="button button--primary button--touch"
           href="/"
@@ -256,6 +249,7 @@ function App(): JSX.Element {
       <main id="main" class={embedded ? 'watch watch--embed' : 'watch'}>
         <Body />
       </main>
+      <RoomDialogs />
       {helpOpen.value && help !== null && <help.Help />}
     </>
   );

@@ -11,7 +11,8 @@ import { watch } from './messages';
 import type * as RoomParts from './room/panel';
 import { embedded } from './state';
 
-const parts = signal<typeof RoomParts | null>(null);
+/** Null: its script is not there. */
+export const parts = signal<typeof RoomParts | null>(null);
 const failed = signal(false);
 let loading = false;
 let failures = 0;
@@ -47,6 +48,12 @@ export function RoomOverlay(): JSX.Element | null {
 export function RoomBarButton(): JSX.Element | null {
   const loaded = parts.value;
   return loaded === null ? null : <loaded.DanmakuButton />;
+}
+
+/** Outside of the panel, which may be out of sight: a dialog in it would shut the page and show nothing. */
+export function RoomDialogs(): JSX.Element | null {
+  const loaded = parts.value;
+  return loaded === null ? null : <loaded.Dialogs />;
 }
 
 export function RoomPanel(): JSX.Element {

@@ -274,7 +274,7 @@ function Tip({ url }: { url: string }): JSX.Element {
         ) : (
           <a
             class="button button--primary button--touch"
-            href={tipUrl(url, broadcastId, withMoment ? at.value : null)}
+            href={tipUrl(url, broadcastId, withMoment ? at.value : null, tag.value)}
             target="_blank"
             rel="noopener noreferrer"
             referrerpolicy="no-referrer"

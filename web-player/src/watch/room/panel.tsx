@@ -12,7 +12,6 @@ import { IconButton } from '../../ui/parts';
 import { narrow } from '../state';
 import { Composer } from './composer';
 import { danmakuOn, danmakuOver, setDanmaku } from './danmaku-state';
-import { Dialogs } from './dialogs';
 import { List } from './list';
 import { words } from './messages';
 import { Outbox } from './outbox';
@@ -21,6 +20,7 @@ import { Badge } from './row';
 import { announcement, authorOf, muted, room, unmuteAll } from './state';
 
 export { DanmakuButton } from './danmaku-menu';
+export { Dialogs } from './dialogs';
 
 /** The key for it. */
 export function toggleDanmaku(): void {
@@ -118,7 +118,6 @@ export function Panel(): JSX.Element {
       <Outbox />
       <Reactions />
       <Composer />
-      <Dialogs />
       <p class="visually-hidden" role="status">
         {announcement.value}
       </p>

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "hub/api_values.h"
 #include "wrap/sodium/sodium.h"
 
 namespace openday::hub {

@@ -52,7 +52,7 @@ export class Rooms {
     if (room === undefined) {
       room = {
         id, epoch: randomBytes(4).toString('hex'), log: [], comments: [], ids: 0, clients: new Set(), viewers: new Map(), refs: new Map(),
-        mode: 'open', slow_s: 0, pinned: null, reactions: {}, talk: 0, hold: null, refuse: null, crowd: 0, lastSay: 0,
+        mode: 'open', slow_s: 0, pinned: null, reactions: {}, talk: 0, hold: null, refuse: null, crowd: 0, lastSay: 0, counted: -1, countedAt: 0,
       }; // prettier-ignore
       this.rooms.set(id, room);
       this.seed(room);
@@ -120,9 +120,13 @@ export class Rooms {
         }); // prettier-ignore
         if (i % 4 === 0) room.reactions.like = (room.reactions.like ?? 0) + (i % 9);
       }
+      // At most once a second when there is something new, else every 15 s.
       if (this.beats % 4 !== 0) continue;
-      this.tell(room, { t: 'counts', viewers: room.clients.size + room.crowd, reactions: room.reactions });
-      room.reactions = {};
+      const viewers = room.clients.size + room.crowd;
+      const news = viewers !== room.counted || Object.keys(room.reactions).length > 0;
+      if (!news && this.beats - room.countedAt < 60) continue;
+      this.tell(room, { t: 'counts', viewers, reactions: room.reactions });
+      Object.assign(room, { counted: viewers, countedAt: this.beats, reactions: {} });
     }
   }
 
@@ -184,7 +188,11 @@ export class Rooms {
     if (message.t !== 'comment') return refuse('invalid');
     const key = `${viewer.by} ${ref}`;
     const before = room.refs.get(key);
-    if (before !== undefined) return say({ t: 'ack', ref, ...before });
+    if (before !== undefined) {
+      say({ t: 'ack', ref, ...before });
+      const decision = room.decided?.[before.id];
+      return decision === undefined ? undefined : say({ t: 'decided', id: before.id, ...decision });
+    }
     if (viewer.banned !== null) return refuse('banned');
     if (!this.state(room).open || room.mode === 'closed') return refuse('closed');
     const wait = viewer.lastAt + room.slow_s * 1000 - Date.now();
@@ -254,6 +262,7 @@ export class Rooms {
       }
       const id = held?.id ?? room.comments.find((one) => one.text === body.decide.text)?.id;
       if (state === 'removed') this.remove(room, id);
+      room.decided = { ...room.decided, [id]: { state, reason } };
       this.tell(room, { t: 'decided', id, state, reason });
     }
     if ('ban' in body) {

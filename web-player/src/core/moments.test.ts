@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from './api';
 import { Minutes } from './minutes';
-import { isGap, Moments } from './moments';
+import { isGap, Moments, standing } from './moments';
 import type { Comment, MinuteOfComments } from './room-types';
 import { ManualTimers } from './timers';
 
@@ -183,6 +183,45 @@ describe('a removed comment', () => {
     expect(moments.list.value[0]).toMatchObject({ reply_to: { text: '' } });
     at(121);
     expect(list()).toEqual(['at 98', 'at 99.5']);
+  });
+});
+
+describe('a comment that comes again', () => {
+  const event = (one: Comment) => ({ k: 'comment' as const, ...one });
+
+  it('after its removal was undone is shown again, whoever tells of it but an older answer', () => {
+    const { moments, at, list } = stage();
+    at(100);
+    const one = said(99);
+    moments.add([one]);
+    moments.remove(one.id);
+    moments.load(noon / 60_000 + 1, [one]);
+    expect(list()).toEqual([]);
+    moments.add([one]);
+    expect(list()).toEqual(['at 99']);
+    moments.remove(one.id);
+    expect(list()).toEqual([]);
+    moments.replace([one], false);
+    expect(list()).toEqual(['at 99']);
+  });
+
+  it('stands or not by what came last', () => {
+    const [a, b, c] = [said(1), said(2), said(3)];
+    const removed: number[] = [];
+    const left = standing(
+      [
+        event(a),
+        { k: 'removed', id: a.id },
+        { k: 'removed', id: b.id },
+        event(b),
+        event(c),
+        event(a),
+        { k: 'removed', id: c.id },
+      ],
+      (id) => removed.push(id),
+    );
+    expect(left.map((one) => one.id)).toEqual([b.id, a.id]);
+    expect(removed).toEqual([a.id, b.id, c.id]);
   });
 });
 

@@ -6,7 +6,7 @@
 // has `mostListed` entries.
 
 import { signal } from '@preact/signals-core';
-import type { Comment } from './room-types';
+import type { Comment, RoomEvent } from './room-types';
 
 /** What came in between was missed and cannot be had. */
 export interface Gap {
@@ -43,6 +43,19 @@ const minuteMs = 60_000;
 const mostKnown = 4000;
 const mostListed = 600;
 const mostGone = 5000;
+
+/** The comments that stand after these events, in order. A comment can be taken away and come again with its id. */
+export function standing(events: readonly RoomEvent[], remove: (id: number) => void): Comment[] {
+  const there = new Map<number, Comment>();
+  for (const event of events) {
+    if (event.k === 'comment') there.set(event.id, event);
+    else if (event.k === 'removed') {
+      there.delete(event.id);
+      remove(event.id);
+    }
+  }
+  return [...there.values()];
+}
 
 /** The first index whose comment comes after (moment, id). */
 function after(sorted: readonly Comment[], moment: number, id = Infinity): number {
@@ -83,16 +96,20 @@ export class Moments {
     this.known = [];
     this.ids.clear();
     this.minutes.clear();
-    for (const comment of comments) this.learn(comment);
+    for (const comment of comments) {
+      this.gone.delete(comment.id);
+      this.learn(comment);
+    }
     this.begin(gap);
   }
 
-  /** What came in now. */
+  /** What came in now. Removals that came before do not count against it; they do against a minute's answer, which may be older. */
   add(comments: readonly Comment[]): void {
     const { at, live } = this.picture;
     const show: Comment[] = [];
     const fly: Comment[] = [];
     for (const comment of comments) {
+      this.gone.delete(comment.id);
       if (!live && at !== null && comment.moment > at + keepAheadMs) {
         this.letGo = true;
         continue;

@@ -70,6 +70,8 @@ export class ModelHub {
   private readonly tokens = new Map<string, string>();
   /** Of every comment that was acknowledged, by viewer and ref. */
   private readonly refs = new Map<string, { id: number; state: 'published' | 'held' }>();
+  /** What became of held ones. */
+  readonly decided = new Map<number, { state: string; reason: string }>();
   private ids = 0;
   /** Texts of all comments that were ever published by judge(). */
   readonly publishedTexts: string[] = [];
@@ -123,6 +125,11 @@ export class ModelHub {
     this.emit({ k: 'removed', id });
   }
 
+  /** As if it had never taken a comment. */
+  forget() {
+    this.refs.clear();
+  }
+
   restart() {
     this.epoch += '+';
     this.log = [];
@@ -157,6 +164,8 @@ export class ModelHub {
     const known = this.refs.get(key);
     if (known !== undefined) {
       socket.say({ t: 'ack', ref, ...known });
+      const decision = this.decided.get(known.id);
+      if (decision !== undefined) socket.say({ t: 'decided', id: known.id, ...decision });
       return;
     }
     if (typeof this.verdict === 'object') {

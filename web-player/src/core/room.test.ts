@@ -79,11 +79,47 @@ describe('joining', () => {
     timers.advance(1000);
     arrive();
     expect(room.connection.value).toBe('open');
-    timers.advance(60_000);
-    expect(room.connection.value).toBe('open');
     room.comment('hello', 1);
-    timers.advance(10_000);
+    timers.advance(9999);
+    expect(room.connection.value).toBe('open');
+    timers.advance(1);
     expect(room.connection.value).toBe('lost');
+  });
+
+  it('takes one without a word from the hub for lost, which counts every 15 s', () => {
+    const { hub, room, timers, arrive } = enter();
+    arrive();
+    for (let i = 0; i < 8; i++) {
+      timers.advance(15_000);
+      hub.last.say({ t: 'counts', viewers: 3, reactions: {} });
+      hub.last.settle();
+    }
+    timers.advance(39_999);
+    expect(room.connection.value).toBe('open');
+    timers.advance(1);
+    expect(room.connection.value).toBe('lost');
+    expect(hub.last.closed).toBe(true);
+    timers.advance(1000);
+    arrive();
+    expect(room.connection.value).toBe('open');
+  });
+
+  it('is told that the network is back: a connection that has long been silent is made anew, another is left', () => {
+    const { hub, room, timers, arrive } = enter();
+    arrive();
+    timers.advance(20_000);
+    room.retry();
+    expect(hub.sockets.length).toBe(1);
+    timers.advance(1);
+    room.retry();
+    expect(hub.sockets.length).toBe(2);
+    expect(hub.sockets[0]?.closed).toBe(true);
+    // One that is only just coming about has its own time.
+    timers.advance(9000);
+    room.retry();
+    expect(hub.sockets.length).toBe(2);
+    arrive();
+    expect(room.connection.value).toBe('open');
   });
 
   it('joins again where it was told that it was too slow', () => {
@@ -198,6 +234,48 @@ describe('a comment', () => {
     expect(room.sent.value).toMatchObject([{ text: 'one', state: 'removed', reason: 'private' }]);
   });
 
+  it('that was decided while its author was away is told on return', () => {
+    const { hub, room, told, timers, arrive } = enter();
+    arrive();
+    hub.verdict = 'held';
+    for (const text of ['one', 'two', 'three']) room.comment(text, 1);
+    hub.last.settle();
+    hub.last.cut();
+    hub.decided.set(1, { state: 'published', reason: 'ok' });
+    hub.decided.set(2, { state: 'rejected', reason: 'abuse' });
+    timers.advance(1000);
+    arrive();
+    expect(hub.publishedTexts).toEqual(['one', 'two', 'three']);
+    expect(texts(told)).toEqual(['one']);
+    expect(room.sent.value).toMatchObject([
+      { text: 'two', state: 'rejected', reason: 'abuse' },
+      { text: 'three', state: 'held' },
+    ]);
+    // What was only asked after stays what it is, and nobody waits for it.
+    hub.last.cut();
+    hub.forget();
+    hub.verdict = { code: 'closed' };
+    timers.advance(1000);
+    arrive();
+    expect(room.sent.value[1]).toMatchObject({ text: 'three', state: 'held' });
+    expect(room.nextAt.value).toBe(0);
+  });
+
+  it('that was taken back and let again is shown, taken away and shown', () => {
+    const { hub, room, told, arrive } = enter();
+    arrive();
+    room.comment('yes', 1);
+    hub.last.settle();
+    hub.last.say({ t: 'decided', id: 1, state: 'held', reason: 'other' });
+    hub.last.settle();
+    expect(told[told.length - 1]).toEqual({ k: 'removed', id: 1 });
+    expect(room.sent.value).toMatchObject([{ text: 'yes', state: 'held' }]);
+    hub.last.say({ t: 'decided', id: 1, state: 'published', reason: 'ok' });
+    hub.last.settle();
+    expect(told[told.length - 1]).toMatchObject({ k: 'comment', id: 1, text: 'yes' });
+    expect(room.sent.value).toEqual([]);
+  });
+
   it('that is refused says why, and when the next may come', () => {
     const { hub, room, timers, arrive } = enter();
     arrive();
@@ -213,13 +291,48 @@ describe('a comment', () => {
     expect(room.sent.value[1]).toMatchObject({ state: 'refused', why: { rule: 'word:abuse', from: 0, to: 3 } });
   });
 
-  it('starts the countdown of slow mode once it is taken', () => {
-    const { hub, room, arrive } = enter();
+  it('starts the countdown of slow mode once it is taken, which goes with the mode', () => {
+    const { hub, room, timers, arrive } = enter();
+    const slow = (slow_s: number) => {
+      hub.emit({ k: 'room', room: { ...openRoom, slow_s } });
+      hub.last.settle();
+    };
     hub.room = { ...openRoom, slow_s: 20 };
     arrive();
+    timers.advance(7000);
     room.comment('first', 1);
     hub.last.settle();
-    expect(room.nextAt.value).toBe(20_000);
+    expect(room.nextAt.value).toBe(27_000);
+    timers.advance(2000);
+    slow(5);
+    expect(room.nextAt.value).toBe(12_000);
+    slow(0);
+    expect(room.nextAt.value).toBe(0);
+    slow(30);
+    expect(room.nextAt.value).toBe(37_000);
+    // A wait for another reason outlasts it.
+    hub.verdict = { code: 'slow_down', retry_ms: 3000 };
+    room.comment('quick', 1);
+    hub.last.settle();
+    slow(0);
+    expect(room.nextAt.value).toBe(12_000);
+  });
+
+  it('that slow mode has refused is free once the mode is off', () => {
+    const { hub, room, timers, arrive } = enter();
+    hub.room = { ...openRoom, slow_s: 60 };
+    arrive();
+    hub.verdict = { code: 'slow_mode', retry_ms: 50_000 };
+    room.comment('from another tab', 1);
+    hub.last.settle();
+    expect(room.nextAt.value).toBe(50_000);
+    timers.advance(1000);
+    hub.emit({ k: 'room', room: { ...openRoom, slow_s: 10 } });
+    hub.last.settle();
+    expect(room.nextAt.value).toBe(11_000);
+    hub.emit({ k: 'room', room: openRoom });
+    hub.last.settle();
+    expect(room.nextAt.value).toBe(0);
   });
 
   it('is sent again by itself to a hub that was busy', () => {
@@ -270,6 +383,30 @@ describe('the room', () => {
     hub.last.settle();
     expect(room.room.value).toMatchObject({ mode: 'closed', pinned: null });
     expect(room.banned.value).toBeNull();
+  });
+
+  it('ends a mute when its time is over, by the server’s clock', () => {
+    const { hub, room, timers, arrive } = enter();
+    arrive();
+    const until = 5000 + 60_000;
+    hub.last.say({ t: 'banned', ban: { until, reason: 'flood' } });
+    hub.last.settle();
+    timers.advance(29_999);
+    hub.last.say({ t: 'counts', viewers: 3, reactions: {} });
+    hub.last.settle();
+    timers.advance(30_000);
+    expect(room.banned.value).toEqual({ until, reason: 'flood' });
+    timers.advance(1);
+    expect(room.banned.value).toBeNull();
+    // One without an end stays, and one that is longer than a timer.
+    hub.last.say({ t: 'banned', ban: { until: until + 2 ** 33, reason: 'spam' } });
+    hub.last.settle();
+    expect(room.banned.value?.reason).toBe('spam');
+    hub.last.say({ t: 'banned', ban: { until: null, reason: 'abuse' } });
+    hub.last.settle();
+    room.close();
+    expect(timers.waiting).toBe(0);
+    expect(room.banned.value?.reason).toBe('abuse');
   });
 
   it('gathers the taps of a moment', () => {

@@ -81,9 +81,18 @@ interface Request {
   done: (answer: Answer) => void;
 }
 
+/** The hub has not said its last word on it. */
+const awaits = ({ state }: Sent) => state === 'sending' || state === 'held';
+
 const most = 20;
 /** No welcome, no answer for this long: a half-open connection. */
 const patienceMs = 10_000;
+/** The hub counts at least every 15 s: no word of it for this long is a half-open connection, */
+const silentMs = 40_000;
+/** and for this long one that is not relied on when the page or the network comes back. */
+const staleMs = 20_000;
+/** For setTimeout. */
+const longestMs = 2 ** 31 - 1;
 const gatherMs = 600;
 const tapsAtOnce = 10;
 /** Own published comments that a decision may still concern. */
@@ -105,6 +114,8 @@ export class Room {
   private attempt = 0;
   private retryTimer: number | null = null;
   private watch: number | null = null;
+  private silence: number | null = null;
+  private heardAt = 0;
   /** The epoch of what has come, and the first offset that has not. */
   private epoch: Epoch | null = null;
   private offset = 0;
@@ -114,6 +125,11 @@ export class Room {
   private readonly requests = new Map<string, Request>();
   private readonly taps = new Map<string, number>();
   private tapTimer: number | null = null;
+  private banTimer: number | null = null;
+  /** Timers' clock: when a comment was last taken (null: none yet), when slow mode and the hub's own bounds allow the next. */
+  private takenAt: number | null = null;
+  private slowUntil = 0;
+  private pauseUntil = 0;
   private readonly again = new Set<number>();
   /** Texts of own published comments, by id. */
   private readonly published = new Map<number, Sent>();
@@ -127,17 +143,19 @@ export class Room {
   close(): void {
     this.closed = true;
     this.stop();
-    for (const timer of [this.retryTimer, this.tapTimer, ...this.again]) {
+    for (const timer of [this.retryTimer, this.tapTimer, this.banTimer, ...this.again]) {
       if (timer !== null) this.deps.timers.cancel(timer);
     }
-    this.retryTimer = this.tapTimer = null;
+    this.retryTimer = this.tapTimer = this.banTimer = null;
     this.again.clear();
     this.requests.clear();
   }
 
-  /** Now rather than at the next planned try. */
+  /** Now rather than at the next planned try; also where the connection may be dead without saying so. */
   retry(): void {
-    if (this.closed || this.retryTimer === null) return;
+    if (this.closed) return;
+    if (this.retryTimer === null && this.greeted && this.deps.timers.now() - this.heardAt > staleMs) this.lost();
+    if (this.retryTimer === null) return;
     this.deps.timers.cancel(this.retryTimer);
     this.retryTimer = null;
     this.open();
@@ -209,6 +227,7 @@ export class Room {
     socket.onmessage = (message) => {
       const value = this.socket === socket ? parse(message.data) : null;
       if (value === null) return;
+      this.heard();
       batch(() => {
         this.take(value);
       });
@@ -217,6 +236,16 @@ export class Room {
       if (this.socket === socket) this.lost();
     };
     this.expectAnswer();
+  }
+
+  private heard(): void {
+    const { timers } = this.deps;
+    this.heardAt = timers.now();
+    if (this.silence !== null) timers.cancel(this.silence);
+    this.silence = timers.after(silentMs, () => {
+      this.silence = null;
+      this.lost();
+    });
   }
 
   private join(): void {
@@ -249,7 +278,7 @@ export class Room {
         this.decided(message);
         break;
       case 'banned':
-        this.banned.value = message.ban;
+        this.ban(message.ban);
         break;
       case 'counts':
         this.viewers.value = message.viewers;
@@ -272,13 +301,43 @@ export class Room {
         ? null
         : { epoch: message.epoch, gap: message.since === 'gap' || this.epoch !== null };
     this.me.value = { viewer: message.viewer, name: message.name, staff: message.staff };
-    this.room.value = message.room;
+    this.set(message.room);
     this.viewers.value = message.viewers;
-    this.banned.value = message.banned;
+    this.ban(message.banned);
     this.connection.value = 'open';
-    for (const one of this.sent.value) if (one.state === 'sending') this.sendComment(one);
+    // What was decided of a held one while nobody was here is told after its second acknowledgement.
+    for (const one of this.sent.value) if (awaits(one)) this.sendComment(one);
     for (const { message: asked } of this.requests.values()) this.send(asked);
     this.expectAnswer();
+  }
+
+  /** Ends by itself, by the server's clock. */
+  private ban(ban: Ban | null): void {
+    const { timers, now } = this.deps;
+    if (this.banTimer !== null) timers.cancel(this.banTimer);
+    this.banTimer = null;
+    const left = ban?.until == null ? null : ban.until - now();
+    this.banned.value = left !== null && left <= 0 ? null : ban;
+    if (left === null || left <= 0) return;
+    // The clock may be corrected meanwhile, and a timer holds 24 days.
+    this.banTimer = timers.after(Math.min(left, longestMs), () => {
+      this.ban(ban);
+    });
+  }
+
+  /** The room as it is now; what slow mode asks of the next comment changes with it. */
+  private set(room: RoomSettings): void {
+    const before = this.room.value?.slow_s;
+    this.room.value = room;
+    if (room.slow_s !== before) this.slow(room.slow_s);
+  }
+
+  private slow(seconds: number): void {
+    const ms = this.me.value?.staff === null ? seconds * 1000 : 0;
+    const soon = this.deps.timers.now() + ms;
+    if (ms === 0) this.slowUntil = 0;
+    else this.slowUntil = this.takenAt === null ? Math.min(this.slowUntil, soon) : this.takenAt + ms;
+    this.nextAt.value = Math.max(this.slowUntil, this.pauseUntil);
   }
 
   private events(from: number, events: RoomEvent[]): void {
@@ -309,7 +368,7 @@ export class Room {
     for (const event of events) {
       const room = this.room.value;
       if (event.k === 'room') {
-        this.room.value = event.room;
+        this.set(event.room);
       } else if (event.k === 'pinned') {
         if (room !== null) this.room.value = { ...room, pinned: event.comment };
       } else if (event.k === 'removed') {
@@ -343,8 +402,10 @@ export class Room {
     }
     const one = this.sent.value.find((sent) => sent.ref === message.ref);
     if (one !== undefined && message.id !== undefined) {
-      const slow = this.room.value?.slow_s ?? 0;
-      if (slow > 0 && this.me.value?.staff === null) this.nextAt.value = this.deps.timers.now() + slow * 1000;
+      if (one.state === 'sending') {
+        this.takenAt = this.deps.timers.now();
+        this.slow(this.room.value?.slow_s ?? 0);
+      }
       if (message.state === 'published') this.showOwn(one, message.id);
       else this.change(one, { state: 'held', id: message.id, why: message.why ?? null });
     }
@@ -380,7 +441,7 @@ export class Room {
       const timer = this.deps.timers.after(message.retry_ms * (0.7 + 0.6 * this.deps.random()), () => {
         this.again.delete(timer);
         if (!this.greeted) return;
-        const still = this.sent.value.find((sent) => sent.ref === ref && sent.state === 'sending');
+        const still = this.sent.value.find((sent) => sent.ref === ref && awaits(sent));
         if (still !== undefined) this.sendComment(still);
         else if (this.requests.has(ref) && request !== undefined) this.send(request.message);
         this.expectAnswer();
@@ -393,8 +454,14 @@ export class Room {
       this.requests.delete(ref);
       request.done({ ok: false, code, why: message.why ?? null });
     }
-    if (one !== undefined) {
-      if (message.retry_ms !== undefined) this.nextAt.value = this.deps.timers.now() + message.retry_ms;
+    // A held one that was only asked after stays what it is.
+    if (one?.state === 'sending') {
+      if (message.retry_ms !== undefined) {
+        const until = this.deps.timers.now() + message.retry_ms;
+        if (code === 'slow_mode') this.slowUntil = until;
+        else this.pauseUntil = until;
+        this.nextAt.value = Math.max(this.slowUntil, this.pauseUntil);
+      }
       this.change(one, { state: 'refused', code, why: message.why ?? null });
     }
     this.expectAnswer();
@@ -414,6 +481,8 @@ export class Room {
     const was = this.published.get(id);
     if (was === undefined) return;
     this.published.delete(id);
+    // Its event may have come before an acknowledgement that was sent again.
+    this.deps.happened([{ k: 'removed', id }]);
     this.keep([...this.sent.value, { ...was, id, state, reason, why: null, code: null }]);
   }
 
@@ -468,8 +537,8 @@ export class Room {
   }
 
   private stop(): void {
-    if (this.watch !== null) this.deps.timers.cancel(this.watch);
-    this.watch = null;
+    for (const timer of [this.watch, this.silence]) if (timer !== null) this.deps.timers.cancel(timer);
+    this.watch = this.silence = null;
     this.greeted = false;
     this.taps.clear();
     const socket = this.socket;

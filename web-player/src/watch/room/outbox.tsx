@@ -66,7 +66,7 @@ function One({ one }: { one: Sent }): JSX.Element {
           {t.edit}
         </button>
       )}
-      {one.state !== 'sending' && one.state !== 'held' && (
+      {one.state !== 'sending' && (
         <button
           type="button"
           class="mine__button"

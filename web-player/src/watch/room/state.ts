@@ -4,9 +4,9 @@ import { computed, effect, signal } from '@preact/signals';
 import { request } from '../../core/api';
 import type { SocketLike } from '../../core/control-socket';
 import { Minutes } from '../../core/minutes';
-import { isGap, Moments, type Listed, type Picture } from '../../core/moments';
+import { isGap, Moments, standing, type Listed, type Picture } from '../../core/moments';
 import { Room, type RoomSocket, type Sent } from '../../core/room';
-import type { Comment, MinuteOfComments, RoomEvent } from '../../core/room-types';
+import type { Comment, MinuteOfComments } from '../../core/room-types';
 import { settings, tabSettings } from '../../core/settings';
 import { browserTimers } from '../../core/timers';
 import { broadcast, broadcastId, clock, player, view } from '../state';
@@ -61,8 +61,6 @@ export const list = computed<readonly Listed[]>(() => moments.list.value.filter(
 const bytes = (n: number) =>
   Array.from(crypto.getRandomValues(new Uint8Array(n)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-const commentsOf = (events: RoomEvent[]): Comment[] => events.filter((event) => event.k === 'comment');
-
 export interface Burst {
   id: number;
   kind: string;
@@ -105,20 +103,18 @@ export const room = new Room({
   name: () => chosenName.value,
   staff: new URLSearchParams(location.search).get('as') === 'staff',
   replaced: (events, gap) => {
-    moments.replace(commentsOf(events), gap);
-    removals(events);
+    moments.replace(standing(events, remove), gap);
   },
   happened: (events) => {
-    removals(events);
-    const comments = commentsOf(events);
+    const comments = standing(events, remove);
     moments.add(comments);
     announce(comments);
   },
   reactions: burst,
 });
 
-function removals(events: RoomEvent[]): void {
-  for (const event of events) if (event.k === 'removed') moments.remove(event.id);
+function remove(id: number): void {
+  moments.remove(id);
 }
 
 const minutes = new Minutes({

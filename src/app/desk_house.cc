@@ -17,12 +17,7 @@ Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, S
   OPENDAY_TRY(auto house_keys, desk::HouseKeys::with_key(server_key));
   std::unique_ptr<DeskHouse> house(new DeskHouse(loop, gate, std::move(house_keys)));
   house->keys_ = std::make_unique<hub::OfficerKeys>(books, loop);
-  house->room_ = std::make_unique<hub::ControlRoom>(
-      [&gate](const hub::Request& request) -> std::optional<hub::Response> {
-        auto who = gate.admit(request, account::Right::kReadTips, /*changes=*/true);
-        return who ? std::nullopt : std::optional(std::move(who).error());
-      },
-      [](const std::string&) { return std::vector{kHere}; });
+  house->room_ = std::make_unique<hub::ControlRoom>([](const std::string&) { return std::vector{kHere}; });
   house->office_ = std::make_unique<hub::DeskOffice>(
       hub::DeskOffice::Parts{loop, books, books, house->house_, *house->keys_, config.retention, clips, log});
   house->tips_ =

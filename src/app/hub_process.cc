@@ -215,10 +215,6 @@ class House {
     engines_ = std::make_unique<hub::Engines>(loop_, log_, std::move(events));
     publishers_ = std::make_unique<hub::Publishers>(loop_, log_, books_->view(), *rules_);
     room_ = std::make_unique<hub::ControlRoom>(
-        [this](const hub::Request& request) -> std::optional<hub::Response> {
-          auto who = gate_->admit(request, account::Right::kRunBroadcasts, /*changes=*/true);
-          return who ? std::nullopt : std::optional(std::move(who).error());
-        },
         [this](const std::string& id) { return conductor_->greeting(id); });
   }
 
@@ -228,11 +224,7 @@ class House {
                           [this] { return words_->screen(); },
                           [this](const std::string& id) { return audience_->edge(id); }, log_},
         config_.room, http_->counters().connections_limit / 10 * 9);
-    moderators_ = std::make_unique<hub::Moderators>(
-        loop_, *rooms_, *books_, [this](const hub::Request& request) -> std::optional<hub::Response> {
-          auto who = gate_->admit(request, account::Right::kModerate, /*changes=*/true);
-          return who ? std::nullopt : std::optional(std::move(who).error());
-        });
+    moderators_ = std::make_unique<hub::Moderators>(loop_, *rooms_, *books_);
   }
 
   void add_routes() {

@@ -117,6 +117,7 @@ inline constexpr std::array kKinds = {std::string_view("lead"), std::string_view
 inline constexpr size_t kMostCharacters = 10'000;  // of a text, a message or an answer
 inline constexpr size_t kMostContact = 200;
 inline constexpr int kMostPhotos = 5;
-inline constexpr int kMostEntries = 200;  // of a timeline; the tipster has a quarter of them
+/// Of a timeline; the tipster has a quarter of them. The line of its end may be one more.
+inline constexpr int kMostEntries = 200;
 
 }  // namespace openday::desk

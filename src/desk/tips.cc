@@ -22,6 +22,11 @@ Result<> say(Ledger& ledger, const Entry& entry) {
   return ledger.append(entry);
 }
 
+/// What a deed leaves free in a timeline: after any of them the officers can still answer, and after their
+/// answer they can always close.
+constexpr int kRoomForAnswer = 1;
+constexpr int kRoomForNothing = 0;
+
 /// The tip and where its timeline goes on.
 struct Open {
   Tip tip;
@@ -36,8 +41,14 @@ Result<Open> open_tip(Ledger& ledger, const std::string& id) {
   OPENDAY_TRY(auto timeline, ledger.timeline(id));
   open.next = static_cast<int>(timeline.size()) + 1;
   open.of_tipster = static_cast<int>(std::ranges::count(timeline, std::string(), &Entry::by));
-  if (open.next > kMostEntries) return fail(Errc::kLimit, "the tip's timeline is full; close it");
   return open;
+}
+
+Result<> check_room(const Open& open, int left) {
+  if (open.next + left <= kMostEntries) return {};
+  return fail(Errc::kLimit, open.tip.state == State::kAnswered
+                                ? "the tip's timeline is full; close it"
+                                : "the tip's timeline is full; answer and close it");
 }
 
 Result<> move(Ledger& ledger, Tip& tip, State state, ProgramTime at) {
@@ -114,6 +125,7 @@ Result<> write(Ledger& ledger, const std::string& id, const Key& key, const std:
   if (open.of_tipster >= kMostEntries / 4) {
     return fail(Errc::kLimit, "this is all that can be written here; send another tip");
   }
+  OPENDAY_CHECK_OK(check_room(open, kRoomForAnswer));
   OPENDAY_CHECK_OK(say(ledger, {id, open.next, to_minute(at), "", Deed::kWrote, Verdict::kNone,
                                 seal_words(key, id, open.next, text)}));
   State next = open.tip.state == State::kAnswered ? State::kTriaged : open.tip.state;
@@ -123,6 +135,7 @@ Result<> write(Ledger& ledger, const std::string& id, const Key& key, const std:
 Result<> triage(Ledger& ledger, Roll& roll, const std::string& id, Verdict verdict, const Act& act) {
   if (verdict == Verdict::kNone) return fail(Errc::kInvalid, "the verdict is missing");
   OPENDAY_TRY(Open open, open_tip(ledger, id));
+  OPENDAY_CHECK_OK(check_room(open, kRoomForAnswer));
   OPENDAY_CHECK_OK(say(ledger, {id, open.next, to_minute(act.at), act.by, Deed::kTriaged, verdict, {}}));
   open.tip.verdict = verdict;
   State next = open.tip.state == State::kReceived ? State::kTriaged : open.tip.state;
@@ -140,6 +153,7 @@ Result<> answer(Ledger& ledger, Roll& roll, const std::string& id, const Key& ke
   if (text == standard_answer() && open.tip.verdict != Verdict::kSpam) {
     return fail(Errc::kConflict, "the standard answer is for spam; answer in your own words");
   }
+  OPENDAY_CHECK_OK(check_room(open, kRoomForNothing));
   OPENDAY_CHECK_OK(say(ledger, {id, open.next, to_minute(act.at), act.by, Deed::kAnswered, Verdict::kNone,
                                 seal_words(key, id, open.next, text)}));
   OPENDAY_CHECK_OK(move(ledger, open.tip, State::kAnswered, act.at));

@@ -30,8 +30,13 @@ void Api::add_routes() {
   add_moderation_routes();
   add_word_routes();
   add_desk_routes();
-  parts_.router.websocket("/api/v1/admin/broadcasts/{b}/moderation", parts_.moderators.route());
-  parts_.router.websocket("/api/v1/admin/broadcasts/{b}/events", parts_.room.route());
+  socket(Right::kModerate, kOne + "/moderation", parts_.moderators.route());
+  socket(Right::kRunBroadcasts, kOne + "/events", parts_.room.route());
+}
+
+void Api::socket(Right right, const std::string& pattern, WebSocketRoute route) {
+  staff_sockets_.push_back({right, Method::kGet, pattern});
+  parts_.router.websocket(pattern, parts_.gate.guard(right, std::move(route)));
 }
 
 void Api::staff(Right right, Method method, const std::string& pattern, StaffHandler handler,

@@ -89,6 +89,8 @@ class Api {
   void add_routes();
   /// Every route that is not everybody's, with the right it needs; a test walks them.
   [[nodiscard]] const std::vector<StaffRoute>& staff_routes() const { return staff_routes_; }
+  /// The WebSockets among them.
+  [[nodiscard]] const std::vector<StaffRoute>& staff_sockets() const { return staff_sockets_; }
 
  private:
   using StaffHandler = std::function<void(const Request&, const account::Act&, const Reply&)>;
@@ -98,6 +100,7 @@ class Api {
              RouteOptions options = {});
   void visitor(account::Right right, Method method, const std::string& pattern, VisitorHandler handler,
                RouteOptions options = {});
+  void socket(account::Right right, const std::string& pattern, WebSocketRoute route);
   void add_public_routes();
   void add_session_routes();
   void add_people_routes();
@@ -170,6 +173,7 @@ class Api {
   Parts parts_;
   const ApiSettings settings_;
   std::vector<StaffRoute> staff_routes_;
+  std::vector<StaffRoute> staff_sockets_;
   Throttle recoveries_;  // by person
 
   // Public answers, rendered once for all who ask within a second; dropped when anything changes.

@@ -191,7 +191,7 @@ void Api::add_desk_routes() {
           [this](const Request& request, const Gate::Visitor& who, Responder responder) {
             parts_.gate.unlock(request, who, std::move(responder));
           });
-  parts_.router.websocket(all + "/events", parts_.desk_room->route("openday-desk-1"));
+  socket(Right::kReadTips, all + "/events", parts_.desk_room->route("openday-desk-1"));
   add_roster_routes();
   add_tip_routes();
   if (parts_.clips != nullptr) add_clip_routes();

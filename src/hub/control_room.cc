@@ -38,7 +38,6 @@ WebSocketRoute ControlRoom::route(const std::string& subprotocol) {
   route.max_sockets = kMaxPages;
   route.accept =
       [this](const Request& request) -> std::expected<std::unique_ptr<WebSocketHandler>, Response> {
-    if (auto refusal = admit_(request)) return std::unexpected(std::move(*refusal));
     std::string broadcast(request.param("b"));
     auto greeting = greeting_(broadcast);
     if (!greeting) return std::unexpected(Response::error(greeting.error(), request.id));

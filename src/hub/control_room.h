@@ -18,15 +18,14 @@ class ControlRoom {
  public:
   static constexpr size_t kMaxPages = 64;
 
-  /// Who may come in: nothing, or the refusal.
-  using Admit = std::function<std::optional<Response>(const Request&)>;
   /// What a page is told first; nothing when there is no such broadcast.
   using Greeting = std::function<Result<std::vector<Json>>(const std::string& broadcast)>;
 
-  ControlRoom(Admit admit, Greeting greeting) : admit_(std::move(admit)), greeting_(std::move(greeting)) {}
+  explicit ControlRoom(Greeting greeting) : greeting_(std::move(greeting)) {}
   ControlRoom(const ControlRoom&) = delete;
 
-  /// For a path with the parameter {b}; without one, all pages watch the same, which has an empty name.
+  /// For a path with the parameter {b}; without one, all pages watch the same, which has an empty name. Lets
+  /// anybody in: who may come is the gate's to say (Gate::guard).
   WebSocketRoute route(const std::string& subprotocol = "openday-control-1");
 
   [[nodiscard]] bool watched(const std::string& broadcast) const { return pages_.contains(broadcast); }
@@ -38,7 +37,6 @@ class ControlRoom {
  private:
   class Page;
 
-  const Admit admit_;
   const Greeting greeting_;
   std::map<std::string, std::set<WebSocket*>> pages_;
 };

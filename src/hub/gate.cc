@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/random.h"
 #include "base/text.h"
@@ -41,6 +42,33 @@ Response too_often(const Request& request, Duration wait) {
   return response;
 }
 
+/// A socket that its route takes for an ordinary one, and that the gate can close.
+class Guarded final : public WebSocketHandler {
+ public:
+  explicit Guarded(std::unique_ptr<WebSocketHandler> inner) : inner_(std::move(inner)) {}
+  void on_open(WebSocket& socket) override {
+    socket_ = &socket;
+    inner_->on_open(socket);
+    if (ended_) end();
+  }
+  void on_text(WebSocket& socket, std::string_view text) override { inner_->on_text(socket, text); }
+  void on_close(WebSocket& socket) override {
+    socket_ = nullptr;
+    inner_->on_close(socket);
+  }
+  void on_writable(WebSocket& socket) override { inner_->on_writable(socket); }
+  void end() {
+    ended_ = true;
+    if (socket_ != nullptr) socket_->close(1008, "logged out");
+  }
+  std::shared_ptr<const Gate::Stay> stay;
+
+ private:
+  const std::unique_ptr<WebSocketHandler> inner_;
+  WebSocket* socket_ = nullptr;
+  bool ended_ = false;
+};
+
 }  // namespace
 
 Gate::Gate(const std::string& token, account::Rolls& rolls, Loop& loop, Log log)
@@ -60,7 +88,7 @@ Result<> Gate::load() {
   sessions_.clear();
   for (auto& session : sessions) sessions_[session.digest] = std::move(session);
   forget_expired();
-  if (keys_ != nullptr) keys_->keep_only(sessions_);
+  settle();
   return {};
 }
 
@@ -77,8 +105,51 @@ std::string Gate::cookie_name(const Request& request) {
 
 void Gate::remove_session(const std::string& digest) {
   sessions_.erase(digest);
-  if (keys_ != nullptr) keys_->keep_only(sessions_);
+  settle();
   rolls_.submit([digest](Roll& roll) { return roll.remove_session(digest); }, [](Result<>) {});
+}
+
+void Gate::settle() {
+  if (keys_ != nullptr) keys_->keep_only(sessions_);
+  for (const auto& one : std::exchange(stays_, {})) {
+    auto stay = one.lock();  // `end` may let it go
+    if (!stay) continue;
+    if (holds(*stay)) {
+      stays_.push_back(one);
+    } else {
+      stay->end();
+    }
+  }
+}
+
+bool Gate::holds(const Stay& stay) const {
+  auto session = sessions_.find(stay.session);
+  if (session == sessions_.end()) return false;
+  auto person = people_.find(session->second.person);
+  return person != people_.end() && !person->second.disabled && !person->second.must_change &&
+         account::may(person->second.roles, stay.right);
+}
+
+std::shared_ptr<const Gate::Stay> Gate::stay(const Visitor& visitor, Right right, std::function<void()> end) {
+  if (!visitor.person) return nullptr;
+  std::erase_if(stays_, [](const auto& one) { return one.expired(); });
+  auto made = std::make_shared<const Stay>(Stay{visitor.session, right, std::move(end)});
+  stays_.push_back(made);
+  return made;
+}
+
+WebSocketRoute Gate::guard(Right right, WebSocketRoute route) {
+  route.accept = [this, right, accept = std::move(route.accept)](
+                     const Request& request) -> std::expected<std::unique_ptr<WebSocketHandler>, Response> {
+    auto who = admit(request, right, /*changes=*/true);
+    if (!who) return std::unexpected(std::move(who).error());
+    auto accepted = accept(request);
+    if (!accepted) return accepted;
+    auto guarded = std::make_unique<Guarded>(std::move(*accepted));
+    guarded->stay = stay(*who, right, [socket = guarded.get()] { socket->end(); });
+    return guarded;
+  };
+  return route;
 }
 
 void Gate::forget_expired() {
@@ -236,7 +307,7 @@ void Gate::logout(const Request& request, Responder responder) {
   response.with("Set-Cookie", name + "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0" +
                                   (request.secure ? "; Secure" : ""));
   if (sessions_.erase(digest) == 0) return responder.send(std::move(response));
-  if (keys_ != nullptr) keys_->keep_only(sessions_);
+  settle();
   auto answer = std::make_shared<Responder>(std::move(responder));
   auto shared = std::make_shared<Response>(std::move(response));
   rolls_.submit([digest](Roll& roll) { return roll.remove_session(digest); },

@@ -3,8 +3,10 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "account/people.h"
 #include "base/log.h"
@@ -66,6 +68,18 @@ class Gate {
   /// Who asks, if they have the right. A refusal is a whole answer: 401 or 403.
   std::expected<Visitor, Response> admit(const Request& request, account::Right right, bool changes);
 
+  /// What is admitted once and goes on, like a socket; kept by whom it concerns. `end` is called at most
+  /// once: when the session has ended, or its person has lost the right.
+  struct Stay {
+    std::string session;
+    account::Right right;
+    std::function<void()> end;
+  };
+  /// Null for the token, which is good for as long as the hub runs.
+  std::shared_ptr<const Stay> stay(const Visitor& visitor, account::Right right, std::function<void()> end);
+  /// The route for those who have the right; their sockets are closed with 1008 when they lose it.
+  WebSocketRoute guard(account::Right right, WebSocketRoute route);
+
   void login(const Request& request, Responder responder);
   void logout(const Request& request, Responder responder);
   /// One's own: the old one must be right.
@@ -84,6 +98,9 @@ class Gate {
   void open_session(const Request& request, const std::string& person, const std::string& password,
                     Responder responder);
   void remove_session(const std::string& digest);
+  /// After a change of sessions or people: what was open by them closes.
+  void settle();
+  [[nodiscard]] bool holds(const Stay& stay) const;
   [[nodiscard]] bool is_token(std::string_view presented) const;
   static std::string cookie_name(const Request& request);
 
@@ -95,6 +112,7 @@ class Gate {
   Throttle by_name_;
   std::map<std::string, account::Person> people_;     // by id
   std::map<std::string, account::Session> sessions_;  // by digest
+  std::vector<std::weak_ptr<const Stay>> stays_;
   PersonalKeys* keys_ = nullptr;
   LoopWorker worker_;
 };

@@ -131,8 +131,8 @@ class Moderators::Page final : public WebSocketHandler {
   const std::string broadcast_;
 };
 
-Moderators::Moderators(Loop& loop, Rooms& rooms, engage::Archives& archives, Admit admit)
-    : loop_(loop), rooms_(rooms), archives_(archives), admit_(std::move(admit)) {
+Moderators::Moderators(Loop& loop, Rooms& rooms, engage::Archives& archives)
+    : loop_(loop), rooms_(rooms), archives_(archives) {
   second_ = loop_.every(seconds(1), [this] { every_second(); });
 }
 
@@ -148,7 +148,6 @@ WebSocketRoute Moderators::route() {
   route.max_sockets = kMaxPages;
   route.accept =
       [this](const Request& request) -> std::expected<std::unique_ptr<WebSocketHandler>, Response> {
-    if (auto refusal = admit_(request)) return std::unexpected(std::move(*refusal));
     std::string broadcast(request.param("b"));
     auto room = rooms_.room(broadcast);
     if (!room) return std::unexpected(Response::error(room.error(), request.id));

@@ -2,7 +2,6 @@
 // Moderators).
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,12 +19,11 @@ class Moderators {
   static constexpr size_t kMaxPages = 64;
   static constexpr int kMostItems = 500;  // of the queue, that a page is told at once
 
-  using Admit = std::function<std::optional<Response>(const Request&)>;
-  Moderators(Loop& loop, Rooms& rooms, engage::Archives& archives, Admit admit);
+  Moderators(Loop& loop, Rooms& rooms, engage::Archives& archives);
   ~Moderators();
   Moderators(const Moderators&) = delete;
 
-  /// For a path with the parameter {b}.
+  /// For a path with the parameter {b}. Lets anybody in: who may come is the gate's to say (Gate::guard).
   WebSocketRoute route();
 
   /// The claims of these as they are now: one's own last from here.
@@ -48,7 +46,6 @@ class Moderators {
   Loop& loop_;
   Rooms& rooms_;
   engage::Archives& archives_;
-  const Admit admit_;
   std::map<std::string, std::unique_ptr<Desk>> desks_;
   Loop::TimerId second_ = 0;
 };

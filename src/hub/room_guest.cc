@@ -41,6 +41,11 @@ void RoomGuest::on_close(WebSocket&) {
   socket_ = nullptr;
 }
 
+void RoomGuest::dismiss() {
+  staff_.reset();
+  if (badge_ != engage::Badge::kNone && socket_ != nullptr) socket_->close(1008, "logged out");
+}
+
 void RoomGuest::on_writable(WebSocket&) {
   if (room_ != nullptr) room_->writable(*this);
 }

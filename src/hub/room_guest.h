@@ -22,9 +22,13 @@ class RoomGuest final : public WebSocketHandler, public Room::Seat {
     std::string name;
     engage::Badge badge;
   };
-  /// `staff`: as whom this socket may speak, if its session has the right.
+  /// `staff`: as whom this socket may speak, while its session has the right.
   RoomGuest(Rooms& rooms, std::string broadcast, std::string address, std::unique_ptr<Staff> staff);
   ~RoomGuest() override;
+  /// What says how long it may speak as staff.
+  void keep(std::shared_ptr<const Gate::Stay> stay) { stay_ = std::move(stay); }
+  /// The right to is gone.
+  void dismiss();
 
   void on_open(WebSocket& socket) override;
   void on_text(WebSocket& socket, std::string_view text) override;
@@ -53,6 +57,7 @@ class RoomGuest final : public WebSocketHandler, public Room::Seat {
   const std::string broadcast_;
   const std::string address_;
   std::unique_ptr<Staff> staff_;
+  std::shared_ptr<const Gate::Stay> stay_;
   WebSocket* socket_ = nullptr;
   Room* room_ = nullptr;
   engage::Badge badge_ = engage::Badge::kNone;

@@ -60,14 +60,21 @@ void Rooms::add_routes() {
     if (!found) return std::unexpected(Response::error(found.error(), request.id));
     // A cookie makes nobody staff who does not ask for it; without the right they are a viewer like all.
     std::unique_ptr<RoomGuest::Staff> staff;
+    std::optional<Gate::Visitor> person;
     if (!request.header("cookie").empty()) {
       auto visitor = parts_.gate.admit(request, account::Right::kSpeakAsStaff, /*changes=*/true);
       if (visitor && visitor->person) {
         staff = std::make_unique<RoomGuest::Staff>(
             RoomGuest::Staff{visitor->person->id, visitor->person->name, badge_for(visitor->person->roles)});
+        person = std::move(*visitor);
       }
     }
-    return std::make_unique<RoomGuest>(*this, id, request.peer, std::move(staff));
+    auto guest = std::make_unique<RoomGuest>(*this, id, request.peer, std::move(staff));
+    if (person) {
+      guest->keep(parts_.gate.stay(*person, account::Right::kSpeakAsStaff,
+                                   [leaving = guest.get()] { leaving->dismiss(); }));
+    }
+    return guest;
   };
   parts_.router.websocket("/api/v1/broadcasts/{b}/room", std::move(route));
   parts_.router.get(

@@ -143,8 +143,6 @@ TEST_CASE("texts and timelines have bounds") {
   CHECK(one.write(most));
   for (int i = 2; i < kMostEntries / 4; ++i) REQUIRE(one.write());
   CHECK(code_of(one.write()) == Errc::kLimit);
-  while (one.ledger.timeline(one.id)->size() < static_cast<size_t>(kMostEntries)) REQUIRE(one.triage());
-  CHECK(code_of(one.triage()) == Errc::kLimit);
   NewTip wrong = one.tip("");
   CHECK(code_of(record(one.ledger, one.books.ledger, one.house, wrong, one.now)) == Errc::kInvalid);
   wrong = one.tip();
@@ -153,6 +151,30 @@ TEST_CASE("texts and timelines have bounds") {
   wrong = one.tip();
   wrong.photos.resize(6);
   CHECK(code_of(record(one.ledger, one.books.ledger, one.house, wrong, one.now)) == Errc::kLimit);
+}
+
+TEST_CASE("however full a timeline is, the tip can be answered and closed") {
+  Case one;
+  auto lines = [&] { return one.ledger.timeline(one.id)->size(); };
+  // Whatever its officers and its tipster fill it with last.
+  auto fill = GENERATE(0, 1, 2, 3);
+  CAPTURE(fill);
+  REQUIRE(one.triage());
+  while (lines() < static_cast<size_t>(kMostEntries) - 2) REQUIRE(one.triage());
+  if (fill == 0) REQUIRE(one.triage());
+  if (fill == 1) REQUIRE(one.write());
+  if (fill >= 2) {
+    while (one.answer()) continue;
+    if (fill == 3) CHECK(code_of(one.write()) == Errc::kLimit);
+  }
+  CHECK(code_of(one.triage()) == Errc::kLimit);
+  CHECK(code_of(one.write()) == Errc::kLimit);
+  if (fill < 2) REQUIRE(one.answer());
+  CHECK(code_of(one.answer()) == Errc::kLimit);
+  CHECK(one.now_is().state == desk::State::kAnswered);
+  REQUIRE(one.close());
+  CHECK(one.now_is().state == desk::State::kClosed);
+  CHECK(lines() == static_cast<size_t>(kMostEntries) + 1);
 }
 
 TEST_CASE("a tip opens for the roster, the recovery key and its receipt, and for nobody else") {

@@ -111,12 +111,7 @@ class ControlHouse {
     gate.emplace(kToken, books, *loop_, log);
     engines.emplace(*loop_, log, std::move(events));
     publishers.emplace(*loop_, log, books.view(), rules);
-    room.emplace(
-        [this](const Request& request) -> std::optional<Response> {
-          auto who = gate->admit(request, account::Right::kRunBroadcasts, true);
-          return who ? std::nullopt : std::optional(std::move(who).error());
-        },
-        [this](const std::string& id) { return conductor->greeting(id); });
+    room.emplace([this](const std::string& id) { return conductor->greeting(id); });
     words.emplace(*loop_, archives);
     REQUIRE(words->load());
     rooms.emplace(Rooms::Parts{router, *loop_, archives, books, books, *gate,
@@ -124,18 +119,10 @@ class ControlHouse {
                                [this](const std::string& id) { return audience.edge(id); }, log},
                   RoomOptions(), 100);
     rooms->add_routes();
-    moderators.emplace(*loop_, *rooms, archives, [this](const Request& request) -> std::optional<Response> {
-      auto who = gate->admit(request, account::Right::kModerate, true);
-      return who ? std::nullopt : std::optional(std::move(who).error());
-    });
+    moderators.emplace(*loop_, *rooms, archives);
     officer_keys.emplace(books, *loop_);
     gate->use(&*officer_keys);
-    desk_room.emplace(
-        [this](const Request& request) -> std::optional<Response> {
-          auto who = gate->admit(request, account::Right::kReadTips, true);
-          return who ? std::nullopt : std::optional(std::move(who).error());
-        },
-        [](const std::string&) { return std::vector<Json>(); });
+    desk_room.emplace([](const std::string&) { return std::vector<Json>(); });
     output::ClipStore::Options clip_options;
     clip_options.root = media_folder / "clips";
     clip_options.store_of = [root = media_folder.path()](const std::string& id) { return root + "/" + id; };

@@ -200,7 +200,7 @@ class RoomHouse {
                                [this] { return std::shared_ptr<const engage::Screen>(screen); },
                                [this](const std::string&) { return edge; }, log},
                   options_, 100);
-    moderators.emplace(*loop_, *rooms, archives, [](const Request&) { return std::nullopt; });
+    moderators.emplace(*loop_, *rooms, archives);
   }
   std::unique_ptr<Loop> loop_;
   RoomOptions options_;

@@ -71,13 +71,17 @@ const std::vector<LocalCommand>& local_commands() {
        },
        "{1} is as it was when {0} was made. Start the server.\n"},
       {"verify-audit",
-       "",
-       "whether every entry of the audit log is as it was written, and none is missing; the server may be "
-       "running",
+       "[--head HASH]",
+       "whether every entry of the audit log is as it was written, and none is missing before the last; with "
+       "a "
+       "head of before, noted elsewhere, whether its end is still there; the server may be running",
        false,
-       {},
-       [](const std::string& data_dir, const std::string&, const CommandLine&) {
-         return verify_audit(data_dir);
+       {"--head"},
+       [](const std::string& data_dir, const std::string&, const CommandLine& line) -> Result<> {
+         const auto* noted = line.option("--head");
+         OPENDAY_TRY(std::string head, verify_audit(data_dir, noted != nullptr ? *noted : ""));
+         fmt::print("{}\n", head);
+         return {};
        },
        "The audit log of {1} is whole.\n"},
   };

@@ -1,6 +1,7 @@
 #include "app/data_folder.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -173,11 +174,12 @@ Result<> restore(const std::string& file, const std::string& data_dir, bool forc
   return draft.keep_as(database);
 }
 
-Result<> verify_audit(const std::string& data_dir) {
+Result<std::string> verify_audit(const std::string& data_dir, const std::string& noted) {
   std::string file = data_dir + "/" + kDatabase;
   if (!exists(file)) return fail(Errc::kNotFound, "there is no " + file);
   OPENDAY_TRY(auto db, sqlite::Database::open(file, sqlite::Mode::kReadOnly));
-  return store::verify_audit(db);
+  OPENDAY_TRY(auto head, store::verify_audit(db, noted));
+  return fmt::format("{} entries, head {}", head.entries, head.entries > 0 ? head.hash : "none");
 }
 
 }  // namespace openday::app

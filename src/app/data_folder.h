@@ -21,7 +21,9 @@ Result<> back_up(const std::string& data_dir, const std::string& file);
 /// backup, or damaged. kUnsupported: of a newer program. Until it is known to be whole, nothing is touched.
 Result<> restore(const std::string& file, const std::string& data_dir, bool force);
 
-/// Walks the audit log from its first entry. kInternal names the first one that was changed or is missing.
-Result<> verify_audit(const std::string& data_dir);
+/// Walks the audit log from its first entry. kInternal names the first one that was changed or is missing, or
+/// says that no entry has the hash `noted` (hex; empty: none was). How many there are, and the last one's
+/// hash, in a line to be noted.
+Result<std::string> verify_audit(const std::string& data_dir, const std::string& noted);
 
 }  // namespace openday::app

@@ -225,7 +225,7 @@ void Api::add_roster_routes() {
              auto wanted = body ? read_recover(*body) : std::unexpected(body.error());
              if (!wanted) return reply.fail(wanted.error());
              if (auto wait = recoveries_.ask(who.act.by)) {
-               return reply.fail({Errc::kBusy, "too many tries; wait a moment"});
+               return reply.send(too_often(reply.id(), *wait));
              }
              auto state = founded(parts_.desk->state());
              if (!state) return reply.fail(state.error());

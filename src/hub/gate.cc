@@ -36,12 +36,6 @@ Response unauthorized(const Request& request, std::string_view message) {
   return response;
 }
 
-Response too_often(const Request& request, Duration wait) {
-  auto response = Response::error(429, "busy", "too many tries; wait a moment", request.id);
-  response.with("Retry-After", std::to_string(duration_cast<seconds>(wait).count() + 1));
-  return response;
-}
-
 /// A socket that its route takes for an ordinary one, and that the gate can close.
 class Guarded final : public WebSocketHandler {
  public:
@@ -78,6 +72,7 @@ Gate::Gate(const std::string& token, account::Rolls& rolls, Loop& loop, Log log)
       log_(std::move(log)),
       by_address_(clock_, kTriesAMinute, seconds(60)),
       by_name_(clock_, kTriesAQuarterHour, std::chrono::minutes(15)),
+      by_person_(clock_, kOwnTriesAQuarterHour, std::chrono::minutes(15)),
       worker_(loop, kMostHashes) {}
 
 Result<> Gate::load() {
@@ -245,8 +240,8 @@ void Gate::login(const Request& request, Responder responder) {
   auto body = parse_body(request);
   auto wanted = body ? read_login(*body) : std::unexpected(body.error());
   if (!wanted) return responder.send(error_response(wanted.error(), request.id));
-  if (auto wait = by_address_.ask(request.peer)) return responder.send(too_often(request, *wait));
-  if (auto wait = by_name_.ask(wanted->name)) return responder.send(too_often(request, *wait));
+  if (auto wait = by_address_.ask(request.peer)) return responder.send(too_often(request.id, *wait));
+  if (auto wait = by_name_.ask(wanted->name)) return responder.send(too_often(request.id, *wait));
   auto held = std::make_shared<std::pair<Request, Responder>>(request, std::move(responder));
   sodium::wipe(held->first.body);
   check(wanted->name, wanted->password, [this, held, wanted = *wanted](Result<bool> right) mutable {
@@ -326,7 +321,7 @@ void Gate::change_password(const Request& request, const Visitor& visitor, Respo
   if (auto good = account::check_password(wanted->chosen, visitor.person->id); !good)
     return refuse(good.error());
   if (wanted->chosen == wanted->present) return refuse({Errc::kInvalid, "the new password is the old one"});
-  if (auto wait = by_name_.ask(visitor.person->id)) return answer->send(too_often(request, *wait));
+  if (auto wait = by_person_.ask(visitor.person->id)) return answer->send(too_often(request.id, *wait));
   // Commits the hash, and with it whatever else the password opens.
   auto commit = [this, visitor, answer, refuse](const std::string& hashed, const PersonalKeys::Also& also,
                                                 const std::string& chosen) {
@@ -373,7 +368,7 @@ void Gate::unlock(const Request& request, const Visitor& visitor, Responder resp
   auto password = body ? read_password(*body) : std::unexpected(body.error());
   if (!password) return refuse(password.error());
   if (!visitor.person || keys_ == nullptr) return refuse({Errc::kConflict, "there is nothing to unlock"});
-  if (auto wait = by_name_.ask(visitor.person->id)) return answer->send(too_often(request, *wait));
+  if (auto wait = by_person_.ask(visitor.person->id)) return answer->send(too_often(request.id, *wait));
   check(visitor.person->id, *password,
         [this, visitor, answer, refuse, password = *password](Result<bool> right) {
           if (!right) return refuse(right.error());
@@ -382,6 +377,12 @@ void Gate::unlock(const Request& request, const Visitor& visitor, Responder resp
             opened ? answer->send(Response::empty(204)) : refuse(opened.error());
           });
         });
+}
+
+Response too_often(const std::string& request_id, Duration wait) {
+  auto response = Response::error(429, "busy", "too many tries; wait a moment", request_id);
+  response.with("Retry-After", std::to_string(duration_cast<seconds>(wait).count() + 1));
+  return response;
 }
 
 Json person_json(const Person& person) {

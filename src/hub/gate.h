@@ -47,9 +47,11 @@ class Gate {
   static constexpr auto kLifetime = std::chrono::hours(12);   // since it was last renewed
   static constexpr auto kRenewAfter = std::chrono::hours(1);  // a session in use is renewed so often
   static constexpr size_t kMaxSessions = 1000;
-  static constexpr size_t kTriesAMinute = 5;        // of one address, whatever the name
-  static constexpr size_t kTriesAQuarterHour = 60;  // of one name, from wherever
-  static constexpr size_t kMostHashes = 16;         // passwords that wait for their tenth of a second
+  static constexpr size_t kTriesAMinute = 5;  // of one address, whatever the name
+  // Of one name, from wherever; so many that one address with its share cannot keep anybody out.
+  static constexpr size_t kTriesAQuarterHour = 300;
+  static constexpr size_t kOwnTriesAQuarterHour = 20;  // of somebody logged in, with their own password
+  static constexpr size_t kMostHashes = 16;            // passwords that wait for their tenth of a second
 
   Gate(const std::string& token, account::Rolls& rolls, Loop& loop, Log log);
 
@@ -110,12 +112,16 @@ class Gate {
   const Log log_;
   Throttle by_address_;
   Throttle by_name_;
+  Throttle by_person_;  // who is logged in already: strangers do not count against them
   std::map<std::string, account::Person> people_;     // by id
   std::map<std::string, account::Session> sessions_;  // by digest
   std::vector<std::weak_ptr<const Stay>> stays_;
   PersonalKeys* keys_ = nullptr;
   LoopWorker worker_;
 };
+
+/// The answer to who must wait.
+Response too_often(const std::string& request_id, Duration wait);
 
 /// What others may see of a person.
 Json person_json(const account::Person& person);

@@ -17,7 +17,8 @@
 namespace openday::hub {
 
 /// Home thread: the loop's. Receipts are derived beside it, one at a time, at most kMostWaiting wait (kBusy
-/// beyond). Nothing is logged of a tip, not even that there is one: a log line has an exact time.
+/// beyond). Nothing is logged of a tip, not even that there is one: a log line has an exact time. That one
+/// could not be kept is logged when the minute is over.
 class TipDesk {
  public:
   static constexpr size_t kMostWaiting = 8;
@@ -74,6 +75,7 @@ class TipDesk {
   struct Work;
   void record(const std::shared_ptr<Work>& work);
   void keep_clip(const desk::Tip& tip);
+  void complain_of_tip(const Error& error);
   void complain_of_clip(const Error& error);
   void note_clip(const std::string& id, const std::string& clip);
   struct Found {

@@ -22,7 +22,7 @@ class TipSite final : private TipReception {
   static constexpr size_t kReadsForATip = 4;   // an address may look so many times as often as it may send
   static constexpr size_t kAllAMinute = 120;   // derivations for everybody together
   static constexpr size_t kMostUploads = 200;  // forms that are being read
-  static constexpr size_t kUploadsOfOne = 50;  // of one address
+  static constexpr size_t kUploadsOfOne = 10;  // of one address: a form may take its quarter of an hour
   static constexpr size_t kPhotoPlaces = 8;    // of them, with photos in memory
   static constexpr size_t kPhotoPlacesOfOne = 4;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/address.h"
 #include "base/text.h"
 
 namespace openday::hub {
@@ -23,7 +24,8 @@ TipRefusal cut_off_refusal(int status) {
 }  // namespace
 
 PhotoPlaces::Place::Place(PhotoPlaces& places, std::string address, std::function<void()> on_turn)
-    : places_(places), address_(std::move(address)), on_turn_(std::move(on_turn)) {
+    : places_(places), caller_(std::move(address)), on_turn_(std::move(on_turn)) {
+  if (auto parsed = SocketAddress::parse(caller_, 0)) caller_ = parsed->caller();
   has_turn_ = places_.has_room_for(*this);
   places_.line_.push_back(this);
 }
@@ -36,7 +38,7 @@ PhotoPlaces::Place::~Place() {
 bool PhotoPlaces::has_room_for(const Place& place) const {
   auto taken = std::ranges::count_if(line_, [](const Place* one) { return one->has_turn_; });
   auto of_one = std::ranges::count_if(
-      line_, [&](const Place* one) { return one->has_turn_ && one->address_ == place.address_; });
+      line_, [&](const Place* one) { return one->has_turn_ && one->caller_ == place.caller_; });
   return static_cast<size_t>(taken) < most_ && static_cast<size_t>(of_one) < most_of_one_;
 }
 

@@ -37,7 +37,7 @@ class PhotoPlaces {
    private:
     friend class PhotoPlaces;
     PhotoPlaces& places_;
-    const std::string address_;
+    std::string caller_;  // an IPv6 /64 is one
     const std::function<void()> on_turn_;
     bool has_turn_ = false;
   };

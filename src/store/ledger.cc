@@ -407,18 +407,26 @@ Result<> SqliteLedger::remove_session(const std::string& digest) {
   return db_.run("DELETE FROM sessions WHERE digest = ?", {digest});  // removing twice is no error
 }
 
-Result<> verify_audit(sqlite::Database& db) {
+Result<AuditHead> verify_audit(sqlite::Database& db, const std::string& noted) {
   OPENDAY_TRY(auto rows, db.query("SELECT " OPENDAY_AUDIT_COLUMNS ", hash FROM audit ORDER BY number"));
   Bytes before;
+  bool met = noted.empty();
   for (int64_t number = 1;; ++number) {
     OPENDAY_TRY(bool more, rows.next());
-    if (!more) return {};
+    if (!more && !met) {
+      return fail(Errc::kInternal,
+                  fmt::format("none of the {} audit entries has the hash {}: its end was cut off, or it was "
+                              "written anew",
+                              number - 1, noted));
+    }
+    if (!more) return AuditHead{number - 1, to_hex(before)};
     OPENDAY_TRY(AuditEntry entry, read_audit(rows));
     Bytes hash = rows.bytes(7);
     if (entry.number != number || hash != audit_hash(before, entry)) {
       return fail(Errc::kInternal,
                   fmt::format("audit entry {} was changed, or one before it is missing", number));
     }
+    met = met || to_hex(hash) == noted;
     before = std::move(hash);
   }
 }

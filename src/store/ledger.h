@@ -62,8 +62,15 @@ class SqliteLedger final : public broadcast::Ledger, public account::Roll {
   bool removed_keys_ = false;
 };
 
+/// How far the audit trail goes. Each entry's hash covers all before it, so the last one's stands for the
+/// whole.
+struct AuditHead {
+  int64_t entries = 0;
+  std::string hash;  // of the last one, in hex; empty: there is none
+};
 /// Walks the audit trail from its first entry; kInternal names the first one that does not fit its hash or
-/// number.
-Result<> verify_audit(sqlite::Database& db);
+/// number. With a hash that was the last one's once (`noted`, hex), also says when no entry has it any more:
+/// what a cut-off end, or a trail written anew, cannot hide.
+Result<AuditHead> verify_audit(sqlite::Database& db, const std::string& noted = {});
 
 }  // namespace openday::store

@@ -70,6 +70,19 @@ struct Gatehouse {
     REQUIRE(future.wait_for(seconds(20)) == std::future_status::ready);
     return future.get();
   }
+  /// Until every password that waits for its tenth of a second has had it.
+  void rest() {
+    for (bool done = false; !done;) {
+      auto promise = std::make_shared<std::promise<bool>>();
+      auto future = promise->get_future();
+      on_loop([&] {
+        gate->hash(kPassword,
+                   [promise](const Result<std::string>& hashed) { promise->set_value(hashed.has_value()); });
+      });
+      REQUIRE(future.wait_for(seconds(20)) == std::future_status::ready);
+      done = future.get();
+    }
+  }
   Response login(const std::string& name, const std::string& password = kPassword, bool secure = false,
                  const std::string& peer = "192.0.2.1") {
     Request request = asking(Method::kPost, {{"name", name}, {"password", password}});
@@ -287,6 +300,63 @@ TEST_CASE("five tries a minute for each address, right or wrong") {
   CHECK(house.login("admin").status == 429);
   house.clock.advance(seconds(2));
   CHECK(house.login("admin").status == 200);
+}
+
+TEST_CASE("a stranger who tries somebody's name keeps nobody out, neither there nor where they are") {
+  Gatehouse house;
+  Request mine = Gatehouse::asking(Method::kPut, {{"present", "wrong"}, {"new", "another good one"}});
+  mine.headers.push_back({"cookie", house.cookie("officer")});
+  auto change = [&] {
+    return house
+        .answer([&](Gate& gate, Responder responder) {
+          auto who = gate.admit(mine, Right::kOwnAccount, false);
+          gate.change_password(mine, who.value(), std::move(responder));
+        })
+        .status;
+  };
+  auto knock = [&](const std::string& peer) {
+    Request request = Gatehouse::asking(Method::kPost, {{"name", "officer"}, {"password", "wrong"}});
+    request.peer = peer;
+    house.gate->login(request, make_responder([](const Response&) {}));
+  };
+  SECTION("from one address, as fast as it may") {
+    house.on_loop([&] {
+      for (int minute = 0; minute < 15; ++minute, house.clock.advance(seconds(59))) {
+        for (size_t i = 0; i < Gate::kTriesAMinute; ++i) knock("198.51.100.7");
+      }
+    });
+    house.rest();
+    CHECK(house.login("officer", kPassword, false, "192.0.2.77").status == 200);
+  }
+  SECTION("from many addresses, until nobody can log in with the name: who is logged in goes on") {
+    house.on_loop([&] {
+      for (size_t i = 0; i < Gate::kTriesAQuarterHour; ++i) {
+        knock("198.51." + std::to_string(i / 200) + "." + std::to_string(i % 200));
+      }
+    });
+    auto refused = house.login("officer", kPassword, false, "192.0.2.77");
+    CHECK(refused.status == 429);
+    CHECK(Gatehouse::header(refused, "Retry-After") == "901");
+    house.rest();
+    CHECK(change() == 403);
+  }
+}
+
+TEST_CASE("who is logged in has twenty tries at their own password") {
+  Gatehouse house;
+  Request mine = Gatehouse::asking(Method::kPut, {{"present", "wrong"}, {"new", "another good one"}});
+  mine.headers.push_back({"cookie", house.cookie("officer")});
+  auto change = [&] {
+    return house
+        .answer([&](Gate& gate, Responder responder) {
+          auto who = gate.admit(mine, Right::kOwnAccount, false);
+          gate.change_password(mine, who.value(), std::move(responder));
+        })
+        .status;
+  };
+  for (size_t i = 0; i < Gate::kOwnTriesAQuarterHour; ++i) REQUIRE(change() == 403);
+  CHECK(change() == 429);
+  CHECK(house.login("officer").status == 200);
 }
 
 TEST_CASE("the throttle counts an IPv6 network as one caller and does not grow without bound") {

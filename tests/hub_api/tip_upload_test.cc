@@ -294,6 +294,38 @@ TEST_CASE("photos wait for their place in memory, and a crowd behind one address
   CHECK(counter.tips_kept() == TipSite::kPhotoPlacesOfOne + 3);
 }
 
+TEST_CASE("an IPv6 network has the places of one caller") {
+  PhotoPlaces places(8, 2);
+  auto nothing = [] {};
+  std::optional<PhotoPlaces::Place> first(std::in_place, places, "2001:db8:1:2::1", nothing);
+  PhotoPlaces::Place second(places, "2001:db8:1:2::2", nothing);
+  PhotoPlaces::Place third(places, "2001:db8:1:2:ffff::3", nothing);
+  PhotoPlaces::Place elsewhere(places, "2001:db8:1:3::1", nothing);
+  CHECK(first->has_turn());
+  CHECK(second.has_turn());
+  CHECK_FALSE(third.has_turn());
+  CHECK(elsewhere.has_turn());
+  first.reset();
+  CHECK(third.has_turn());
+}
+
+TEST_CASE("forms that one address leaves half sent do not shut the site for others") {
+  HttpOptions options;
+  options.unbounded = {};  // this machine counts like any other
+  Counter counter(true, options);
+  std::string half = request_of(form_of(""));
+  half.resize(half.size() - 10);
+  std::vector<Client> slow;
+  for (size_t i = 0; i < TipSite::kUploadsOfOne; ++i) {
+    slow.push_back(counter.client("127.7.7.7"));
+    slow.back().send(half);
+  }
+  counter.until([&] { return counter.server->counters().requests == TipSite::kUploadsOfOne; });
+  CHECK(counter.post(form_of(""), "127.7.7.7").status == 503);
+  CHECK(counter.post(form_of(""), "127.7.7.8").status == 200);
+  CHECK(TipSite::kMostUploads >= 20 * TipSite::kUploadsOfOne);
+}
+
 TEST_CASE("whoever leaves before their receipt, to send again, has one tip and not two") {
   Counter counter;
   counter.on_loop([&] { counter.cleaner.holds = true; });

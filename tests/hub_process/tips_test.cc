@@ -197,15 +197,20 @@ TEST_CASE("no stored value joins what a viewer said in the room with the tip tha
   room.say({{"t", "join"}, {"name", "same-name"}});
   Json welcome = room.hear("welcome");
   REQUIRE(welcome.is_object());
-  int64_t now = welcome["now"];
-  room.say({{"t", "comment"}, {"ref", "same-reference"}, {"text", "same-words"}, {"moment", now}});
+  // A whole second, as a form can say it, that has been aired; not the turn of a minute.
+  int64_t spoken_at = (welcome["now"].get<int64_t>() / 1000 + 1) * 1000;
+  if (spoken_at % 60'000 == 0) spoken_at += 1000;
+  desk.until([&] { return SystemClock().wall().ms > spoken_at; });
+  room.say({{"t", "comment"}, {"ref", "same-reference"}, {"text", "same-words"}, {"moment", spoken_at}});
   Json ack = room.hear("ack");
   REQUIRE(ack.is_object());
   room.say({{"t", "report"}, {"ref", "another-reference"}, {"id", ack["id"]}, {"reason", "spam"}});
   REQUIRE(room.hear("ack").is_object());
   desk.post("/broadcasts/day/bans", Json{{"comment", ack["id"]}, {"minutes", 5}, {"reason", "spam"}}.dump());
-  auto sent =
-      desk.form("/send", "kind=lead&broadcast=day&text=same-words&contact=same-name", address, headers);
+  auto sent = desk.form("/send",
+                        "kind=lead&broadcast=day&text=same-words&contact=same-name&moment=" +
+                            escaped(to_rfc3339({spoken_at}).substr(0, 19)),
+                        address, headers);
   REQUIRE(sent);
   REQUIRE(sent->status == 200);
   std::string receipt = Desk::receipt_in(sent->body);
@@ -252,6 +257,10 @@ TEST_CASE("no stored value joins what a viewer said in the room with the tip tha
       " UNION SELECT hex(for_recovery) FROM tips UNION SELECT CAST(at AS TEXT) FROM tip_timeline"
       " UNION SELECT hex(sealed) FROM tip_timeline UNION SELECT hex(sealed) FROM tip_photos"
       " UNION SELECT hex(sealed) FROM tip_copies");
+  // Both said which moment they meant, and it was the same.
+  CHECK(said.contains(std::to_string(spoken_at)));
+  CHECK_FALSE(told.contains(std::to_string(spoken_at)));
+  CHECK(told.contains(std::to_string(spoken_at / 60'000 * 60'000)));
   for (const std::string& value : told) {
     CAPTURE(value);
     CHECK((value.empty() || !said.contains(value)));

@@ -194,3 +194,33 @@ TEST_CASE("the audit trail notices a missing entry") {
   REQUIRE(db->script("DROP TRIGGER audit_is_not_removed; DELETE FROM audit WHERE number = 3"));
   CHECK_FALSE(store::verify_audit(*db));
 }
+
+TEST_CASE("the audit trail's end is not cut off unseen by who has noted its head") {
+  test::Folder folder;
+  auto db = sqlite::Database::open(folder / "x.db", sqlite::Mode::kReadWrite);
+  REQUIRE(db);
+  REQUIRE(store::migrate(*db));
+  auto head = store::verify_audit(*db);
+  REQUIRE(head);
+  CHECK(head->entries == 0);
+  CHECK(head->hash.empty());
+  store::SqliteLedger ledger(*db);
+  auto append = [&](int64_t at, int count) {
+    for (int i = 0; i < count; ++i) REQUIRE(ledger.append({0, {at + i}, "admin", "token", "act", "s", ""}));
+  };
+  append(0, 4);
+  head = store::verify_audit(*db);
+  REQUIRE(head);
+  CHECK(head->entries == 4);
+  CHECK(head->hash.size() == 64);
+  append(4, 2);  // it goes on
+  CHECK(store::verify_audit(*db, head->hash)->entries == 6);
+  CHECK(store::verify_audit(*db)->hash != head->hash);
+  REQUIRE(db->script("DROP TRIGGER audit_is_not_removed; DELETE FROM audit WHERE number > 3"));
+  CHECK(store::verify_audit(*db)->entries == 3);
+  CHECK_FALSE(store::verify_audit(*db, head->hash));
+  append(100, 3);  // others in their place
+  CHECK(store::verify_audit(*db)->entries == 6);
+  CHECK_FALSE(store::verify_audit(*db, head->hash));
+  CHECK_FALSE(store::verify_audit(*db, "nonsense"));
+}

@@ -73,8 +73,8 @@ export class Moderation {
     this.faults = {};
     this.flow = 0;
     this.lists = new Map([
-      ['ads', { text: '# Advertising\n免费咨询\n加微信\nwin a phone\n', changed_at: Date.now() - 86_400_000, by: '王主任' }],
-      ['insults', { text: '脑子有病\n骗子\n!去死\n', changed_at: Date.now() - 9 * 86_400_000, by: 'Ana Souza' }],
+      ['ads', { text: '# Advertising\n免费咨询\n加微信\nwin a phone\n', changed_at: Date.now() - 86_400_000, by: 'wang', by_name: '王主任' }],
+      ['insults', { text: '脑子有病\n骗子\n!去死\n', changed_at: Date.now() - 9 * 86_400_000, by: 'ana', by_name: 'Ana Souza' }],
     ]); // prettier-ignore
   }
 
@@ -236,6 +236,14 @@ export class Moderation {
         refused.push({ id: item, code: 'conflict', by: decision?.by, name: decision?.name, state: comment.state });
       else {
         Object.assign(comment, comment.before);
+        comment.decision = {
+          ...who,
+          at: Date.now(),
+          state: comment.state,
+          reason: 'undo',
+          note: null,
+          undo_until: null,
+        };
         decided.push(comment);
       }
     }
@@ -311,7 +319,7 @@ export class Moderation {
     if (comment === undefined) return refuse(404, 'not_found', 'no such comment');
     const until = body.minutes === null ? null : Date.now() + body.minutes * 60_000;
     const ban = {
-      n: ++room.bansMade, by: comment.by, name: comment.name, until, reason: body.reason, since: Date.now(), person: who.name,
+      n: ++room.bansMade, by: comment.by, name: comment.name, until, reason: body.reason, since: Date.now(), person: who.by, person_name: who.name,
     }; // prettier-ignore
     room.bans.push(ban);
     if (body.remove) {
@@ -334,7 +342,7 @@ export class Moderation {
   wordLists({ method, name, body, person, json, refuse }) {
     const words = (text) => text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#')).length;
     if (name === undefined) {
-      const lists = [...this.lists].map(([one, { text, changed_at, by }]) => ({ name: one, words: words(text), changed_at, by }));
+      const lists = [...this.lists].map(([one, { text, changed_at, by, by_name }]) => ({ name: one, words: words(text), changed_at, by, by_name }));
       return json(200, { lists });
     } // prettier-ignore
     const list = this.lists.get(name);
@@ -346,7 +354,7 @@ export class Moderation {
     }
     const bad = body.text.split('\n').findIndex((line) => line.trim() === '!');
     if (bad >= 0) return refuse(400, 'invalid', `word list '${name}', line ${bad + 1}: no letters; expected a word`);
-    this.lists.set(name, { text: body.text, changed_at: Date.now(), by: person.name });
+    this.lists.set(name, { text: body.text, changed_at: Date.now(), by: person.id, by_name: person.name });
     return json(200, { text: body.text });
   }
 }

@@ -540,7 +540,7 @@ describe.skipIf(real)('the room on a phone', () => {
         await page.locator('.write__text').waitFor();
         await page.locator('.write__text').fill('联系 13812345678');
         await page.keyboard.press('Enter');
-        await page.locator('.mine__button').click();
+        await page.locator('.mine__button[aria-expanded]').click();
         await tell(id, { slow_s: 30, crowd: 1284, react: { like: 9, heart: 3 } });
         for (const [width, height] of [
           [360, 740],

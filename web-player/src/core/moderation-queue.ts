@@ -54,7 +54,7 @@ export interface Act {
 /** What did not go as the moderator saw it. */
 export interface Told {
   n: number;
-  kind: 'conflict' | 'claimed' | 'not_found' | 'unsent' | 'too-late';
+  kind: 'conflict' | 'claimed' | 'not_found' | 'unsent' | 'failed' | 'too-late';
   id: number;
   text: string;
   /** Who was faster or holds it, and what they made of it, if known; when, says the comment's own decision. */
@@ -299,11 +299,11 @@ export class Queue {
     return act.undoWanted && act.decisions.length > 0;
   }
 
-  /** No answer came, or none that says what became of it: what stands is what the server says next. */
-  unsent(act: Act): void {
+  /** The server would not have it (failed), or nobody knows (unsent): what stands is what it says next. */
+  unsent(act: Act, kind: 'unsent' | 'failed' = 'unsent'): void {
     this.uncover(act);
     const first = act.decisions[0] === undefined ? undefined : this.items.get(act.decisions[0].id);
-    if (first !== undefined) this.tell('unsent', first, {});
+    if (first !== undefined) this.tell(kind, first, {});
     if (act.phase === 'undoing') act.phase = 'done';
     else this.forget(act);
   }

@@ -7,6 +7,9 @@ export type ItemState = (typeof states)[number];
 export const reasons = ['spam', 'abuse', 'private', 'illegal', 'off_topic', 'flood', 'other'] as const;
 export type Reason = (typeof reasons)[number];
 
+/** Characters of a note for colleagues. */
+export const noteLimit = 300;
+
 export const modes = ['open', 'risky', 'all', 'closed'] as const;
 export type RoomMode = (typeof modes)[number];
 
@@ -105,13 +108,16 @@ export interface Ban {
   until: number | null;
   reason: string;
   since: number;
-  /** Who banned. */
+  /** Who banned: the id, and the name as it is now; null: not there any more. */
   person: string;
+  person_name?: string | null;
 }
 
 export interface WordList {
   name: string;
   words: number;
   changed_at: number | string | null;
+  /** Who changed it last, as in Ban. */
   by: string;
+  by_name?: string | null;
 }

@@ -108,6 +108,8 @@ function said(desk: Desk, told: Told): string {
       return t.toldClaimed(told.name);
     case 'not_found':
       return t.toldGone;
+    case 'failed':
+      return t.toldFailed;
     case 'unsent':
       return t.toldUnsent;
     case 'too-late':

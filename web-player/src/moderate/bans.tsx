@@ -13,7 +13,7 @@ import { Icon } from '../ui/icons';
 import { locale, tag } from '../ui/page';
 import { Failure, Notice } from '../ui/parts';
 import { moderate } from './messages';
-import { authorName, reasonName } from './names';
+import { authorName, personName, reasonName } from './names';
 
 const bansOf = (broadcast: string) => admin<{ bans: Ban[] }>(`broadcasts/${broadcast}/bans`);
 const lift = (broadcast: string, n: number) => admin(`broadcasts/${broadcast}/bans/${String(n)}`, { method: 'DELETE' });
@@ -75,7 +75,7 @@ export function Bans({ id }: { id: string }): JSX.Element {
                 <p class="row__title">{authorName(ban)}</p>
                 <p class="row__meta tabular">
                   {ban.until === null ? t.bannedEnd : t.bannedUntil(formatTime(tag.value, ban.until))}
-                  {` · ${reasonName(ban.reason)} · ${t.banSince(formatTime(tag.value, ban.since), ban.person)}`}
+                  {` · ${reasonName(ban.reason)} · ${t.banSince(formatTime(tag.value, ban.since), personName(ban.person, ban.person_name))}`}
                 </p>
               </div>
               <div class="row__actions">

@@ -132,6 +132,16 @@ export function Bar({ desk }: { desk: Desk }): JSX.Element {
           <Icon name="ban" />
           {t.bans}
         </a>
+        <a
+          class="button button--quiet button--small"
+          href={`/watch/${desk.id}?as=staff`}
+          target="_blank"
+          rel="noopener"
+          title={t.writeAsStaffHint}
+        >
+          <Icon name="comment" />
+          {t.writeAsStaff}
+        </a>
         <IconButton icon="help" label={t.keys} onClick={() => (desk.helpOpen.value = true)} keys="?" />
       </div>
       <div class="bar__state">

@@ -6,7 +6,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { fixedClock, formatTime } from '../core/format';
 import { rowLimit, targetOf, type Verb } from '../core/moderation-queue';
 import { splitAt } from '../core/moderation-text';
-import { reasons, type Item } from '../core/moderation-types';
+import { noteLimit, reasons, type Item } from '../core/moderation-types';
 import { Icon, type IconName } from '../ui/icons';
 import { locale, tag } from '../ui/page';
 import { IconButton, Notice } from '../ui/parts';
@@ -122,7 +122,7 @@ function Standing({ desk, item }: { desk: Desk; item: Item }): JSX.Element | nul
 
 function Reasons({ desk, ids }: { desk: Desk; ids: readonly number[] }): JSX.Element {
   const t = moderate.in(locale.value);
-  const note = useSignal('');
+  const note = useSignal(desk.kept(ids)?.note ?? '');
   const suggested = desk.suggested(ids);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -159,7 +159,7 @@ function Reasons({ desk, ids }: { desk: Desk; ids: readonly number[] }): JSX.Ele
         </span>
         <input
           class="input"
-          maxLength={500}
+          maxLength={noteLimit}
           value={note.value}
           onInput={(event) => (note.value = event.currentTarget.value)}
         />
@@ -202,7 +202,7 @@ function Deeds({ desk, item }: { desk: Desk; item: Item }): JSX.Element {
   const off = taken || desk.frozen.value;
   const choosing = desk.choosing.value;
   // Several are decided from the list.
-  if (choosing !== null) return <Reasons desk={desk} ids={choosing} />;
+  if (choosing !== null) return <Reasons key={choosing.join()} desk={desk} ids={choosing} />;
   return (
     <div class="deeds">
       <Deed
@@ -266,7 +266,7 @@ export function Detail({ desk }: { desk: Desk }): JSX.Element {
     return (
       <section class="pane detail detail--none" aria-label={t.detail}>
         {desk.choosing.value !== null ? (
-          <Reasons desk={desk} ids={desk.choosing.value} />
+          <Reasons key={desk.choosing.value.join()} desk={desk} ids={desk.choosing.value} />
         ) : (
           // An empty list says enough by itself.
           desk.rows.value.items.length > 0 && (

@@ -142,6 +142,39 @@ describe('the desk', () => {
     desk.close();
   });
 
+  it('asks again with reason and note where the server would not have a rejection, unless one is elsewhere already', async () => {
+    answers[`${admin}/comments/decide`] = { status: 400, body: { error: { code: 'invalid', message: 'note' } } };
+    const desk = new Desk('day');
+    queue([item(1), item(2), item(3)]);
+    desk.select(1);
+    desk.press('reject');
+    desk.choose('abuse', 'the third line');
+    expect(desk.selected.value).toBe(2);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(desk.selected.value).toBe(1);
+    expect(desk.choosing.value).toEqual([1]);
+    expect(desk.kept([1])).toEqual({ reason: 'abuse', note: 'the third line' });
+    expect(desk.suggested([1])).toBe('abuse');
+    expect(desk.queue.told).toMatchObject([{ kind: 'failed', id: 1 }]);
+    desk.choose('abuse', 'the third line');
+    desk.select(3);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(desk.selected.value).toBe(3);
+    expect(desk.choosing.value).toBeNull();
+    expect(desk.kept([1])?.note).toBe('the third line');
+    answers[`${admin}/comments/decide`] = {
+      status: 200,
+      body: { decided: [{ ...item(1), state: 'rejected' }], refused: [] },
+    };
+    desk.select(1);
+    desk.press('reject');
+    desk.choose(null, 'shorter');
+    await vi.advanceTimersByTimeAsync(10);
+    expect(calls('comments/decide').at(-1)).toMatchObject({ reason: 'abuse', note: 'shorter' });
+    expect(desk.kept([1])).toBeNull();
+    desk.close();
+  });
+
   it('sends an undo that came before the answer, once that is there', async () => {
     const decided = { ...item(1), state: 'published', decision: { by: 'me', name: 'Me', at: t0, state: 'published', reason: 'ok', undo_until: t0 + 30_000 } }; // prettier-ignore
     answers[`${admin}/comments/decide`] = { status: 200, body: { decided: [decided], refused: [] } };

@@ -14,6 +14,9 @@ export function authorName({ name, by }: Pick<Comment, 'name' | 'by'>): string {
   return name === '' ? words().viewer(by.slice(0, 4)) : name;
 }
 
+/** The id of somebody who has no name (any more). */
+export const personName = (id: string, name: string | null | undefined): string => (name ?? '') || id;
+
 export function stateName(state: ItemState): string {
   const t = words();
   return { held: t.stateHeld, published: t.statePublished, rejected: t.stateRejected, removed: t.stateRemoved }[state];
@@ -58,6 +61,8 @@ export function reasonName(reason: string): string {
     other: t.reasonOther,
     ok: t.reasonOk,
   };
+  // Why somebody took their own decision back is not asked.
+  if (reason === 'undo') return t.reasonUndo;
   return reason === 'ok' || (reasons as readonly string[]).includes(reason) ? known[reason as Reason] : reason;
 }
 

@@ -40,6 +40,12 @@ const pageSize = 50;
 
 const emptyFilter: Filter = { view: 'held', rule: null, author: null, text: '' };
 
+/** How something is rejected. */
+interface Try {
+  reason: Reason;
+  note: string;
+}
+
 /** What is asked before it is done. */
 export interface Question {
   verb: Verb;
@@ -76,6 +82,8 @@ export class Desk {
 
   /** Replaced with every change, so that what has read it is drawn again. */
   private readonly known = signal({ queue: new Queue(me.value?.person?.id ?? '') });
+  /** By the first comment they are for; gone once the server has taken them. */
+  private readonly tries = new Map<number, Try>();
   /** For each rule, what was chosen last. */
   private readonly lastReason = new Map<string, Reason>();
   private readonly floor = signal(0);
@@ -294,10 +302,18 @@ export class Desk {
     const chosen = reason ?? this.suggested(ids);
     const rule = ids[0] === undefined ? null : this.queue.item(ids[0])?.why?.rule;
     if (rule != null) this.lastReason.set(rule, chosen);
+    for (const id of ids.slice(0, 1)) this.tries.set(id, { reason: chosen, note });
     this.put({ verb: 'reject', ids, reason: chosen, note });
   }
 
+  /** Reason and note of a try that did not go through. */
+  kept(ids: readonly number[]): Try | null {
+    return ids[0] === undefined ? null : (this.tries.get(ids[0]) ?? null);
+  }
+
   suggested(ids: readonly number[]): Reason {
+    const before = this.kept(ids);
+    if (before !== null) return before.reason;
     const item = ids[0] === undefined ? null : this.queue.item(ids[0]);
     const rule = item?.why?.rule ?? null;
     return suggestedReason(rule, item?.reports ?? {}, this.lastReason.get(rule ?? '') ?? null);
@@ -354,12 +370,21 @@ export class Desk {
       this.changed();
     });
     if (act === null) return;
+    const [first] = act.decisions;
+    const next = this.selected.value;
     const body = { decisions: act.decisions, reason, ...(note.trim() !== '' && { note: note.trim() }) };
     try {
       const answer = await this.post<Decided>('comments/decide', body);
+      for (const id of ids) this.tries.delete(id);
       if (this.queue.answered(act, answer)) void this.sendUndo(act, this.queue.beginUndo(act));
     } catch (error) {
       this.fail(act, error);
+      // Whoever is at another one already is not taken away from it.
+      const idle = this.selected.value === next && this.choosing.value === null && this.question.value === null;
+      if (verb === 'reject' && first !== undefined && idle && this.checked.value.size === 0) {
+        if (ids.length === 1) this.select(first.id);
+        this.choosing.value = ids;
+      }
     }
     this.changed();
   }
@@ -385,8 +410,9 @@ export class Desk {
   }
 
   private fail(act: Act, error: unknown): void {
-    this.queue.unsent(act);
     const failure = asApiError(error);
+    const refused = failure.status >= 400 && failure.status < 500;
+    this.queue.unsent(act, refused ? 'failed' : 'unsent');
     if (!failure.offline) this.failure.value = failure;
   }
 

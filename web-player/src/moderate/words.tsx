@@ -14,10 +14,10 @@ import { Icon } from '../ui/icons';
 import { locale, tag } from '../ui/page';
 import { Failure, Notice } from '../ui/parts';
 import { moderate } from './messages';
-import { number } from './names';
+import { number, personName } from './names';
 import { go } from './router';
 
-const namePattern = /^[a-z0-9][a-z0-9-]{0,31}$/;
+const namePattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 const pathOf = (name: string) => `word-lists/${encodeURIComponent(name)}`;
 const placeOf = (name: string) => `#/words/${encodeURIComponent(name)}`;
 const draftOf = (name: string) => `word-list.${name}`;
@@ -47,7 +47,7 @@ function NewList({ lists, onClose }: { lists: readonly WordList[]; onClose: () =
       <TextField
         label={t.listName}
         value={name}
-        maxLength={32}
+        maxLength={64}
         hint={t.listNameHint}
         error={!checked.value ? null : wrong ? t.listNameError : taken ? t.listTaken : null}
       />
@@ -108,7 +108,8 @@ export function WordLists(): JSX.Element {
                   </a>
                   <p class="row__meta tabular">
                     {t.listWords(number(one.words))}
-                    {Number.isFinite(changed) && ` · ${t.listChanged(formatDay(tag.value, changed), one.by)}`}
+                    {Number.isFinite(changed) &&
+                      ` · ${t.listChanged(formatDay(tag.value, changed), personName(one.by, one.by_name))}`}
                   </p>
                 </div>
                 <div class="row__actions">

@@ -10,7 +10,7 @@ import { IconButton } from '../../ui/parts';
 import { view } from '../state';
 import { naming } from './dialogs-state';
 import { words } from './messages';
-import { announcement, authorOf, draft, replyTo, room, send, write } from './state';
+import { announcement, answer, authorOf, draft, replyTo, room, send, write } from './state';
 import { reasonText } from './why';
 
 /** Characters as the server counts them. */
@@ -67,8 +67,10 @@ export function Composer(): JSX.Element {
     at.style.height = 'auto';
     at.style.height = `${String(at.scrollHeight)}px`; // prettier-ignore
   }, [text]);
+  // What was kept from an earlier visit takes no focus.
+  const kept = useRef(replyTo.value).current;
   useEffect(() => {
-    if (replyTo.value !== null) field.current?.focus();
+    if (replyTo.value !== null && replyTo.value !== kept) field.current?.focus();
   }, [replyTo.value]);
 
   const settings = room.room.value;
@@ -128,7 +130,7 @@ export function Composer(): JSX.Element {
             icon="close"
             label={t.replyCancel}
             onClick={() => {
-              replyTo.value = null;
+              answer(null);
               field.current?.focus();
             }}
           />

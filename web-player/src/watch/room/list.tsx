@@ -10,7 +10,7 @@ import { locale, tag } from '../../ui/page';
 import { player, view } from '../state';
 import { words } from './messages';
 import { Row } from './row';
-import { list, minutesState, moments, room } from './state';
+import { list, mayWrite, minutesState, moments, room } from './state';
 
 const mostRows = 200;
 /** Nearer to the bottom than this, in pixels, a viewer means to follow. */
@@ -142,7 +142,7 @@ export function List(): JSX.Element {
   const row = (one: Listed): VNode => {
     const mine = one.id === open.value;
     const reach = one.id === reachable;
-    const state = [mine, reach, locale.value, view.value, room.me.value?.viewer, room.room.value?.mode].join();
+    const state = [mine, reach, locale.value, view.value, room.me.value?.viewer, mayWrite.value].join();
     const before = drawn.current.get(one);
     if (before?.state === state) return before.node;
     const node = isGap(one) ? (

@@ -8,7 +8,7 @@ import { locale, tag } from '../../ui/page';
 import { broadcast, player, view } from '../state';
 import { reporting } from './dialogs-state';
 import { words } from './messages';
-import { authorOf, mute, replyTo, room } from './state';
+import { answer, authorOf, mayWrite, mute, room } from './state';
 
 export function Badge({ staff }: { staff: StaffRole }): JSX.Element {
   const t = words.in(locale.value);
@@ -44,7 +44,7 @@ export function Row({ one, open, reachable, onToggle, onDone }: RowProps): JSX.E
   const t = words.in(locale.value);
   const own = one.by === room.me.value?.viewer;
   const name = own && one.name === '' ? t.you : authorOf(one);
-  const can = room.room.value?.open === true && room.room.value.mode !== 'closed' && room.banned.value === null;
+  const can = mayWrite.value;
   const choose = (run: () => void) => () => {
     run();
     onDone();
@@ -97,7 +97,7 @@ export function Row({ one, open, reachable, onToggle, onDone }: RowProps): JSX.E
               icon="reply"
               label={t.reply}
               onClick={choose(() => {
-                replyTo.value = one;
+                answer({ id: one.id, name: one.name, text: one.text, by: one.by });
               })}
             />
           )}

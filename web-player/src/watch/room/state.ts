@@ -16,16 +16,36 @@ import { words } from './messages';
 
 const mutedKey = `room.${broadcastId}.muted`;
 const draftKey = `room.${broadcastId}.draft`;
+const replyKey = `room.${broadcastId}.reply`;
 const mostMuted = 200;
 
 /** What is written and not sent. */
 export const draft = signal(settings.get(draftKey) ?? '');
-export const replyTo = signal<Comment | null>(null);
+/** What it answers. */
+export const replyTo = signal(storedReply());
 export const chosenName = signal(settings.get('name') ?? '');
 /** Authors whose comments this viewer does not want to see. */
 export const muted = signal<ReadonlySet<string>>(new Set(settings.words(mutedKey)));
 /** Said by the one announcer of the page. */
 export const announcement = signal('');
+
+type ReplyTo = Pick<Comment, 'id' | 'name' | 'text'> & { by?: string };
+
+function storedReply(): ReplyTo | null {
+  try {
+    const value = JSON.parse(settings.get(replyKey) ?? '') as Partial<ReplyTo> | null;
+    return typeof value?.id === 'number' && typeof value.name === 'string' && typeof value.text === 'string'
+      ? (value as ReplyTo)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+export function answer(to: ReplyTo | null): void {
+  replyTo.value = to;
+  settings.set(replyKey, to === null ? '' : JSON.stringify(to));
+}
 
 export function write(text: string): void {
   draft.value = text;
@@ -140,6 +160,13 @@ function picture(): Picture {
   return { at: view.value === 'live' ? player.pictureTime() : null, live: true };
 }
 
+/** Staff write in a closed room, too. */
+export const mayWrite = computed(() => {
+  const now = room.room.value;
+  const staff = (room.me.value?.staff ?? null) !== null;
+  return now?.open === true && (staff || now.mode !== 'closed') && room.banned.value === null;
+});
+
 /** The moment that a comment or a tip of now belongs to. */
 export const momentNow = (): number | null => player.pictureTime();
 
@@ -182,10 +209,10 @@ export function send(): boolean {
   const text = draft.value.replace(/\s+/g, ' ').trim();
   if (text === '') return true;
   const to = replyTo.value;
-  const quoted = to === null ? null : { id: to.id, name: to.name, text: to.text.slice(0, 60) };
+  const quoted = to === null ? null : { ...to, text: to.text.slice(0, 60) };
   if (!room.comment(text, momentNow(), quoted)) return false;
   write('');
-  replyTo.value = null;
+  answer(null);
   return true;
 }
 
@@ -193,6 +220,7 @@ export function send(): boolean {
 export function edit(one: Sent): void {
   if (draft.value.trim() !== '') return;
   write(one.text);
+  answer(one.replyTo);
   room.dismiss(one.ref);
 }
 

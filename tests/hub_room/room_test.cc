@@ -1,3 +1,5 @@
+// What a room says to whom, message by message, as docs/ROOM.md has it. Long because each promise of that
+// page is one short case here, over the same house.
 #include "room_house.h"
 
 using namespace openday;

@@ -33,12 +33,24 @@ Result<Comment> change(Archive& archive, Comment comment, CommentState to, const
   OPENDAY_CHECK_OK(note_down(
       archive, who, "comment.decide", comment.broadcast,
       {{"comment", comment.id}, {"from", name_of(comment.state)}, {"to", name_of(to)}, {"reason", reason}}));
+  if (comment.state == CommentState::kPublished) {
+    OPENDAY_TRY(RoomSettings settings, archive.room(comment.broadcast));
+    if (settings.pinned == comment.id) {
+      settings.pinned = 0;
+      OPENDAY_CHECK_OK(archive.put(comment.broadcast, settings));
+    }
+  }
   comment.state = to;
   comment.decision = decision;
   return comment;
 }
 
 }  // namespace
+
+bool may_be_undone_unseen(const Comment& comment, ProgramTime now) {
+  return comment.state == CommentState::kPublished && comment.decision &&
+         now - comment.decision->at < kAfterthought;
+}
 
 bool may_become(CommentState from, CommentState to) {
   switch (from) {

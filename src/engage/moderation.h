@@ -14,6 +14,9 @@ inline constexpr milliseconds kUndo = seconds(30);
 /// What was approved becomes public after this, so that an undo within it leaves nothing seen.
 inline constexpr milliseconds kAfterthought = seconds(3);
 
+/// It was approved so lately that it is not public yet.
+bool may_be_undone_unseen(const Comment& comment, ProgramTime now);
+
 struct Order {
   int64_t id = 0;
   CommentState from = CommentState::kHeld;  // what the moderator saw

@@ -160,6 +160,8 @@ class Api {
                      const std::string& secret = {});
 
   [[nodiscard]] engage::Decider decider(const account::Act& act) const;
+  /// The id when the account is gone.
+  [[nodiscard]] std::string name_of_person(const std::string& id) const;
   /// `claimed`: what was not even tried.
   void answer_decided(const std::string& id, const engage::Decided& decided,
                       const std::vector<engage::Refusal>& claimed, const Reply& reply);

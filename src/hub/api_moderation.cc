@@ -69,8 +69,12 @@ Result<std::vector<engage::Order>> orders_in(const Json& body, std::string& reas
 }  // namespace
 
 engage::Decider Api::decider(const Act& act) const {
-  auto person = parts_.rolls.roll().person(act.by);
-  return {act, person ? person->name : act.by};
+  return {act, name_of_person(act.by)};
+}
+
+std::string Api::name_of_person(const std::string& id) const {
+  auto person = parts_.rolls.roll().person(id);
+  return person ? person->name : id;
 }
 
 void Api::answer_decided(const std::string& id, const engage::Decided& decided,
@@ -210,7 +214,7 @@ void Api::add_moderation_routes() {
              auto bans = parts_.archives.archive().bans(id, act.at);
              if (!bans) return reply.fail(bans.error());
              Json list = Json::array();
-             for (const auto& ban : *bans) list.push_back(ban_entry_json(ban));
+             for (const auto& ban : *bans) list.push_back(ban_entry_json(ban, name_of_person(ban.person)));
              reply.json(200, {{"bans", std::move(list)}});
            });
   moderate(Method::kPost, "/bans",
@@ -241,7 +245,7 @@ void Api::add_moderation_routes() {
                    (*room)->on_decided(banned.removed);
                    parts_.rooms.forget_past(id);
                    parts_.moderators.decided(id, banned.removed);
-                   reply.json(201, ban_entry_json(banned.ban));
+                   reply.json(201, ban_entry_json(banned.ban, name_of_person(banned.ban.person)));
                  });
            });
   moderate(Method::kDelete, "/bans/{n}",

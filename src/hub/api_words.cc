@@ -13,8 +13,12 @@ using engage::WordListText;
 
 namespace {
 
-Json list_json(const WordListText& list, size_t words) {
-  return {{"name", list.name}, {"words", words}, {"changed_at", list.changed_at.ms}, {"by", list.by}};
+Json list_json(const WordListText& list, size_t words, const std::string& by_name) {
+  return {{"name", list.name},
+          {"words", words},
+          {"changed_at", list.changed_at.ms},
+          {"by", list.by},
+          {"by_name", by_name}};
 }
 
 Result<WordListText> find_list(engage::ArchiveView& archive, const std::string& name) {
@@ -41,13 +45,14 @@ void Api::add_word_routes() {
     auto lists = parts_.archives.archive().word_lists();
     if (!lists) return reply.fail(lists.error());
     Json list = Json::array();
-    for (const auto& known : *lists) list.push_back(list_json(known, parts_.words.words(known.name)));
+    for (const auto& known : *lists)
+      list.push_back(list_json(known, parts_.words.words(known.name), name_of_person(known.by)));
     reply.json(200, {{"lists", std::move(list)}});
   });
   staff(Right::kModerate, Method::kGet, one, [this](const Request& request, const Act&, const Reply& reply) {
     auto list = find_list(parts_.archives.archive(), std::string(request.param("name")));
     if (!list) return reply.fail(list.error());
-    Json json = list_json(*list, parts_.words.words(list->name));
+    Json json = list_json(*list, parts_.words.words(list->name), name_of_person(list->by));
     json["text"] = list->text;
     reply.json(200, json);
   });
@@ -95,7 +100,7 @@ void Api::commit_words(const std::string& name, const Reply& reply, engage::Arch
       if (!loaded) return reply.fail(loaded.error());
       auto list = find_list(parts_.archives.archive(), name);
       if (!list) return reply.nothing();
-      reply.json(200, list_json(*list, parts_.words.words(name)));
+      reply.json(200, list_json(*list, parts_.words.words(name), name_of_person(list->by)));
     });
   });
 }

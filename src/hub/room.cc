@@ -75,7 +75,12 @@ Result<> Room::load() {
   engage::Filter newest{id_, CommentState::kPublished, "", "", false, 0, static_cast<int>(options_.history)};
   OPENDAY_TRY(auto said, archive.comments(newest));
   for (const Comment& comment : said | std::views::reverse) {
-    log_.append(comment_event(comment), comment.id, comment.reply_to);
+    // What was approved just before the hub went down waits for its time once more.
+    if (engage::may_be_undone_unseen(comment, parts_.loop.clock().wall())) {
+      approved_.push_back({parts_.loop.clock().now() + engage::kAfterthought, comment});
+    } else {
+      log_.append(comment_event(comment), comment.id, comment.reply_to);
+    }
   }
   flushed_ = log_.head();
   OPENDAY_TRY(held_count_, archive.count_held(id_));
@@ -83,7 +88,7 @@ Result<> Room::load() {
   for (const Comment& comment : held) held_[comment.id] = {comment.at, 0};
   if (settings_.pinned != 0) {
     auto pinned = archive.comment(id_, settings_.pinned);
-    if (pinned && pinned->state == CommentState::kPublished) pinned_ = comment_json(*pinned, nullptr);
+    if (pinned && is_public(*pinned)) pinned_ = comment_json(*pinned, nullptr);
   }
   return {};
 }
@@ -96,6 +101,7 @@ void Room::set_open(bool open, std::optional<ProgramTime> from) {
   from_ = from;
   if (open == open_) return;
   open_ = open;
+  watchers_hear_of_settings();
   if (fanout_.sockets() == 0) return;  // who comes later is told on the way in
   append({{"k", "room"}, {"room", json()}});
 }
@@ -171,9 +177,14 @@ ProgramTime Room::moment_within(std::optional<ProgramTime> moment) const {
   return from_ ? std::max(within, *from_) : within;
 }
 
+bool Room::is_public(const Comment& comment) const {
+  return comment.state == CommentState::kPublished &&
+         std::ranges::none_of(approved_, [&](const Due& due) { return due.comment.id == comment.id; });
+}
+
 std::optional<Quoted> Room::quoted(int64_t id) const {
   auto comment = parts_.archives.archive().comment(id_, id);
-  if (!comment || comment->state != CommentState::kPublished) return std::nullopt;
+  if (!comment || !is_public(*comment)) return std::nullopt;
   return Quoted{comment->id, comment->name, beginning(comment->text, kAnsweredText)};
 }
 
@@ -274,9 +285,12 @@ void Room::flush() {
   fanout_.publish(framed(events_text(from, log_.slice(from, head))), from);
 }
 
+bool Room::take_approved(int64_t id) {
+  return std::erase_if(approved_, [&](const Due& due) { return due.comment.id == id; }) > 0;
+}
+
 void Room::withdraw(const Comment& comment) {
   std::erase_if(waiting_, [&](const Comment& one) { return one.id == comment.id; });
-  std::erase_if(approved_, [&](const Due& due) { return due.comment.id == comment.id; });
   log_.bury(comment.id);
   // What quoted it quotes it no more.
   for (int64_t id : log_.answering(comment.id)) {
@@ -284,10 +298,22 @@ void Room::withdraw(const Comment& comment) {
   }
   history_at_ = UINT64_MAX;
   append({{"k", "removed"}, {"id", comment.id}});
-  if (!pinned_.is_null() && pinned_["id"] == comment.id) {
-    pinned_ = nullptr;
-    append({{"k", "pinned"}, {"comment", nullptr}});
+}
+
+bool Room::show_pinned() {
+  Json shown;
+  if (settings_.pinned != 0) {
+    auto comment = parts_.archives.archive().comment(id_, settings_.pinned);
+    if (comment && is_public(*comment)) shown = comment_json(*comment, nullptr);
   }
+  if (shown == pinned_) return false;
+  pinned_ = std::move(shown);
+  append({{"k", "pinned"}, {"comment", pinned_}});
+  return true;
+}
+
+void Room::tell_decided(const Comment& comment) {
+  tell_author(comment.author, decided_json(comment));
 }
 
 void Room::hold(const Comment& comment, uint64_t fingerprint) {
@@ -310,16 +336,20 @@ void Room::on_decided(const std::vector<Comment>& comments) {
   for (const Comment& comment : comments) {
     CommentState before = comment.decision ? comment.decision->before : CommentState::kHeld;
     if (before == CommentState::kHeld) unhold(comment.id);
-    if (before == CommentState::kPublished) withdraw(comment);
+    // Nobody has seen what waits for its time: to its author, too, it is held as before.
+    bool unseen = take_approved(comment.id);
+    if (before == CommentState::kPublished) {
+      if (!unseen) withdraw(comment);
+      // The archive pins it no longer (engage/moderation.cc).
+      if (settings_.pinned == comment.id) settings_.pinned = 0;
+      if (show_pinned()) watchers_hear_of_settings();
+    }
     if (comment.state == CommentState::kHeld) hold(comment, 0);
     if (comment.state == CommentState::kPublished) {
       approved_.push_back({parts_.loop.clock().now() + engage::kAfterthought, comment});
       continue;  // its author hears when everybody does
     }
-    tell_author(comment.author, {{"t", "decided"},
-                                 {"id", comment.id},
-                                 {"state", name_of(comment.state)},
-                                 {"reason", comment.decision ? comment.decision->reason : ""}});
+    if (!(unseen && comment.state == CommentState::kHeld)) tell_decided(comment);
   }
   watchers_hear(comments);
 }
@@ -337,20 +367,11 @@ void Room::on_lifted(const engage::Ban& ban) {
 }
 
 void Room::on_settings(const engage::RoomSettings& settings) {
-  bool other_pin = settings.pinned != settings_.pinned;
   bool other_room = settings.mode != settings_.mode || settings.slow_s != settings_.slow_s;
   settings_ = settings;
-  if (other_pin) {
-    pinned_ = nullptr;
-    if (settings.pinned != 0) {
-      auto comment = parts_.archives.archive().comment(id_, settings.pinned);
-      if (comment && comment->state == CommentState::kPublished) pinned_ = comment_json(*comment, nullptr);
-    }
-    append({{"k", "pinned"}, {"comment", pinned_}});
-  }
+  show_pinned();
   if (other_room) append({{"k", "room"}, {"room", json()}});
-  auto watchers = watchers_;
-  for (RoomWatcher* watcher : watchers) watcher->on_settings();
+  watchers_hear_of_settings();
 }
 
 void Room::on_reported(const Comment& comment) {
@@ -364,11 +385,10 @@ void Room::every_second() {
   while (!approved_.empty() && approved_.front().at <= now) {
     Comment comment = std::move(approved_.front().comment);
     approved_.pop_front();
-    tell_author(comment.author, {{"t", "decided"},
-                                 {"id", comment.id},
-                                 {"state", name_of(comment.state)},
-                                 {"reason", comment.decision ? comment.decision->reason : ""}});
+    tell_decided(comment);
     publish(comment);
+    parts_.past_changed(id_);
+    if (settings_.pinned == comment.id && show_pinned()) watchers_hear_of_settings();
   }
   heard_at_ = (heard_at_ + 1) % heard_.size();
   heard_[heard_at_] = 0;
@@ -394,6 +414,11 @@ void Room::every_second() {
 void Room::watchers_hear(const std::vector<Comment>& comments) {
   auto watchers = watchers_;
   for (RoomWatcher* watcher : watchers) watcher->on_comments(comments);
+}
+
+void Room::watchers_hear_of_settings() {
+  auto watchers = watchers_;
+  for (RoomWatcher* watcher : watchers) watcher->on_settings();
 }
 
 /// A ban shows at each of the author's comments.

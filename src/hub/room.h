@@ -53,6 +53,8 @@ class Room {
     engage::Archives& archives;
     /// How far the program has come; nothing before its first part.
     std::function<std::optional<ProgramTime>(const std::string& broadcast)> edge;
+    /// A comment has become public of which the past, as it was rendered, says nothing.
+    std::function<void(const std::string& broadcast)> past_changed;
     Log log;
   };
 
@@ -84,6 +86,8 @@ class Room {
   [[nodiscard]] std::optional<engage::Ban> ban_of(const std::string& author) const;
   [[nodiscard]] ProgramTime moment_within(std::optional<ProgramTime> moment) const;
   engage::Judge& judge() { return judge_; }
+  /// Published, and not approved so lately that it may still be undone unseen.
+  [[nodiscard]] bool is_public(const engage::Comment& comment) const;
   [[nodiscard]] std::optional<Quoted> quoted(int64_t id) const;
   void react(size_t kind, int64_t times);
 
@@ -113,6 +117,11 @@ class Room {
   void publish(const engage::Comment& comment);
   void show(const engage::Comment& comment);
   void withdraw(const engage::Comment& comment);
+  /// Takes it from those that are to become public. False: it was none of them.
+  bool take_approved(int64_t id);
+  /// Shows what the settings say is pinned, once it is public. True: it is another one than before.
+  bool show_pinned();
+  void tell_decided(const engage::Comment& comment);
   void append(const Json& event, int64_t comment = 0);
   void plan_flush();
   void flush();
@@ -124,6 +133,7 @@ class Room {
   void unhold(int64_t id);
   void tell_author(const std::string& author, const Json& message);
   void watchers_hear(const std::vector<engage::Comment>& comments);
+  void watchers_hear_of_settings();
   void watchers_hear_of(const std::string& author);
 
   const Parts parts_;

@@ -28,6 +28,13 @@ Json comment_json(const engage::Comment& comment, const Quoted* quoted) {
   return json;
 }
 
+Json decided_json(const engage::Comment& comment) {
+  return {{"t", "decided"},
+          {"id", comment.id},
+          {"state", name_of(comment.state)},
+          {"reason", comment.decision ? comment.decision->reason : ""}};
+}
+
 Json why_json(const std::optional<engage::Why>& why) {
   if (!why) return nullptr;
   Json json{{"rule", why->rule}};
@@ -42,11 +49,11 @@ Json ban_json(const engage::Ban& ban) {
   return {{"until", until_json(ban.until)}, {"reason", ban.reason}};
 }
 
-Json ban_entry_json(const engage::Ban& ban) {
+Json ban_entry_json(const engage::Ban& ban, const std::string& person_name) {
   return {{"n", ban.number},      {"by", ban.author},
           {"name", ban.name},     {"until", until_json(ban.until)},
           {"reason", ban.reason}, {"since", ban.since.ms},
-          {"person", ban.person}};
+          {"person", ban.person}, {"person_name", person_name}};
 }
 
 Json claims_json(const std::vector<engage::Claim>& claims) {

@@ -19,9 +19,12 @@ struct Quoted {
 };
 
 Json comment_json(const engage::Comment& comment, const Quoted* quoted);
+/// To its author, what a person made of it.
+Json decided_json(const engage::Comment& comment);
 Json why_json(const std::optional<engage::Why>& why);
-Json ban_json(const engage::Ban& ban);        // to whom it concerns
-Json ban_entry_json(const engage::Ban& ban);  // to moderators
+Json ban_json(const engage::Ban& ban);  // to whom it concerns
+/// To moderators; `person_name`: of who banned.
+Json ban_entry_json(const engage::Ban& ban, const std::string& person_name);
 Json claims_json(const std::vector<engage::Claim>& claims);
 /// `open`: the broadcast is live. `pinned`: a comment_json or null.
 Json room_json(const engage::RoomSettings& settings, bool open, Json pinned);

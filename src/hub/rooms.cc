@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
+#include "base/address.h"
 #include "base/random.h"
+#include "engage/moderation.h"
 #include "hub/api_values.h"
 #include "hub/room_guest.h"
 
@@ -22,6 +26,7 @@ constexpr Duration kMinuteKept = seconds(5);
 constexpr Duration kStaffNamesKept = seconds(10);
 constexpr size_t kMostAddresses = 100'000;
 constexpr auto kTryAgain = seconds(2);
+constexpr const char* kBanned = "you cannot write here";
 
 engage::Badge badge_for(account::Roles roles) {
   return account::may(roles, account::Right::kModerate) ? engage::Badge::kModerator
@@ -86,8 +91,9 @@ void Rooms::add_routes() {
 Result<Room*> Rooms::room(const std::string& broadcast) {
   if (auto present = rooms_.find(broadcast); present != rooms_.end()) return present->second.get();
   OPENDAY_TRY(auto found, parts_.books.view().broadcast(broadcast));
-  OPENDAY_TRY(auto opened,
-              Room::open({parts_.loop, parts_.archives, parts_.edge, parts_.log}, options_, broadcast));
+  OPENDAY_TRY(auto opened, Room::open({parts_.loop, parts_.archives, parts_.edge,
+                                       [this](const std::string& id) { forget_past(id); }, parts_.log},
+                                      options_, broadcast));
   Room* room = opened.get();
   rooms_[broadcast] = std::move(opened);
   update(found);
@@ -135,7 +141,9 @@ bool Rooms::flooding(const std::string& address) {
     salt_ = random_name();
     salted_ = now;
   }
-  return ++of_address_[std::hash<std::string>()(salt_ + address)] > kAddressShare;
+  auto parsed = SocketAddress::parse(address, 0);
+  std::string caller = parsed ? parsed->caller() : address;  // an IPv6 /64 is one caller
+  return ++of_address_[std::hash<std::string>()(salt_ + caller)] > kAddressShare;
 }
 
 std::string Rooms::key_of(const Comment& comment) {
@@ -145,6 +153,9 @@ std::string Rooms::key_of(const Comment& comment) {
 void Rooms::comment(RoomGuest& guest, Comment comment) {
   auto refuse = [&](std::string_view code, const std::string& message, Duration retry = Duration(0),
                     const std::optional<engage::Why>& why = std::nullopt) {
+    // It may be one that was kept while its acknowledgement got lost.
+    auto earlier = parts_.archives.archive().by_ref(comment.broadcast, comment.author, comment.ref);
+    if (earlier) return acknowledge(guest.number(), *earlier);
     ++counters_.refused;
     guest.refuse(comment.ref, code, message, retry, why);
   };
@@ -156,7 +167,7 @@ void Rooms::comment(RoomGuest& guest, Comment comment) {
   Room* room = known(comment.broadcast);
   if (room == nullptr || !room->is_open())
     return refuse("closed", "comments are open while the broadcast is live");
-  if (auto ban = room->ban_of(comment.author)) return refuse("banned", "you cannot write here");
+  if (auto ban = room->ban_of(comment.author)) return refuse("banned", kBanned);
   if (waiting_.size() + in_flight_ >= kMostWaiting) {
     return refuse("busy", "too many comments at once; try again", kTryAgain);
   }
@@ -165,9 +176,6 @@ void Rooms::comment(RoomGuest& guest, Comment comment) {
   Verdict verdict = room->judge().judge(room->settings(), *screen, comment.author, comment.badge,
                                         comment.text, flood, parts_.loop.clock().now());
   if (verdict.kind == Verdict::Kind::kRefuse) {
-    // It may be one that was kept while its acknowledgement got lost.
-    auto earlier = parts_.archives.archive().by_ref(comment.broadcast, comment.author, comment.ref);
-    if (earlier) return acknowledge(guest.number(), *earlier);
     return refuse(verdict.code, said(verdict), verdict.retry, verdict.why);
   }
   if (verdict.kind == Verdict::Kind::kHold) {
@@ -188,12 +196,25 @@ void Rooms::commit() {
   group->assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
   waiting_.erase(waiting_.begin(), end);
   in_flight_ = count;
-  auto added = std::make_shared<std::vector<engage::Added>>();
+  auto added = std::make_shared<Outcomes>();
   parts_.archives.submit(
-      [group, added](engage::Archive& archive) -> Result<> {
+      [group, added, now = parts_.loop.clock().wall()](engage::Archive& archive) -> Result<> {
         added->clear();
+        std::map<std::string, std::set<std::string>> banned;  // authors, by broadcast
         for (const Pending& one : *group) {
-          OPENDAY_TRY(auto kept, archive.add(one.comment));
+          const Comment& comment = one.comment;
+          auto [there, fresh] = banned.try_emplace(comment.broadcast);
+          if (fresh) {
+            OPENDAY_TRY(auto bans, archive.bans(comment.broadcast, now));
+            for (auto& ban : bans) there->second.insert(std::move(ban.author));
+          }
+          // The ban came while this one waited.
+          if (there->second.contains(comment.author) &&
+              !archive.by_ref(comment.broadcast, comment.author, comment.ref)) {
+            added->push_back(std::nullopt);
+            continue;
+          }
+          OPENDAY_TRY(auto kept, archive.add(comment));
           added->push_back(std::move(kept));
         }
         return {};
@@ -210,14 +231,19 @@ void Rooms::acknowledge(uint64_t number, const Comment& comment) {
   auto guest = guests_.find(number);
   if (guest == guests_.end()) return;
   // Whatever a person decided since, it was kept; "decided" says the rest.
-  bool shown = comment.state == engage::CommentState::kPublished;
+  Room* room = known(comment.broadcast);
+  bool shown = room != nullptr ? room->is_public(comment) : comment.state == engage::CommentState::kPublished;
   Json ack{{"t", "ack"}, {"ref", comment.ref}, {"id", comment.id}, {"state", shown ? "published" : "held"}};
   if (comment.why && !shown) ack["why"] = why_json(comment.why);
-  guest->second->say(ack);
+  RoomGuest& author = *guest->second;
+  author.say(ack);
+  // The author may have been away when a person decided.
+  bool against =
+      comment.state == engage::CommentState::kRejected || comment.state == engage::CommentState::kRemoved;
+  if (against) author.say(decided_json(comment));
 }
 
-void Rooms::on_outcome(std::vector<Pending> group, const std::vector<engage::Added>& added,
-                       const Result<>& outcome) {
+void Rooms::on_outcome(std::vector<Pending> group, const Outcomes& added, const Result<>& outcome) {
   for (size_t at = 0; at < group.size(); ++at) {
     const Pending& one = group[at];
     auto told = told_.extract(key_of(one.comment));
@@ -230,11 +256,18 @@ void Rooms::on_outcome(std::vector<Pending> group, const std::vector<engage::Add
       }
       continue;
     }
-    acknowledge(number, added[at].comment);
-    if (added[at].repeated) continue;
+    if (!added[at]) {
+      ++counters_.refused;
+      auto guest = guests_.find(number);
+      if (guest != guests_.end()) guest->second->refuse(one.comment.ref, "banned", kBanned);
+      continue;
+    }
+    const auto& [comment, repeated] = *added[at];
+    acknowledge(number, comment);
+    if (repeated) continue;
     ++counters_.comments;
-    if (added[at].comment.state == engage::CommentState::kHeld) ++counters_.held;
-    if (Room* room = known(one.room)) room->on_committed(added[at].comment, one.fingerprint);
+    if (comment.state == engage::CommentState::kHeld) ++counters_.held;
+    if (Room* room = known(one.room)) room->on_committed(comment, one.fingerprint);
   }
   if (!outcome)
     parts_.log.error("comments_not_kept", {{"count", group.size()}, {"why", outcome.error().message}});
@@ -302,12 +335,20 @@ void Rooms::send_minute(const Request& request, Responder responder) {
   auto& archive = parts_.archives.archive();
   auto found = archive.minute(id, **minute, kMinuteLimit);
   if (!found) return responder.send(Response::error(found.error(), request.id));
+  // In a room that nobody has opened since the start, nothing was decided since.
+  const Room* room = known(id);
+  auto is_public = [&](const Comment& comment) {
+    return room != nullptr ? room->is_public(comment)
+                           : comment.state == engage::CommentState::kPublished &&
+                                 !engage::may_be_undone_unseen(comment, parts_.loop.clock().wall());
+  };
   Json comments = Json::array();
   for (const Comment& comment : found->comments) {
+    if (!is_public(comment)) continue;
     std::optional<Quoted> to;
     if (comment.reply_to != 0) {
       auto quoted = archive.comment(id, comment.reply_to);
-      if (quoted && quoted->state == engage::CommentState::kPublished) {
+      if (quoted && is_public(*quoted)) {
         to = Quoted{quoted->id, quoted->name, beginning(quoted->text, 60)};
       }
     }

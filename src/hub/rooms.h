@@ -103,10 +103,11 @@ class Rooms {
     engage::Comment comment;
     uint64_t fingerprint = 0;
   };
+  /// What became of each of a group; nothing: its author is banned.
+  using Outcomes = std::vector<std::optional<engage::Added>>;
   static std::string key_of(const engage::Comment& comment);
   void commit();
-  void on_outcome(std::vector<Pending> group, const std::vector<engage::Added>& added,
-                  const Result<>& outcome);
+  void on_outcome(std::vector<Pending> group, const Outcomes& added, const Result<>& outcome);
   void acknowledge(uint64_t guest, const engage::Comment& comment);
   bool flooding(const std::string& address);
   void send_minute(const Request& request, Responder responder);

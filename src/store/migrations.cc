@@ -257,6 +257,13 @@ CREATE TABLE tip_copies (
 CREATE INDEX tip_copies_by_reader ON tip_copies (public_half);
 )sql",
          "PRAGMA user_version = 6"},
+    // What moderators look for among all that was said (store/rooms.cc).
+    Step{R"sql(
+CREATE INDEX comments_by_author ON comments (broadcast, author, id);
+CREATE INDEX comments_by_rule ON comments (broadcast, id) WHERE rule IS NOT NULL;
+CREATE INDEX comments_refused ON comments (broadcast, id) WHERE state IN ('rejected', 'removed');
+)sql",
+         "PRAGMA user_version = 7"},
 };
 
 Result<> apply(sqlite::Database& db, const Step& step) {

@@ -6,6 +6,14 @@
 #define OPENDAY_COMMENT_COLUMNS                                                                       \
   "id, broadcast, author, name, text, badge, at, moment, reply_to, state, rule, span_from, span_to, " \
   "ref, decided_by, decided_name, decided_at, state_before, reason, note"
+// Of engage::Filter, with what query() binds in comments().
+#define OPENDAY_COMMENT_FILTER " AND broadcast = ?1" OPENDAY_COMMENT_REST
+#define OPENDAY_COMMENT_FILTER_UNINDEXED " AND +broadcast = ?1" OPENDAY_COMMENT_REST
+#define OPENDAY_COMMENT_REST                                                    \
+  " AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR author = ?3)"             \
+  " AND (?4 IS NULL OR rule = ?4 OR (?4 = 'word:' AND rule LIKE 'word:%'))"     \
+  " AND (?5 = 0 OR EXISTS (SELECT 1 FROM reports WHERE comment = comments.id))" \
+  " AND (?6 = 0 OR id < ?6) ORDER BY id DESC LIMIT ?7"
 #define OPENDAY_BAN_COLUMNS "number, broadcast, author, name, until, reason, since, person"
 
 namespace openday::store {
@@ -97,14 +105,39 @@ Result<std::vector<Comment>> SqliteArchive::comments(const engage::Filter& filte
   if (!filter.author.empty()) author = filter.author;
   std::optional<std::string> rule;
   if (!filter.rule.empty()) rule = filter.rule;
-  return all(db_.query("SELECT " OPENDAY_COMMENT_COLUMNS
-                       " FROM comments WHERE broadcast = ?1 AND (?2 IS NULL OR state = ?2)"
-                       " AND (?3 IS NULL OR author = ?3)"
-                       " AND (?4 IS NULL OR rule = ?4 OR (?4 = 'word:' AND rule LIKE 'word:%'))"
-                       " AND (?5 = 0 OR EXISTS (SELECT 1 FROM reports WHERE comment = comments.id))"
-                       " AND (?6 = 0 OR id < ?6) ORDER BY id DESC LIMIT ?7",
-                       {filter.broadcast, state, author, rule, filter.reported, filter.before, filter.limit}),
-             read_comment);
+  auto found = [&](sqlite::Sql sql) {
+    return all(
+        db_.query(sql, {filter.broadcast, state, author, rule, filter.reported, filter.before, filter.limit}),
+        read_comment);
+  };
+  // A broadcast may have hundreds of thousands of comments, and the hub's thread waits for this: whatever is
+  // asked for that is rare has an index, which the first condition of each names.
+  if (author)
+    return found("SELECT " OPENDAY_COMMENT_COLUMNS
+                 " FROM comments INDEXED BY comments_by_author"
+                 " WHERE author = ?3" OPENDAY_COMMENT_FILTER);
+  if (filter.reported) {
+    return found("SELECT " OPENDAY_COMMENT_COLUMNS
+                 " FROM comments WHERE id IN (SELECT comment FROM reports)" OPENDAY_COMMENT_FILTER_UNINDEXED);
+  }
+  if (rule) {
+    return found("SELECT " OPENDAY_COMMENT_COLUMNS
+                 " FROM comments INDEXED BY comments_by_rule"
+                 " WHERE rule IS NOT NULL" OPENDAY_COMMENT_FILTER);
+  }
+  if (filter.state == CommentState::kHeld) {
+    return found("SELECT " OPENDAY_COMMENT_COLUMNS
+                 " FROM comments INDEXED BY comments_held"
+                 " WHERE state = 'held'" OPENDAY_COMMENT_FILTER);
+  }
+  if (filter.state && *filter.state != CommentState::kPublished) {
+    return found("SELECT " OPENDAY_COMMENT_COLUMNS
+                 " FROM comments INDEXED BY comments_refused"
+                 " WHERE state IN ('rejected', 'removed')" OPENDAY_COMMENT_FILTER);
+  }
+  return found("SELECT " OPENDAY_COMMENT_COLUMNS
+               " FROM comments INDEXED BY comments_by_broadcast"
+               " WHERE TRUE" OPENDAY_COMMENT_FILTER);
 }
 
 Result<std::vector<Comment>> SqliteArchive::held(const std::string& broadcast, int limit) {

@@ -251,3 +251,52 @@ TEST_CASE("filters find by state, rule, author and report") {
   CHECK(*archive.count_held("b") == 1);
   CHECK(archive.held("b", 10)->front().id == first.id);
 }
+
+TEST_CASE(
+    "whatever of a broadcast's comments is asked for, all of it comes, newest first, and nothing else") {
+  Office office;
+  std::vector<int64_t> ids;
+  for (int n = 0; n < 60; ++n) {
+    auto state = n % 2 == 0 ? CommentState::kHeld : CommentState::kPublished;
+    ids.push_back(office.add("author-" + std::to_string(n % 3), "text " + std::to_string(n), state).id);
+    if (n % 4 == 0) office.decide(ids.back(), CommentState::kHeld, CommentState::kRejected);
+    if (n % 5 == 0 && n % 2 == 1) office.decide(ids.back(), CommentState::kPublished, CommentState::kRemoved);
+    if (n % 7 == 0) {
+      REQUIRE(office.archives.run([&](Archive& archive) -> Result<> {
+        OPENDAY_TRY(bool fresh, archive.report(ids.back(), "ben", "spam"));
+        REQUIRE(fresh);
+        return {};
+      }));
+    }
+  }
+  auto& archive = office.archives.archive();
+  std::vector<std::optional<CommentState>> states = {std::nullopt};
+  for (const auto& [state, name] : kCommentStates) states.emplace_back(state);
+  for (const auto& state : states) {
+    for (const char* rule : {"", "link", "word:"}) {
+      for (const char* author : {"", "author-1"}) {
+        for (bool reported : {false, true}) {
+          for (int64_t before : {int64_t{0}, ids[40]}) {
+            std::vector<int64_t> expected;
+            for (int64_t id : ids) {
+              Comment comment = *archive.comment("b", id);
+              std::string held_by = comment.why ? comment.why->rule : "";
+              bool wanted = (!state || comment.state == *state) && (*rule == 0 || held_by == rule) &&
+                            (*author == 0 || comment.author == author) &&
+                            (!reported || !archive.reports(id)->empty()) && (before == 0 || id < before);
+              if (wanted) expected.insert(expected.begin(), id);
+            }
+            if (expected.size() > 9) expected.resize(9);
+            auto found = archive.comments({"b", state, rule, author, reported, before, 9});
+            INFO((state ? name_of(*state) : "any") << " " << rule << " " << author << " " << reported);
+            REQUIRE(found);
+            std::vector<int64_t> given;
+            for (const Comment& comment : *found) given.push_back(comment.id);
+            CHECK(given == expected);
+            CHECK(archive.comments({"another", state, rule, author, reported, before, 9})->empty());
+          }
+        }
+      }
+    }
+  }
+}

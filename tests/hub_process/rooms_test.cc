@@ -169,7 +169,15 @@ TEST_CASE("a moderator's page sees what is held, claims it, decides, and undoes"
   CHECK(ana.hear("banned")["ban"]["reason"] == "spam");
   ana.say({{"t", "comment"}, {"ref", "reference-2"}, {"text", "again"}});
   CHECK(ana.hear("refused")["code"] == "banned");
-  CHECK(ask(mo, "GET", "/bans", nullptr)["bans"].size() == 1);
+  CHECK(ban["person_name"] == "The mo");
+  Json bans = ask(mo, "GET", "/bans", nullptr)["bans"];
+  REQUIRE(bans.size() == 1);
+  CHECK(bans[0]["person"] == "mo");
+  CHECK(bans[0]["person_name"] == "The mo");
+  auto list = house.ask_with(mo + "X-Openday: 1\r\n", "PUT", "/api/v1/admin/word-lists/hers",
+                             Json{{"text", "marmalade\n"}}.dump());
+  CHECK(Json::parse(list.body)["by_name"] == "The mo");
+  CHECK(house.json("GET", "/api/v1/admin/word-lists")["lists"][0]["by_name"] == "The mo");
   ask(mo, "DELETE", "/bans/" + std::to_string(ban["n"].get<int64_t>()), nullptr);
   CHECK(ask(mo, "GET", "/bans", nullptr)["bans"].empty());
   CHECK(ask(mo, "GET", "/comments?state=rejected", nullptr)["comments"].size() == 1);
@@ -262,7 +270,7 @@ TEST_CASE("the longest history lets everybody in, and pages that break off while
   for (int n = 0; n < 100; ++n) enter(house).client().abort();
   Socket back = enter(house, {{"t", "join"}, {"since", {{"epoch", welcome["epoch"]}, {"offset", 0}}}});
   CHECK(back.hear("welcome")["since"] == "gap");
-  for (Socket socket = enter(house); Socket* one : {&socket, &back}) {
+  for (Socket socket = enter(house); Socket * one : {&socket, &back}) {
     Json events = one->hear("events")["events"];
     REQUIRE(events.size() > 100);
     CHECK(events.back()["text"].get<std::string>().starts_with(longest));

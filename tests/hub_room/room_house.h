@@ -179,7 +179,43 @@ class RoomHouse {
         return {};
       }));
       (*rooms->room("court"))->on_decided(made.comments);
+      rooms->forget_past("court");
     }
+  }
+  void pin(int64_t id) {
+    engage::RoomSettings settings;
+    REQUIRE(archives.run([&](engage::Archive& archive) -> Result<> {
+      engage::Decider who{{"ana", "session", clock.wall()}, "Ana"};
+      OPENDAY_TRY(settings, engage::set_room(archive, "court", {std::nullopt, std::nullopt, id}, who));
+      return {};
+    }));
+    (*rooms->room("court"))->on_settings(settings);
+  }
+  engage::Ban ban(int64_t comment) {
+    engage::Banned banned;
+    REQUIRE(archives.run([&](engage::Archive& archive) -> Result<> {
+      engage::Decider who{{"ana", "session", clock.wall()}, "Ana"};
+      OPENDAY_TRY(banned, engage::ban(archive, "court", {comment, 10, "abuse", false}, who));
+      return {};
+    }));
+    (*rooms->room("court"))->on_banned(banned.ban);
+    return banned.ban;
+  }
+  /// Texts of the present minute, as the replay gets them.
+  std::vector<std::string> minute() {
+    Request request;
+    request.method = Method::kGet;
+    request.path = "/api/v1/broadcasts/court/comments";
+    request.query = *Query::parse("minute=" + std::to_string(clock.wall().ms / 60'000));
+    Json answer;
+    router.dispatch(std::move(request), make_responder([&](const Response& response) {
+                      REQUIRE(response.status == 200);
+                      const auto& shared = std::get<std::shared_ptr<const SharedResponse>>(response.body);
+                      answer = Json::parse(as_text(*shared->body()));
+                    }));
+    std::vector<std::string> found;
+    for (const Json& one : answer["comments"]) found.push_back(one["text"]);
+    return found;
   }
 
   ManualClock clock;
@@ -200,6 +236,8 @@ class RoomHouse {
                                [this] { return std::shared_ptr<const engage::Screen>(screen); },
                                [this](const std::string&) { return edge; }, log},
                   options_, 100);
+    router = Router();
+    rooms->add_routes();
     moderators.emplace(*loop_, *rooms, archives);
   }
   std::unique_ptr<Loop> loop_;

@@ -45,6 +45,7 @@ interface Told {
   id: number;
   text: string;
   moment: number;
+  state: string;
 }
 
 async function onServer(text: string): Promise<Told | undefined> {
@@ -142,5 +143,97 @@ describe.runIf(real)('the audience of a real broadcast', () => {
     await shot(wei.page, 'audience-phone');
     expect([...ana.problems, ...wei.problems, ...mo.problems]).toEqual([]);
     for (const one of [ana, wei, mo]) await one.context.close();
+  });
+
+  const moderator = async () =>
+    open(browser, `/moderate/#/b/${live}`, {
+      viewport: { width: 1440, height: 900 },
+      storageState: await loggedIn('moderator'),
+    });
+  const patchRoom = (change: object) => admin(`broadcasts/${live}/room`, 'PATCH', change);
+  const heldText = (n: number) => `Call me: 13${String(n)}${String(Date.now()).slice(-8)}`;
+
+  it('sees a comment again that was approved, taken back and approved', async () => {
+    const ana = await open(browser, `/watch/${live}`);
+    const wei = await open(browser, `/watch/${live}`);
+    await advances(wei.page, 1);
+    const text = heldText(5);
+    await write(ana.page, text);
+    await ana.page.locator('.mine').getByText('Being looked at').waitFor();
+    const mo = await moderator();
+    await mo.page.locator('.entry', { hasText: text }).locator('.entry__open').click();
+    await mo.page.keyboard.press('d');
+    await row(wei.page, text).waitFor();
+    await mo.page.keyboard.press('u');
+    await row(wei.page, text).waitFor({ state: 'detached' });
+    await row(ana.page, text).waitFor({ state: 'detached' });
+    await ana.page.locator('.mine').getByText('Being looked at').waitFor();
+    await mo.page.locator('.entry', { hasText: text }).locator('.entry__open').click();
+    await mo.page.keyboard.press('d');
+    await row(wei.page, text).waitFor();
+    await row(ana.page, text).waitFor();
+    await ana.page.locator('.mine').waitFor({ state: 'detached' });
+    expect([...ana.problems, ...wei.problems, ...mo.problems]).toEqual([]);
+    for (const one of [ana, wei, mo]) await one.context.close();
+  });
+
+  it('is told on return what was decided meanwhile', async () => {
+    const ana = await open(browser, `/watch/${live}`);
+    const text = heldText(6);
+    await write(ana.page, text);
+    const mine = ana.page.locator('.mine');
+    await mine.getByText('Being looked at').waitFor();
+    // Away: what is written stays with the tab.
+    await ana.page.goto('about:blank');
+    const mo = await moderator();
+    const entry = mo.page.locator('.entry', { hasText: text });
+    await entry.locator('.entry__open').click();
+    await mo.page.keyboard.press('f');
+    await mo.page.getByRole('group', { name: 'Why?' }).waitFor();
+    await mo.page.keyboard.press('3');
+    await expect.poll(async () => (await onServer(text))?.state).toBe('rejected');
+    await ana.page.goto(`${base}/watch/${live}`);
+    await ana.page.locator('.mine--rejected', { hasText: text }).waitFor();
+    expect([...ana.problems, ...mo.problems]).toEqual([]);
+    for (const one of [ana, mo]) await one.context.close();
+  });
+
+  it('is free to write once slow mode is off', async () => {
+    await patchRoom({ slow_s: 300 });
+    try {
+      const ana = await open(browser, `/watch/${live}`);
+      await ana.page.getByText('Slow mode: one comment in 300 s').waitFor();
+      const text = `slowly ${String(Date.now())}`;
+      await write(ana.page, text);
+      await row(ana.page, text).waitFor();
+      await ana.page.getByRole('button', { name: /^Send: in \d+/ }).waitFor();
+      await patchRoom({ slow_s: 0 });
+      await ana.page.getByRole('button', { name: 'Send', exact: true }).waitFor();
+      expect(ana.problems).toEqual([]);
+      await ana.context.close();
+    } finally {
+      await patchRoom({ slow_s: 0 });
+    }
+  });
+
+  it('is banned by somebody with a name', async () => {
+    const ana = await open(browser, `/watch/${live}`);
+    const text = heldText(7);
+    await write(ana.page, text);
+    await ana.page.locator('.mine').getByText('Being looked at').waitFor();
+    const mo = await moderator();
+    await mo.page.locator('.entry', { hasText: text }).locator('.entry__open').click();
+    await mo.page.getByRole('button', { name: 'Mute or ban…' }).click();
+    await mo.page.getByLabel('Other…').check();
+    await mo.page.getByLabel('Minutes', { exact: true }).fill('1');
+    await mo.page.getByRole('button', { name: 'Ban', exact: true }).click();
+    await ana.page.locator('.shut').waitFor();
+    await mo.page.getByRole('link', { name: 'Bans' }).click();
+    // The name of every account that the tests make.
+    await mo.page.getByText(/by Tester/).waitFor();
+    // A minute later the page is free by itself.
+    await ana.page.locator('.write__text').waitFor({ timeout: 90_000 });
+    expect([...ana.problems, ...mo.problems]).toEqual([]);
+    for (const one of [ana, mo]) await one.context.close();
   });
 });

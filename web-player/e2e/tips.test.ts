@@ -40,18 +40,28 @@ describe.runIf(real && officer.name !== '')('a tip to a real desk', () => {
     const viewer = await open(browser, `/watch/${live}`);
     await advances(viewer.page, 1);
     const photo = await viewer.page.locator('.stage').screenshot({ type: 'jpeg' });
+    const before = Date.now();
     await viewer.page.getByRole('button', { name: 'Send a tip' }).click();
     const href = await viewer.page
       .getByRole('dialog', { name: 'Send a confidential tip' })
       .getByRole('link', { name: 'Open the tips page' })
       .getAttribute('href');
     if (href === null) throw new Error('the dialog leads nowhere');
+    // The moment of the picture: what was aired a few seconds ago.
+    const at = Number(new URL(href).searchParams.get('at'));
+    expect(at).toBeGreaterThan(before - 30_000);
+    expect(at).toBeLessThanOrEqual(Date.now());
     await viewer.context.close();
 
     const { context, page, problems } = await open(browser, href, {}, '');
     await page.getByRole('heading', { name: 'Send a tip' }).waitFor();
     expect(await page.getByLabel('Which broadcast?').inputValue()).toBe(live);
-    expect(await page.getByLabel('Moment in the broadcast').inputValue()).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d/);
+    // In the server's local time, which need not be this one's: zones differ by whole quarters of an hour.
+    const shown = await page.getByLabel('Moment in the broadcast').inputValue();
+    expect(shown).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d/);
+    const quarter = 15 * 60_000;
+    const off = (((Date.parse(`${shown}Z`) - at) % quarter) + quarter) % quarter;
+    expect(Math.min(off, quarter - off)).toBeLessThan(60_000);
     const words = `The man in the second row, ${String(Date.now())}`;
     await page.getByLabel('Your message').fill(words);
     await page.getByLabel('How to reach you').fill('through the receipt');

@@ -132,18 +132,30 @@ describe('a viewer who seeks', () => {
     expect(moments.begun.value).toBe(1);
   });
 
-  it('misses nothing that came in meanwhile when it returns to live', () => {
+  it('is given what came in meanwhile when it returns to live: the last minutes, and a gap for what is older', () => {
     const { moments, at, list } = stage();
-    at(1000);
+    at(300);
+    moments.add([said(299)]);
     at(100, false);
-    moments.add([said(1001), said(1002)]);
-    expect(moments.waiting.value).toBe(0);
+    const meanwhile = [said(310), said(311), said(400), said(1001), said(1002)];
+    moments.add(meanwhile);
+    expect(moments.waiting.value).toBe(1);
     at(1003, true);
+    expect(list()).toEqual(['at 299', 'gap']);
+    const minuteOf = (one: Comment) => Math.floor(one.moment / 60_000);
     const asked = moments.wanted();
     expect(asked[0]).toBe(Math.floor((noon + 1003_000) / 60_000));
-    for (const one of asked) moments.load(one, one === asked[0] ? [said(1001), said(1002)] : []);
-    expect(list()).toEqual(['at 1001', 'at 1002']);
+    const load = (minute: number) => {
+      moments.load(minute, meanwhile.filter((one) => minuteOf(one) === minute)); // prettier-ignore
+    };
+    asked.forEach(load);
+    expect(list()).toEqual(['at 299', 'gap', 'at 1001', 'at 1002']);
     expect(moments.wanted()).toEqual([]);
+    // Those minutes were seen in the DVR later.
+    at(310, false);
+    for (const minute of [5, 6]) load(noon / 60_000 + minute);
+    at(1004, true, 1000);
+    expect(list()).toEqual(['at 299', 'at 310', 'at 311', 'at 400', 'at 1001', 'at 1002']);
   });
 
   it('keeps what it sees while the picture loads', () => {

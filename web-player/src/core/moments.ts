@@ -2,8 +2,8 @@
 // one that lies behind by up to 30 s shows at once and over the picture too, an older one in the list only. In the DVR and in
 // a replay the comments around the picture are asked for by the minute and stand beside those that come in.
 //
-// Pure: the picture's time comes in by tick(). Bounds: `mostKnown` comments and `mostGone` removals are remembered, the list
-// has `mostListed` entries.
+// Pure: the picture's time comes in by tick(). Bounds: `mostKnown` comments, `mostGone` removals and `mostPassed` minutes are
+// remembered, the list has `mostListed` entries and its gaps.
 
 import { signal } from '@preact/signals-core';
 import type { Comment, RoomEvent } from './room-types';
@@ -43,6 +43,8 @@ const minuteMs = 60_000;
 const mostKnown = 4000;
 const mostListed = 600;
 const mostGone = 5000;
+/** Minutes: half a day. */
+const mostPassed = 720;
 
 /** The comments that stand after these events, in order. A comment can be taken away and come again with its id. */
 export function standing(events: readonly RoomEvent[], remove: (id: number) => void): Comment[] {
@@ -85,6 +87,8 @@ export class Moments {
   private readonly minutes = new Set<number>();
   /** Comments ahead of a picture in the DVR were let go: minutes tell of them again. */
   private letGo = false;
+  /** Which those were: the first moment of each minute, until that minute is loaded. */
+  private readonly passed = new Map<number, number>();
   private picture: Picture = { at: null, live: true };
   private ticked = 0;
   private gaps = 0;
@@ -96,6 +100,7 @@ export class Moments {
     this.known = [];
     this.ids.clear();
     this.minutes.clear();
+    this.passed.clear();
     for (const comment of comments) {
       this.gone.delete(comment.id);
       this.learn(comment);
@@ -112,6 +117,7 @@ export class Moments {
       this.gone.delete(comment.id);
       if (!live && at !== null && comment.moment > at + keepAheadMs) {
         this.letGo = true;
+        this.pass(comment.moment);
         continue;
       }
       if (!this.learn(comment)) continue;
@@ -131,10 +137,12 @@ export class Moments {
   /** The answer for a minute: everything said of it, or a sample. */
   load(minute: number, comments: readonly Comment[]): void {
     this.minutes.add(minute);
+    // The list says that something is missing there.
+    const holed = this.passed.delete(minute) && this.picture.live;
     const at = this.picture.at ?? -Infinity;
     const news = comments.filter((comment) => this.learn(comment));
     // What lies ahead moves nothing in the list.
-    if (news.some((comment) => comment.moment <= at)) this.begin(false);
+    if (holed || news.some((comment) => comment.moment <= at)) this.begin(false);
     this.trim();
     this.count();
   }
@@ -232,10 +240,37 @@ export class Moments {
     this.listed.clear();
     const list: Listed[] = this.known.slice(Math.max(from, to - mostListed), to);
     for (const one of list) if (!isGap(one)) this.listed.add(one.id);
-    if (gap) list.unshift({ gap: true, id: `gap-${String(++this.gaps)}` });
+    if (gap) list.unshift(this.gap());
+    if (live) this.markPassed(list);
     this.list.value = list;
     this.begun.value++;
     this.count();
+  }
+
+  private gap(): Gap {
+    return { gap: true, id: `gap-${String(++this.gaps)}` };
+  }
+
+  private pass(moment: number): void {
+    const minute = Math.floor(moment / minuteMs);
+    this.passed.set(minute, Math.min(moment, this.passed.get(minute) ?? Infinity));
+    // The oldest are beyond what the list shows.
+    for (const oldest of this.passed.keys()) {
+      if (this.passed.size <= mostPassed) break;
+      this.passed.delete(oldest);
+    }
+  }
+
+  /** Live: what came in during a stay in the DVR and was not asked for leaves a gap, one where several meet. */
+  private markPassed(list: Listed[]): void {
+    const moments = [...this.passed.values()].sort((a, b) => b - a);
+    for (const moment of moments) {
+      const next = list.findIndex((one) => !isGap(one) && one.moment >= moment);
+      const place = next < 0 ? list.length : next;
+      const [before, there] = [list[place - 1], list[place]];
+      if ((before !== undefined && isGap(before)) || (there !== undefined && isGap(there))) continue;
+      list.splice(place, 0, this.gap());
+    }
   }
 
   private append(comments: readonly Comment[]): void {

@@ -39,6 +39,26 @@ function Lost({ office }: { office: Office }): JSX.Element | null {
   );
 }
 
+/** Something that is shown could not be asked for again. */
+function Stale({ office }: { office: Office }): JSX.Element | null {
+  const t = desk.in(locale.value);
+  const error = office.error.value ?? office.listError.value ?? office.tipError.value;
+  // What was never there says so in its own place, and a lost connection in the banner above.
+  const own =
+    (office.error.value === null && office.listError.value !== null && office.rows.value === null) ||
+    (office.error.value === null && office.listError.value === null && office.tip.value === null);
+  if (error === null || own || error.status === 404 || office.connection.value === 'lost') return null;
+  return (
+    <p class="desk__banner" role="alert">
+      <Icon name="alert" />
+      <span>{t.stale}</span>
+      <button type="button" class="button button--small" onClick={() => void office.load()}>
+        {t.lostRetry}
+      </button>
+    </p>
+  );
+}
+
 function Tabs({ office }: { office: Office }): JSX.Element {
   const t = desk.in(locale.value);
   const wait = waiting(office.overview.value?.officers ?? []).length;
@@ -153,6 +173,7 @@ export function DeskPage({ person }: { person: Person }): JSX.Element {
       {!atOfficers.value && <h1 class="visually-hidden">{t.title}</h1>}
       <Tabs office={office} />
       <Lost office={office} />
+      <Stale office={office} />
       {atOfficers.value ? <Officers office={office} overview={overview} /> : <Tips office={office} />}
     </main>
   );

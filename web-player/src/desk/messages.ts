@@ -16,6 +16,7 @@ export const desk = catalogue(
     officers: 'Officers',
     officersWaiting: (n: string) => `${n} waiting`,
     // connection
+    stale: 'The server did not answer as it should: what you see may be old.',
     lostBody:
       'You see an old state, and nothing can be sent until the server answers. We connect again by ourselves; what you write is kept.',
     refused409: (message: string) => `This was not done: ${message}. Below you see how it stands now.`,
@@ -229,6 +230,7 @@ export const desk = catalogue(
     tips: '来信',
     officers: '办案人员',
     officersWaiting: (n: string) => `${n} 人待确认`,
+    stale: '服务器未能正常应答，您看到的内容可能不是最新的。',
     lostBody: '您看到的是旧状态；服务器应答之前无法提交。我们正在自动重连，您写的内容不会丢失。',
     refused409: (message: string) => `操作未执行：${message}。下面是最新状态。`,
     uncertain: '服务器没有应答，操作可能已执行，也可能没有。时间线显示服务器上的实际情况，重试前请先查看。',

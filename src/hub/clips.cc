@@ -176,6 +176,7 @@ Result<const output::Clip*> Clips::find(const std::string& id) const {
 Result<std::vector<std::string>> Clips::ids() const {
   if (!loaded_) return std::unexpected(kLater);
   std::vector<std::string> ids;
+  ids.reserve(clips_.size());
   for (const auto& [id, clip] : clips_) ids.push_back(id);
   return ids;
 }

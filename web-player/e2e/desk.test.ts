@@ -350,14 +350,14 @@ describe.skipIf(real)('a tip', () => {
     expect(await page.getByRole('dialog').count()).toBe(0);
     await mock('desk', { act: { id: waits, by: 'bo', answer: 'We have called the police station.' } });
     await page.locator('.event', { hasText: '薄警官 Bo' }).getByText('We have called').waitFor();
-    expect(await row(page, waits).getByText('wrote again').count()).toBe(0);
+    await expect.poll(() => row(page, waits).getByText('wrote again').count()).toBe(0);
     await answer.fill('too late');
     await button('Close the tip').click();
     const close = page.getByRole('dialog', { name: 'Close this tip for good?' });
     await close.getByText('Your unsent answer is thrown away.').waitFor();
     await close.getByRole('button', { name: 'Close it' }).click();
     await page.getByText('The tip is closed.').waitFor();
-    expect(await answer.count()).toBe(0);
+    await expect.poll(() => answer.count()).toBe(0);
     expect((await onServer(page, waits)).timeline.map(({ deed }) => deed)).toEqual(
       ['received', 'triaged', 'answered', 'wrote', 'answered', 'closed'], // prettier-ignore
     );

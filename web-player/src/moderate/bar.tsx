@@ -138,9 +138,10 @@ export function Bar({ desk }: { desk: Desk }): JSX.Element {
           target="_blank"
           rel="noopener"
           title={t.writeAsStaffHint}
+          aria-label={t.writeAsStaff}
         >
           <Icon name="comment" />
-          {t.writeAsStaff}
+          <span class="bar__word">{t.writeAsStaff}</span>
         </a>
         <IconButton icon="help" label={t.keys} onClick={() => (desk.helpOpen.value = true)} keys="?" />
       </div>

@@ -96,7 +96,7 @@ export const desk = catalogue(
     waitingBanner: (names: string) => `Waiting for a countersignature: ${names}.`,
     waitingCompare: 'Compare keys',
     // list
-    list: 'Tips',
+    list: 'List of tips',
     filters: 'State',
     all: 'All',
     received: 'Received',
@@ -297,7 +297,7 @@ export const desk = catalogue(
     recoveryPrint: '恢复密钥的指纹',
     waitingBanner: (names: string) => `等待副署：${names}。`,
     waitingCompare: '比对密钥',
-    list: '来信',
+    list: '来信列表',
     filters: '状态',
     all: '全部',
     received: '新收到',

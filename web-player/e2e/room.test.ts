@@ -1,3 +1,6 @@
+// The room as viewers use it, against the mock. Longer than other files: its cases share the spy on what the worker draws and the
+// words for the mock, which are of use nowhere else.
+
 import { describe, expect, it } from 'vitest';
 import type { Page, Worker } from 'playwright-core';
 import {

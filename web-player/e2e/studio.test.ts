@@ -1,3 +1,5 @@
+// The studio as producers use it. Longer than other files: one log-in for all of its cases, since the server counts tries.
+
 import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import {

@@ -1,3 +1,6 @@
+// The player over an engine that does as it is told. Longer than other files: its states lead into each other, so their cases
+// share a stage.
+
 import { describe, expect, it } from 'vitest';
 import { liveSource, ranges, setup } from './player.stage';
 import type { ReplaySource } from './source';

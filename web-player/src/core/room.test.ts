@@ -1,3 +1,6 @@
+// The room’s client against a model of the hub. Longer than other files: each promise of docs/ROOM.md to a client is a short case
+// here, over the same stage.
+
 import { describe, expect, it } from 'vitest';
 import { dice, enter, MapMemory, ModelHub, openRoom } from './room.stage';
 import type { RoomEvent } from './room-types';

@@ -2,6 +2,8 @@
 // clock and the moderator's own place in it.
 //
 // Home thread: the page. One instance for each opened broadcast; close() ends it.
+//
+// Longer than other files: what is selected, asked, claimed and undone hangs together, and parts would pass it around.
 
 import { batch, computed, signal } from '@preact/signals';
 import { type ApiError } from '../core/api';

@@ -5,6 +5,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { standing, waiting } from '../core/desk-rules';
 import type { Person } from '../core/people';
 import { StaffLinks } from '../staff/links';
+import { Lost } from '../staff/lost';
 import { Icon } from '../ui/icons';
 import { locale } from '../ui/page';
 import { Failure, Notice } from '../ui/parts';
@@ -16,28 +17,6 @@ import { Officers } from './officers';
 import { atOfficers, chosenTip } from './router';
 import { Office } from './state';
 import { TipPane } from './tip';
-
-function Lost({ office }: { office: Office }): JSX.Element | null {
-  const t = desk.in(locale.value);
-  if (office.connection.value !== 'lost') return null;
-  return (
-    <div class="lost" role="alert">
-      <Icon name="offline" />
-      <p>
-        <strong>{t.lostTitle}</strong> {t.lostBody}
-      </p>
-      <button
-        type="button"
-        class="button"
-        onClick={() => {
-          office.reconnect();
-        }}
-      >
-        {t.lostRetry}
-      </button>
-    </div>
-  );
-}
 
 /** Something that is shown could not be asked for again. */
 function Stale({ office }: { office: Office }): JSX.Element | null {
@@ -172,7 +151,7 @@ export function DeskPage({ person }: { person: Person }): JSX.Element {
     <main id="main" class={`desk ${atOfficers.value ? 'desk--page' : ''} ${chosen === null ? '' : 'desk--tip'}`}>
       {!atOfficers.value && <h1 class="visually-hidden">{t.title}</h1>}
       <Tabs office={office} />
-      <Lost office={office} />
+      <Lost of={office} words={desk.in(locale.value)} />
       <Stale office={office} />
       {atOfficers.value ? <Officers office={office} overview={overview} /> : <Tips office={office} />}
     </main>

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { triageAction, type TriagePress } from '../core/moderation-keys';
 import { Refusal } from '../staff/form';
-import { Icon } from '../ui/icons';
+import { Lost } from '../staff/lost';
 import { locale } from '../ui/page';
 import { Dialog, Failure, IconButton } from '../ui/parts';
 import { Acts } from './acts';
@@ -94,28 +94,6 @@ function useKeys(desk: Desk): void {
   }, [desk]);
 }
 
-function Lost({ desk }: { desk: Desk }): JSX.Element | null {
-  const t = moderate.in(locale.value);
-  if (desk.connection.value !== 'lost') return null;
-  return (
-    <div class="lost" role="alert">
-      <Icon name="offline" />
-      <p>
-        <strong>{t.lostTitle}</strong> {t.lostBody}
-      </p>
-      <button
-        type="button"
-        class="button"
-        onClick={() => {
-          desk.reconnect();
-        }}
-      >
-        {t.lostRetry}
-      </button>
-    </div>
-  );
-}
-
 function Ask({ desk }: { desk: Desk }): JSX.Element | null {
   const t = moderate.in(locale.value);
   const question = desk.question.value;
@@ -202,7 +180,7 @@ export function DeskPage({ id }: { id: string }): JSX.Element {
         {desk.broadcast.value?.title ?? desk.id}
       </h1>
       <Bar desk={desk} />
-      <Lost desk={desk} />
+      <Lost of={desk} words={moderate.in(locale.value)} />
       {failure !== null && (
         <div class="triage__failure">
           <Refusal error={failure} />

@@ -5,6 +5,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { fixedClock, formatNumber, formatTime } from '../../core/format';
 import { settings } from '../../core/settings';
+import { Lost } from '../../staff/lost';
 import { Icon } from '../../ui/icons';
 import { locale, tag } from '../../ui/page';
 import { Failure, Notice } from '../../ui/parts';
@@ -240,28 +241,6 @@ function Shortcuts(): JSX.Element {
   );
 }
 
-function Lost({ room }: { room: Console }): JSX.Element | null {
-  const t = studio.in(locale.value);
-  if (room.connection.value !== 'lost') return null;
-  return (
-    <div class="lost" role="alert">
-      <Icon name="offline" />
-      <p>
-        <strong>{t.lostTitle}</strong> {t.lostBody}
-      </p>
-      <button
-        type="button"
-        class="button"
-        onClick={() => {
-          room.reconnect();
-        }}
-      >
-        {t.lostRetry}
-      </button>
-    </div>
-  );
-}
-
 export function ConsolePage({ id }: { id: string }): JSX.Element {
   const t = studio.in(locale.value);
   const room = useMemo(() => new Console(id), [id]);
@@ -294,7 +273,7 @@ export function ConsolePage({ id }: { id: string }): JSX.Element {
   return (
     <main id="main" class={`console ${room.connection.value === 'lost' ? 'console--lost' : ''}`}>
       <StateBar room={room} />
-      <Lost room={room} />
+      <Lost of={room} words={studio.in(locale.value)} />
       {failure !== null && (
         <div class="console__failure">
           {failure.status === 503 && <p>{t.takeFailed}</p>}

@@ -10,6 +10,7 @@
 
 #include <cstring>
 #include <fstream>
+#include <string>
 
 #include "base/fd.h"
 
@@ -20,8 +21,34 @@ namespace openday::bench {
 /// it, as it does wherever there is a network between the two.
 class OwnNetwork {
  public:
-  /// Moves this process, and what it starts from here on, into namespaces of its own, which takes root.
-  /// False: it stays where it is.
+  /// Moves this process, and what it starts from here on, into namespaces of its own, which takes root;
+  /// else it stays where it is.
+  OwnNetwork() {
+    // The kernel holds 1,000 packets for another core and drops the rest of a burst to 10,000 sockets, which
+    // would measure how often who sends again. All networks of a machine share this number: it is put back in
+    // the end.
+    std::ifstream("/proc/sys/net/core/netdev_max_backlog") >> backlog_before_;
+    backlog_.open("/proc/sys/net/core/netdev_max_backlog");
+    entered_ = enter();
+    if (!entered_) return;
+    backlog_ << 20'000 << std::flush;
+    // What paces or probes (BBR) sets timers for every write; there is nothing here to pace for.
+    std::ofstream("/proc/sys/net/ipv4/tcp_congestion_control") << "reno" << std::flush;
+  }
+  ~OwnNetwork() {
+    if (entered_) backlog_ << backlog_before_ << std::flush;
+  }
+  OwnNetwork(const OwnNetwork&) = delete;
+
+  /// The core that receives; -1: the sender's. False: it is the sender's.
+  bool receive_on(int core) {
+    if (!entered_) return false;
+    std::ofstream steering("/sys/class/net/lo/queues/rx-0/rps_cpus");
+    steering << (core < 0 ? 0 : 1 << core) << std::flush;
+    return steering.good() && core >= 0;
+  }
+
+ private:
   static bool enter() {
     if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) return false;
     if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
@@ -32,12 +59,10 @@ class OwnNetwork {
     request.ifr_flags = IFF_UP;
     return ::ioctl(socket.get(), SIOCSIFFLAGS, &request) == 0;
   }
-  /// The core that receives; -1: the sender's.
-  static bool receive_on(int core) {
-    std::ofstream steering("/sys/class/net/lo/queues/rx-0/rps_cpus");
-    steering << (core < 0 ? 0 : 1 << core) << std::flush;
-    return steering.good();
-  }
+
+  std::ofstream backlog_;  // opened before: a network of its own does not show it
+  std::string backlog_before_;
+  bool entered_ = false;
 };
 
 }  // namespace openday::bench

@@ -22,8 +22,10 @@ namespace openday::hub {
 namespace {
 
 constexpr Duration kTick = milliseconds(250);
-constexpr int kAcceptTurn = 64;            // connections taken before others get a turn
-constexpr int kBacklog = 4096;             // the kernel caps it at net.core.somaxconn
+constexpr size_t kLooksATick =
+    1000;                        // at connections; of more a quarter, so that each has its turn every second
+constexpr int kAcceptTurn = 64;  // connections taken before others get a turn
+constexpr int kBacklog = 4096;   // the kernel caps it at net.core.somaxconn
 constexpr size_t kCallersShare = 4;        // of the connections, a quarter may be one caller's
 constexpr size_t kSpareDescriptors = 512;  // for everything that is not a connection
 
@@ -135,6 +137,7 @@ class Server final : public HttpServer, public ServerCore {
   std::vector<Listener> listeners_;
   std::optional<wrap::TlsContext> tls_;
   std::vector<std::shared_ptr<Connection>> connections_;
+  size_t look_at_ = 0;  // tick() goes on before this place
   std::vector<Network> unbounded_;
   std::map<std::string, std::shared_ptr<Caller>> callers_;  // those with connections
   std::vector<std::weak_ptr<Connection>> resumes_;
@@ -307,10 +310,13 @@ void Server::run_resumes() {
 
 void Server::tick() {
   HouseTime at = now();
-  // From the back, as ticks close connections: what takes the place of one that goes has been visited.
-  for (size_t place = connections_.size(); place-- > 0;) {
-    if (place >= connections_.size()) continue;
-    auto connection = connections_[place];
+  // From the back, as ticks close connections: what takes the place of one that goes has been looked at.
+  // Thousands of connections are in no cache: looking at all four times a second costs a fifth of what
+  // telling them something does.
+  size_t looks = std::min(connections_.size(), std::max(kLooksATick, connections_.size() / 4 + 1));
+  while (looks-- > 0 && !connections_.empty()) {
+    if (look_at_ == 0 || look_at_ > connections_.size()) look_at_ = connections_.size();
+    auto connection = connections_[--look_at_];
     if (!connection->closed()) connection->tick(at);
   }
 }

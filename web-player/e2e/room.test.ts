@@ -22,7 +22,9 @@ import {
 /** Tells a room of the mock what to do. */
 const tell = (id: string, body: object) => mock('room', { id, ...body });
 
-const row = (page: Page, text: string) => page.locator('.say', { hasText: text });
+/** What says it itself, not what quotes it. */
+const row = (page: Page, text: string) =>
+  page.locator('.say').filter({ has: page.locator('.say__text', { hasText: text }) });
 const field = (page: Page) => page.getByRole('textbox', { name: 'Write a comment' });
 
 async function write(page: Page, text: string): Promise<void> {

@@ -33,7 +33,7 @@ Result<Bytes> checked(const SharedBytes& jpeg) {
 }  // namespace
 
 PhotoStudio::PhotoStudio(Loop& loop, Log log, Options options)
-    : loop_(loop), log_(std::move(log)), options_(std::move(options)) {}
+    : loop_(loop), log_(loop, std::move(log)), options_(std::move(options)) {}
 
 PhotoStudio::~PhotoStudio() {
   *alive_ = false;
@@ -61,14 +61,14 @@ void PhotoStudio::start(Job job) {
   handlers.on_exit = [this, work](const std::string& how) { on_exit(work, how); };
   auto process = Process::spawn(loop_, options_.role, "openday: photo", std::move(handlers));
   if (!process) {
-    log_.error("photo_process_failed", {{"why", process.error().message}});
+    log_.write(LogLevel::kError, "photo_process_failed", process.error().message);
     later(std::move(work->job.then), {Errc::kIo, "photos cannot be taken now"});
     working_.erase(work);
     return;
   }
   work->process = std::move(*process);
   work->timer = loop_.after(options_.patience, [this, work] {
-    log_.warn("photo_took_too_long");
+    log_.write(LogLevel::kWarn, "photo_took_too_long", "it was killed");
     work->result = fail(Errc::kTimeout, "the photo took too long to read; send a smaller one");
     work->process->kill();
   });
@@ -96,7 +96,7 @@ void PhotoStudio::on_exit(Place work, const std::string& how) {
   if (work->result) {
     result = std::move(*work->result);
   } else {
-    log_.warn("photo_process_died", {{"how", how}});
+    log_.write(LogLevel::kWarn, "photo_process_died", how);
   }
   auto then = std::move(work->job.then);
   working_.erase(work);

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "app/process.h"
-#include "base/log.h"
+#include "base/minute_log.h"
 #include "hub/photo_cleaner.h"
 
 namespace openday::app {
@@ -52,7 +52,7 @@ class PhotoStudio final : public hub::PhotoCleaner {
   void later(std::function<void(Result<Bytes>)> then, Error error);
 
   Loop& loop_;
-  const Log log_;
+  MinuteLog log_;  // not at the moment somebody sends a photo
   const Options options_;
   std::deque<Job> waiting_;
   std::list<Work> working_;

@@ -20,7 +20,10 @@ struct TipDesk::Work {
 };
 
 TipDesk::TipDesk(Parts parts)
-    : parts_(std::move(parts)), complaints_(parts_.loop.clock()), worker_(parts_.loop, kMostWaiting) {}
+    : parts_(std::move(parts)),
+      of_tips_(parts_.loop, parts_.log),
+      complaints_(parts_.loop.clock()),
+      worker_(parts_.loop, kMostWaiting) {}
 
 TipDesk::~TipDesk() {
   *alive_ = false;
@@ -66,23 +69,12 @@ void TipDesk::record(const std::shared_ptr<Work>& work) {
                           account::Roll& roll) { return desk::record(ledger, roll, house, work->tip, at); },
                       [this, work](const Result<>& recorded) {
                         if (!recorded) {
-                          complain_of_tip(recorded.error());
+                          of_tips_.write(LogLevel::kError, "tip_not_kept", recorded.error().message);
                           return work->done(std::unexpected(recorded.error()));
                         }
                         work->done(std::move(work->receipt));
                         if (on_news) on_news();
                       });
-}
-
-/// Put off to the turn of the minute: the line's own time would be the moment that somebody sent a tip.
-void TipDesk::complain_of_tip(const Error& error) {
-  auto more = complaints_.allow();
-  if (!more) return;
-  constexpr int64_t kMinute = 60'000;
-  milliseconds rest(kMinute - parts_.loop.clock().wall().ms % kMinute);
-  parts_.loop.after(rest, [log = parts_.log, why = error.message, before = *more] {
-    log.error("tip_not_kept", {{"why", why}, {"before", before}});
-  });
 }
 
 void TipDesk::keep_clips() {

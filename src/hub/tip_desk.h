@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/log_throttle.h"
 #include "base/loop_worker.h"
+#include "base/minute_log.h"
 #include "desk/ledger.h"
 #include "desk/ports.h"
 #include "desk/tips.h"
@@ -75,7 +76,6 @@ class TipDesk {
   struct Work;
   void record(const std::shared_ptr<Work>& work);
   void keep_clip(const desk::Tip& tip);
-  void complain_of_tip(const Error& error);
   void complain_of_clip(const Error& error);
   void note_clip(const std::string& id, const std::string& clip);
   struct Found {
@@ -86,6 +86,7 @@ class TipDesk {
   Result<Dialog> dialog(const Found& found) const;
 
   Parts parts_;
+  MinuteLog of_tips_;  // what fails while somebody sends one
   LogThrottle complaints_;
   std::set<std::string> keeping_;                               // tips whose clips are being made
   std::set<std::string> noting_;                                // clips that are there, and not yet noted

@@ -22,7 +22,9 @@ class Studio {
  public:
   explicit Studio(app::PhotoStudio::Options options = {})
       : loop_(Loop::create(clock_).value()),
-        studio_(std::in_place, *loop_, Log("test", LogLevel::kError), std::move(options)) {}
+        studio_(std::in_place, *loop_,
+                Log("test", LogLevel::kInfo, [this](std::string_view line) { lines_ += line; }),
+                std::move(options)) {}
 
   void ask(Bytes photo) {
     size_t place = answers_.size();
@@ -46,12 +48,16 @@ class Studio {
     return answer ? "a photo" : name_of(answer.error().code);
   }
   Result<Bytes>& answer(size_t place) { return answers_[place]; }
+  /// What was logged.
+  [[nodiscard]] const std::string& lines() const { return lines_; }
+  [[nodiscard]] int64_t minute() const { return clock_.wall().ms / 60'000; }
   app::PhotoStudio& studio() { return *studio_; }
   Loop& loop() { return *loop_; }
   void end() { studio_.reset(); }
 
  private:
   SystemClock clock_;
+  std::string lines_;
   std::unique_ptr<Loop> loop_;
   std::optional<app::PhotoStudio> studio_;
   std::vector<Result<Bytes>> answers_;
@@ -146,9 +152,12 @@ TEST_CASE("what is wrong with a photo is said in words for its sender") {
 TEST_CASE("a process that breaks, dies or lies costs its photo and no other") {
   for (const char* name : {"crash", "dead"}) {
     Studio studio(role(name));
+    int64_t minute = studio.minute();
     for (int i = 0; i < 3; ++i) studio.ask(jpeg());
     studio.run();
     for (size_t i = 0; i < 3; ++i) CHECK(studio.outcome(i) == "invalid");
+    // No line has the moment at which somebody sent a photo: it waits until the minute is over.
+    CHECK((studio.lines().empty() || studio.minute() != minute));
   }
   Studio liar(role("lie"));
   liar.ask(text("<script>"));

@@ -258,19 +258,19 @@ class House {
                         clips_.get()},
         api_);
     routes_->add_routes();
-    operations_ = std::make_unique<hub::Operations>(hub::Operations::Parts{
-        router, loop_, *engines_, *publishers_, *conductor_,
-        [this] {
-          auto counters = store_->counters();
-          return hub::BooksHealth{store_->trouble(),       counters.units,   counters.commits,
-                                  counters.failed_commits, counters.refused, counters.queued};
-        },
-        [this]() -> const hub::HttpCounters& { return http_->counters(); },
-        [this](hub::MetricsText& out) {
-          origin_metrics(out, origin_->metrics());
-          hub::room_metrics(out, rooms_->counters());
-        },
-        config_.metrics_from});
+    operations_ = std::make_unique<hub::Operations>(
+        hub::Operations::Parts{router, loop_, *engines_, *publishers_, *conductor_,
+                               [this] {
+                                 auto counters = store_->counters();
+                                 return hub::BooksHealth{store_->trouble(), counters.failed_commits,
+                                                         counters.refused, counters.queued};
+                               },
+                               [this]() -> const hub::HttpCounters& { return http_->counters(); },
+                               [this](hub::MetricsText& out) {
+                                 origin_metrics(out, origin_->metrics());
+                                 hub::room_metrics(out, rooms_->counters());
+                               },
+                               config_.metrics_from});
     operations_->add_routes();
     rooms_->add_routes();
     origin_->add_routes(router);

@@ -44,6 +44,9 @@ Result<> check_line(std::string_view what, std::string_view text, size_t least, 
   if (std::any_of(text.begin(), text.end(), is_control)) {
     return fail(Errc::kInvalid, fmt::format("{} must be one line without control characters", what));
   }
+  // U+202D and U+202E show the letters behind them in another order than the one they were checked in.
+  if (text.contains("\u202D") || text.contains("\u202E"))
+    return fail(Errc::kInvalid, fmt::format("{} must not override the direction of writing", what));
   if (least > 0 && std::all_of(text.begin(), text.end(), [](char c) { return c == ' '; })) {
     return fail(Errc::kInvalid, fmt::format("{} must not be blank", what));
   }

@@ -60,6 +60,13 @@ bool is_asked_for(const Folded& folded, const Letters& text, size_t at) {
   return begin > 0 && adds(folded[begin - 1].c);
 }
 
+/// v: abc123, 薇❤abc123
+bool is_marked(const Folded& folded, const Letters& text, size_t behind) {
+  if (behind >= text.letters.size() || text.letters[behind - 1].c == U'我') return false;
+  uint32_t mark = text.letters[behind - 1].at + 1;
+  return mark < text.letters[behind].at && std::u32string_view(U":❤♥→➡👉=").contains(folded[mark].c);
+}
+
 struct Account {
   size_t last = 0;  // its last letter
   size_t length = 0;
@@ -111,9 +118,9 @@ bool is_glue(char32_t c) {
 
 /// The account's last letter, if there is an account from the letter `at` on.
 std::optional<size_t> account_at(const Folded& folded, const Letters& text, size_t at,
-                                 const Messenger& messenger) {
+                                 const Messenger& messenger, bool asked_for) {
   const auto& letters = text.letters;
-  bool pointed = messenger.asked;
+  bool pointed = messenger.asked && asked_for;
   size_t begin = at;
   for (size_t most = 5; most > 0 && begin < letters.size() && is_glue(letters[begin].c); --most, ++begin) {
     pointed = pointed || letters[begin].c == U'号';
@@ -126,14 +133,14 @@ std::optional<size_t> account_at(const Folded& folded, const Letters& text, size
     if (folded[i].c == U'。' || folded[i].c == U'!' || folded[i].c == U'?') return std::nullopt;
   }
   Account number = number_at(folded, text, begin);
-  if (number.length >= kShortestAccountNumber && number.length <= kLongestAccountNumber) {
+  if (asked_for && number.length >= kShortestAccountNumber && number.length <= kLongestAccountNumber) {
     return is_quantity(folded, text, number.last) ? std::nullopt : std::optional(number.last);
   }
   if (messenger.account == Messenger::Account::kDigits) return std::nullopt;
   Account name = name_at(folded, text, begin);
   if (name.length < kShortestAccountName || name.length > kLongestAccountName) return std::nullopt;
   bool mixed = (name.digits > 0 && name.digits < name.length) || name.joined;
-  return mixed || (pointed && name.digits == 0) ? std::optional(name.last) : std::nullopt;
+  return mixed || (asked_for && pointed && name.digits == 0) ? std::optional(name.last) : std::nullopt;
 }
 
 }  // namespace
@@ -143,8 +150,10 @@ std::optional<Stretch> find_contact(const Folded& text) {
   for (size_t i = 0; i < letters.letters.size(); ++i) {
     for (const Messenger& messenger : kMessengers) {
       size_t behind = messenger.name[0] == letters.letters[i].c ? behind_name(letters, i, messenger.name) : 0;
-      if (behind == 0 || (messenger.asked && !is_asked_for(text, letters, i))) continue;
-      if (auto last = account_at(text, letters, behind, messenger)) {
+      if (behind == 0) continue;
+      bool asked_for = !messenger.asked || is_asked_for(text, letters, i);
+      if (!asked_for && !is_marked(text, letters, behind)) continue;
+      if (auto last = account_at(text, letters, behind, messenger, asked_for)) {
         return Stretch{letters.letters[i].at, letters.letters[*last].at};
       }
     }

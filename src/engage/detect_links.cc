@@ -56,6 +56,7 @@ class Reader {
   [[nodiscard]] std::optional<Stretch> find() const {
     for (size_t i = 0; i < text_.size(); ++i) {
       if (auto found = scheme_at(i)) return found;
+      if (auto found = port_at(i)) return found;
       if (auto found = dot_at(i)) return found;
     }
     return std::nullopt;
@@ -70,6 +71,7 @@ class Reader {
     bool space_after = false;
     bool bracket = false;
     char32_t mark = U'.';  // '.', '。' (for all dots that are no full stop of ASCII), '点', 'd' (dot), ','
+                           // (also 、 and ;)
   };
   struct Label {
     size_t begin = 0;
@@ -123,12 +125,29 @@ class Reader {
     return stretch(i, end);
   }
 
+  /// 192.0.2.1:8080 at `i`. Without a port it may as well be a version.
+  [[nodiscard]] std::optional<Stretch> port_at(size_t i) const {
+    if (i > 0 && (is_digit(at(i - 1)) || at(i - 1) == U'.')) return std::nullopt;
+    size_t end = i;
+    for (int part = 0; part < 5; ++part) {
+      size_t begin = end;
+      int value = 0;
+      for (; is_digit(at(end)) && end - begin < 5; ++end)
+        value = value * 10 + static_cast<int>(at(end) - U'0');
+      if (end == begin || value > (part < 4 ? 255 : 65535)) return std::nullopt;
+      if (part < 4 && at(end++) != (part < 3 ? U'.' : U':')) return std::nullopt;
+    }
+    return stretch(i, end);
+  }
+
   /// The dot at `i`, if there is one of any kind.
   [[nodiscard]] std::optional<Dot> mark_at(size_t i) const {
     Dot dot{.begin = i, .end = i + 1};
     char32_t c = at(i);
     if (c == U'.' || c == U',' || c == U'点') {
       dot.mark = c;
+    } else if (c == U'、' || c == U';') {
+      dot.mark = U',';
     } else if (std::u32string_view(U"。·•・‧∙⋅●﹒").contains(c)) {
       dot.mark = U'。';
     } else if (starts(i, U"dot") && !is_latin(at(i + 3)) && (i == 0 || !is_latin(at(i - 1)))) {
@@ -190,6 +209,10 @@ class Reader {
       domain.end = i + 2;
     }
     if (among(kDomains, domain.name) || among(kWordDomains, domain.name)) return domain;
+    // Whatever its domain is, with a path it is an address: example.sbs/abc
+    if (is_latin(at(i)) && domain.name.size() >= 2 && std::ranges::all_of(domain.name, is_latin) &&
+        has_path(domain))
+      return domain;
     // c o m, n-e-t
     domain = {.end = i, .name = {}, .spelled = true};
     for (size_t k = i; domain.name.size() < 3 && is_latin(at(k)) && !is_word(k + 1); ++k) {
@@ -199,6 +222,10 @@ class Reader {
       while (k + 1 < text_.size() && !is_word(k + 1) && k + 1 - domain.end < 3) ++k;
     }
     return std::nullopt;
+  }
+
+  [[nodiscard]] bool has_path(const Domain& domain) const {
+    return at(domain.end) == U'/' && is_word(domain.end + 1);
   }
 
   [[nodiscard]] bool is_label(const Label& label, const Dot& dot, const Domain& domain) const {
@@ -215,7 +242,7 @@ class Reader {
     std::u32string name = text_.substr(label.begin, label.size);
     size_t next = skip_spaces(domain.end);
     bool goes_on = is_latin(at(next)) && next > domain.end;
-    bool path = at(domain.end) == U'/' && is_word(domain.end + 1);
+    bool path = has_path(domain);
     bool ascii = !label.other;
     bool common = among(kNoLabels, name);
     bool talk = among(kDotComTalk, word_at(next));
@@ -226,6 +253,8 @@ class Reader {
       return ascii && !common && !talk && among(kDomains, domain.name) && domain.name != U"net";
     if (dot.mark == U'点') return ascii && among(kPlainDomains, domain.name);
     if (dot.mark == U'。' && !ascii) return false;
+    if (!among(kDomains, domain.name) && path && !dot.space_before && !dot.space_after)
+      return ascii && (label.size >= 3 || among(kWordDomains, domain.name));
     if (dot.bracket) return ascii && !common && among(kDomains, domain.name);
     if (among(kWordDomains, domain.name)) {
       if (dot.space_before || dot.space_after || dot.mark != U'.') return false;

@@ -34,18 +34,24 @@ struct Digits {
 constexpr uint32_t kWidestSeparator = 4;
 constexpr uint32_t kLongestNumber = 18;
 
-/// o, l and i written for 0 and 1: in a run as long as a mobile number that is digits at least in part.
+/// o, l and i written for 0 and 1: in a run as long as a mobile number that is digits at least in part,
+/// hyphens apart.
 std::vector<bool> letters_for_digits(const Folded& text) {
   std::vector<bool> out(text.size());
   auto is_stand_in = [&](size_t i) { return text[i].c == U'o' || text[i].c == U'l' || text[i].c == U'i'; };
   for (size_t i = 0; i < text.size();) {
     size_t end = i;
     size_t real = 0;
-    for (; end < text.size() && (digit_of(text[end]) >= 0 || is_stand_in(end)); ++end) {
+    size_t hyphens = 0;
+    for (; end < text.size(); ++end) {
+      bool hyphen = text[end].c == U'-' && end > i && text[end - 1].c != U'-';
+      if (!hyphen && digit_of(text[end]) < 0 && !is_stand_in(end)) break;
+      if (hyphen) ++hyphens;
       if (digit_of(text[end]) >= 0) ++real;
     }
-    if (end - i >= 11 && real >= 4) {
-      for (size_t k = i; k < end; ++k) out[k] = digit_of(text[k]) < 0;
+    bool mobile = end - i == hyphens + 11 && (is_stand_in(i) ? text[i].c != U'o' : digit_of(text[i]) == 1);
+    if (end - i >= hyphens + 11 && real >= 4 && (hyphens == 0 || mobile)) {
+      for (size_t k = i; k < end; ++k) out[k] = is_stand_in(k);
     }
     i = std::max(end, i + 1);
   }
@@ -274,6 +280,31 @@ std::optional<uint32_t> id_end(const Number& number) {
   return old ? std::optional(number.to()) : std::nullopt;
 }
 
+/// 138a1234b5678, 138中间1234中间5678: a mobile number of three groups, parted by one or two letters or twice
+/// the same.
+std::optional<Stretch> parted_mobile(const Folded& text) {
+  Digits all = digits_in(text);
+  for (size_t i = 0; i + 2 < all.groups.size(); ++i) {
+    const Group* group = &all.groups[i];
+    if (group[0].size != 3 || group[1].size != 4 || group[2].size != 4 || !group[0].begins) continue;
+    const Digit* digit = &all.digits[group[0].first];
+    if (digit[0].value != 1 || digit[1].value < 3) continue;
+    if (i + 3 < all.groups.size() && all.digits[group[3].first].at == digit[10].at + 1) continue;
+    auto between = [&](size_t last) {
+      std::u32string out;
+      for (uint32_t k = digit[last].at + 1; k < digit[last + 1].at && out.size() <= 2; ++k) out += text[k].c;
+      return out;
+    };
+    std::u32string first = between(2);
+    std::u32string second = between(6);
+    bool latin = std::ranges::all_of(first + second, [](char32_t c) { return c >= U'a' && c <= U'z'; });
+    if (first.size() > 2 || second.size() > 2 || (!latin && first != second)) continue;
+    Number number{.text = text, .all = all, .first_group = i, .groups = 3, .length = 11};
+    if (!is_amount(number)) return Stretch{digit[0].at, digit[10].at};
+  }
+  return std::nullopt;
+}
+
 /// The first number of whole groups for which `end_of` tells an end.
 template <class EndOf>
 std::optional<Stretch> first_number(const Folded& text, EndOf&& end_of) {
@@ -329,9 +360,10 @@ int digit_of(const FoldedChar& c) {
 }
 
 std::optional<Stretch> find_phone(const Folded& text) {
-  return first_number(text, [](const Number& number) {
+  auto found = first_number(text, [](const Number& number) {
     return is_phone(number) ? std::optional(number.to()) : std::nullopt;
   });
+  return found ? found : parted_mobile(text);
 }
 
 std::optional<Stretch> find_id_number(const Folded& text) {

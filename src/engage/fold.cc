@@ -146,7 +146,10 @@ std::unordered_map<char32_t, char32_t> latin_looks() {
       U"αaβbϲcςcδdεeφfηnιiκkλlμuνvοoσoρpτtυuωwχxγyζz"
       U"ᴀaʙbᴄcᴅdᴇeꜰfɢgʜhɪiᴊjᴋkʟlᴍmɴnᴏoᴘpʀrꜱsᴛtᴜuᴠvᴡwʏyᴢz"
       U"ƒfɑaɐaɓbƈcɖdɗdɘeɛeǝeɟfɠgɦhɩiıiɨiȷjƙkłlɯmɲnŋnøoɵoƥpʠqɹrɾrʂsŧtʇtʉuʌvʍwʎyƴyƶzđdħhþp"
-      U"օoսuհhցgոnքp";
+      U"օoսuհhցgոnքp"
+      U"ꓐbꓑpꓓdꓔtꓖgꓗkꓙjꓚcꓜzꓝfꓟmꓠnꓡlꓢsꓣrꓦvꓧhꓪwꓫxꓬyꓮaꓰeꓲiꓳoꓴu"
+      U"ᎪaᏴbᏟcᎠdᎬeᏀgᎻhᎥiᎫjᏦkᏞlᎷmᏢpᎡrᏚsᎢtᏙvᎳwᎩyᏃz"
+      U"ᖴfᑌuᑕcᗩaᗷbᗪdᕼhᒍjᒪlᗰmᑎnᑭpᖇrᐯvᗯwᔕs";
   static_assert(kPairs.size() % 2 == 0);
   std::unordered_map<char32_t, char32_t> out;
   for (size_t i = 0; i < kPairs.size(); i += 2) out.emplace(kPairs[i], kPairs[i + 1]);
@@ -193,8 +196,8 @@ char32_t latin_look(const FoldedChar& folded) {
 }
 
 char32_t leet_look(char32_t folded) {
-  static constexpr std::u32string_view kFrom = U"0134578@$!¡|+†€£¢";
-  static constexpr std::u32string_view kTo = U"oieastbasiiittelc";
+  static constexpr std::u32string_view kFrom = U"013456789@$!¡|+†€£¢©®";
+  static constexpr std::u32string_view kTo = U"oieasbtbgasiiittelccr";
   size_t at = kFrom.find(folded);
   return at == std::u32string_view::npos ? 0 : kTo[at];
 }

@@ -27,7 +27,7 @@ bool seldom_doubled(char32_t c) {
 }
 
 bool is_mask(char32_t c) {
-  return std::u32string_view(U"*#×○●■_-").contains(c);
+  return std::u32string_view(U"*#×○●■_-%&^~+=?!@$©®").contains(c);
 }
 
 uint64_t mask_key(char32_t first, char32_t last, size_t length) {

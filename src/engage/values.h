@@ -81,7 +81,7 @@ struct Decision {
 struct Comment {
   int64_t id = 0;  // grows with the order of commits, over all broadcasts
   std::string broadcast;
-  std::string author;  // 16 hex digits; of staff "staff:" and the person's id
+  std::string author;  // 16 hex digits; for staff of "staff:" and their id
   std::string name;    // may be empty
   std::string text;
   Badge badge = Badge::kNone;

@@ -52,8 +52,6 @@ void books_metrics(MetricsText& out, const BooksHealth& books) {
   };
   count("openday_store_healthy", Type::kGauge, "1 while the last commit reached the disk.",
         books.trouble.empty() ? 1 : 0);
-  count("openday_store_units_total", Type::kCounter, "Units of work committed.", books.units);
-  count("openday_store_commits_total", Type::kCounter, "Transactions they took.", books.commits);
   count("openday_store_failed_commits_total", Type::kCounter, "Transactions that the disk refused.",
         books.failed_commits);
   count("openday_store_refused_total", Type::kCounter, "Units of work not taken: the queue was full.",

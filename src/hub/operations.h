@@ -13,11 +13,10 @@
 
 namespace openday::hub {
 
-/// How the database is doing.
+/// How the database is doing. How much it has taken is not told: beside the comments' count that would count
+/// tips.
 struct BooksHealth {
   std::string trouble;  // empty: fine
-  uint64_t units = 0;
-  uint64_t commits = 0;
   uint64_t failed_commits = 0;
   uint64_t refused = 0;
   uint64_t queued = 0;

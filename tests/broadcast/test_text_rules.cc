@@ -16,6 +16,7 @@ TEST_CASE("lines and paragraphs have their lengths and no control characters") {
   CHECK(check_line("name", "第一法庭", 1, 4));
   CHECK_FALSE(check_line("name", "第一法庭", 1, 3));
   CHECK_FALSE(check_line("name", "a\tb", 1, 10));
+  CHECK_FALSE(check_line("name", "\u202Emoc.elpmaxe", 1, 20));
   CHECK_FALSE(check_line("name", "   ", 1, 10));
   CHECK(check_line("name", "", 0, 10));
   CHECK(check_paragraph("text", "a\r\n\tb", 10));

@@ -93,6 +93,7 @@ TEST_CASE("letters that look Latin and digits that stand for letters are told ap
   CHECK(look("0") == 0);
   CHECK(leet_look(U'0') == U'o');
   CHECK(leet_look(U'@') == U'a');
-  CHECK(leet_look(U'9') == 0);
+  CHECK(leet_look(U'9') == U'g');
+  CHECK(leet_look(U'2') == 0);
   CHECK(leet_look(U'x') == 0);
 }

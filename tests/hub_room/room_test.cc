@@ -314,6 +314,61 @@ TEST_CASE("what is removed is not quoted any more either") {
   CHECK(Json(house.guests[late].socket->heard).dump().find("a secret") == std::string::npos);
 }
 
+TEST_CASE("what is taken back to be looked at again is not quoted meanwhile") {
+  RoomHouse house;
+  size_t ana = house.join();
+  std::string epoch = house.last(ana, "welcome")["epoch"];
+  house.say(ana, comment("reference-1", "a secret"));
+  int64_t id = house.last(ana, "ack")["id"];
+  house.advance(seconds(4));
+  Json answer = comment("reference-2", "is it?");
+  answer["reply_to"] = id;
+  house.say(ana, answer);
+  house.advance(milliseconds(200));
+  house.decide(id, CommentState::kPublished, CommentState::kHeld);
+  house.advance(milliseconds(200));
+  size_t late = house.join();
+  size_t back = house.join({{"since", {{"epoch", epoch}, {"offset", 0}}}});
+  for (size_t guest : {late, back}) {
+    CHECK(house.texts(guest) == std::vector<std::string>{"is it?"});
+    CHECK(Json(house.guests[guest].socket->heard).dump().find("a secret") == std::string::npos);
+  }
+}
+
+TEST_CASE("what was pinned and is removed leaves the history of the pin and of the room, too") {
+  // Removed; or taken back while another one is pinned by then.
+  for (auto [to, unpin] : {std::pair(CommentState::kRemoved, false), {CommentState::kHeld, true}}) {
+    RoomHouse house;
+    size_t ana = house.join();
+    std::string epoch = house.last(ana, "welcome")["epoch"];
+    house.say(ana, comment("reference-1", "a secret"));
+    int64_t id = house.last(ana, "ack")["id"];
+    house.say(ana, comment("reference-2", "the agenda"));
+    int64_t other = house.last(ana, "ack")["id"];
+    house.advance(milliseconds(200));
+    house.pin(id);
+    house.slow(30);
+    house.advance(milliseconds(200));
+    CHECK(house.events(ana).back().second["room"]["pinned"]["text"] == "a secret");
+    if (unpin) house.pin(other);
+    house.decide(id, CommentState::kPublished, to);
+    house.advance(milliseconds(200));
+    size_t late = house.join();
+    size_t back = house.join({{"since", {{"epoch", epoch}, {"offset", 0}}}});
+    CHECK(house.last(back, "welcome")["since"] == "resumed");
+    for (size_t guest : {late, back}) {
+      CHECK(Json(house.guests[guest].socket->heard).dump().find("a secret") == std::string::npos);
+      auto told = house.events(guest);
+      REQUIRE(told.size() == house.events(ana).size());
+      CHECK(told[0].second == Json{{"k", "gone"}});
+      CHECK(told[2].second == Json{{"k", "pinned"}, {"comment", nullptr}});
+      CHECK(told[3].second["room"]["slow_s"] == 30);
+      CHECK(told[3].second["room"]["pinned"].is_null());
+      CHECK(told.back() == house.events(ana).back());
+    }
+  }
+}
+
 TEST_CASE("the first thing said must be join, and the fifth mistake ends the connection") {
   RoomHouse house;
   size_t guest = house.enter();

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "base/random.h"
 #include "base/text.h"
 #include "hub/api_values.h"
@@ -25,7 +28,8 @@ RoomGuest::RoomGuest(Rooms& rooms, std::string broadcast, std::string address, s
     : rooms_(rooms),
       broadcast_(std::move(broadcast)),
       address_(std::move(address)),
-      staff_(std::move(staff)) {}
+      staff_(std::move(staff)),
+      turns_at_(rooms.clock().now()) {}
 
 RoomGuest::~RoomGuest() = default;
 
@@ -70,7 +74,18 @@ void RoomGuest::mistake(const std::string& why, const std::string& ref) {
     socket_->close(1008, "this is not the room's protocol");
 }
 
-void RoomGuest::on_text(WebSocket&, std::string_view text) {
+bool RoomGuest::has_turn() {
+  HouseTime now = rooms_.clock().now();
+  double passed = std::chrono::duration<double>(now - turns_at_).count();
+  turns_ = std::min(kMessagesAtOnce, turns_ + passed * kMessagesPerSecond);
+  turns_at_ = now;
+  if (turns_ < 1) return false;
+  turns_ -= 1;
+  return true;
+}
+
+void RoomGuest::on_text(WebSocket& socket, std::string_view text) {
+  if (!has_turn()) return socket.close(1008, "too many messages");
   auto word = read_room_message(text);
   if (!word) return mistake(word.error().why, word.error().ref);
   if (const auto* joins = std::get_if<JoinMessage>(&*word)) return join(*joins);

@@ -22,6 +22,11 @@ std::string author_of(const std::string& token) {
   return to_hex(sodium::sha256(as_bytes("room author " + token))).substr(0, 16);
 }
 
+engage::Badge badge_for(account::Roles roles) {
+  return account::may(roles, account::Right::kModerate) ? engage::Badge::kModerator
+                                                        : engage::Badge::kProducer;
+}
+
 }  // namespace
 
 RoomGuest::RoomGuest(Rooms& rooms, std::string broadcast, std::string address, std::unique_ptr<Staff> staff)
@@ -86,17 +91,21 @@ bool RoomGuest::has_turn() {
 
 void RoomGuest::on_text(WebSocket& socket, std::string_view text) {
   if (!has_turn()) return socket.close(1008, "too many messages");
-  auto word = read_room_message(text);
-  if (!word) return mistake(word.error().why, word.error().ref);
-  if (const auto* joins = std::get_if<JoinMessage>(&*word)) return join(*joins);
+  auto heard = read_room_message(text);
+  if (!heard) return mistake(heard.error().why, heard.error().ref);
+  if (heard->kind->right && !(staff_ && account::may(staff_->roles, *heard->kind->right))) {
+    return refuse("", "forbidden", "speaking as staff needs a session with the right to it; log in first");
+  }
+  const RoomWord& word = heard->word;
+  if (const auto* joins = std::get_if<JoinMessage>(&word)) return join(*joins, heard->kind->as == "staff");
   if (room_ == nullptr) return mistake("join comes first");
-  if (const auto* says = std::get_if<CommentMessage>(&*word)) return comment(*says);
-  if (const auto* renames = std::get_if<NameMessage>(&*word)) return rename(*renames);
-  if (const auto* reacts = std::get_if<ReactMessage>(&*word)) return react(*reacts);
-  report(std::get<ReportMessage>(*word));
+  if (const auto* says = std::get_if<CommentMessage>(&word)) return comment(*says);
+  if (const auto* renames = std::get_if<NameMessage>(&word)) return rename(*renames);
+  if (const auto* reacts = std::get_if<ReactMessage>(&word)) return react(*reacts);
+  report(std::get<ReportMessage>(word));
 }
 
-void RoomGuest::join(const JoinMessage& message) {
+void RoomGuest::join(const JoinMessage& message, bool as_staff) {
   if (room_ != nullptr) return mistake("this socket has joined");
   auto room = rooms_.room(broadcast_);
   if (!room) {
@@ -104,14 +113,11 @@ void RoomGuest::join(const JoinMessage& message) {
     if (socket_ != nullptr) socket_->close(1011, "the room cannot be opened");
     return;
   }
-  if (message.as_staff && !staff_) {
-    return refuse("", "forbidden", "speaking as staff needs a session with the right to it; log in first");
-  }
   std::string own = message.token.empty() ? random_name(kTokenSize / 2) : message.token;
   author = author_of(own);
-  if (message.as_staff) {
+  if (as_staff) {
     author = author_of("staff " + broadcast_ + " " + staff_->id);
-    badge_ = staff_->badge;
+    badge_ = badge_for(staff_->roles);
     name_ = staff_->name;
   } else if (is_possible_name(message.name) && !rooms_.objection(message.name)) {
     // A name of before that is not welcome any more is left out; the page sees that in the welcome.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "account/rights.h"
 #include "hub/room.h"
 #include "hub/room_messages.h"
 #include "hub/rooms.h"
@@ -25,7 +26,7 @@ class RoomGuest final : public WebSocketHandler, public Room::Seat {
   struct Staff {
     std::string id;
     std::string name;
-    engage::Badge badge;
+    account::Roles roles;  // which say what of kRoomMessages it may, and with which badge
   };
   /// `staff`: as whom this socket may speak, while its session has the right.
   RoomGuest(Rooms& rooms, std::string broadcast, std::string address, std::unique_ptr<Staff> staff);
@@ -51,7 +52,8 @@ class RoomGuest final : public WebSocketHandler, public Room::Seat {
   [[nodiscard]] uint64_t number() const { return number_; }
 
  private:
-  void join(const JoinMessage& message);
+  /// With `as_staff` its right has been asked for.
+  void join(const JoinMessage& message, bool as_staff);
   void comment(const CommentMessage& message);
   void rename(const NameMessage& message);
   void react(const ReactMessage& message);

@@ -30,11 +30,6 @@ constexpr size_t kMostAddresses = 100'000;
 constexpr auto kTryAgain = seconds(2);
 constexpr const char* kBanned = "you cannot write here";
 
-engage::Badge badge_for(account::Roles roles) {
-  return account::may(roles, account::Right::kModerate) ? engage::Badge::kModerator
-                                                        : engage::Badge::kProducer;
-}
-
 std::string said(const Verdict& verdict) {
   if (verdict.code == "slow_mode") return "slow mode: wait until you may write again";
   if (verdict.code == "slow_down") return "that was quick; wait a moment";
@@ -72,7 +67,7 @@ void Rooms::add_routes() {
       auto visitor = parts_.gate.admit(request, account::Right::kSpeakAsStaff, /*changes=*/true);
       if (visitor && visitor->person) {
         staff = std::make_unique<RoomGuest::Staff>(
-            RoomGuest::Staff{visitor->person->id, visitor->person->name, badge_for(visitor->person->roles)});
+            RoomGuest::Staff{visitor->person->id, visitor->person->name, visitor->person->roles});
         person = std::move(*visitor);
       }
     }

@@ -2,7 +2,6 @@
 // everybody.
 #pragma once
 
-#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,7 +11,6 @@
 #include <vector>
 
 #include "account/people.h"
-#include "account/rights.h"
 #include "base/log.h"
 #include "broadcast/ledger.h"
 #include "hub/gate.h"
@@ -23,18 +21,6 @@
 namespace openday::hub {
 
 class RoomGuest;
-
-/// What a page may say in a room, and the right that it takes; nothing: anybody. The code goes by it,
-/// docs/ROOM.md shows it, and a test walks it.
-struct RoomMessage {
-  std::string_view name;
-  std::optional<account::Right> right;
-};
-inline constexpr std::array kRoomMessages = {
-    RoomMessage{"join", std::nullopt},    RoomMessage{"join as staff", account::Right::kSpeakAsStaff},
-    RoomMessage{"comment", std::nullopt}, RoomMessage{"name", std::nullopt},
-    RoomMessage{"react", std::nullopt},   RoomMessage{"report", std::nullopt},
-};
 
 /// Home thread: the hub's; everything it refers to outlives it.
 class Rooms {

@@ -10,7 +10,7 @@ using engage::CommentState;
 namespace {
 
 std::unique_ptr<RoomGuest::Staff> moderator() {
-  return std::make_unique<RoomGuest::Staff>(RoomGuest::Staff{"mo", "Mo", engage::Badge::kModerator});
+  return std::make_unique<RoomGuest::Staff>(RoomGuest::Staff{"mo", "Mo", {account::Role::kModerator}});
 }
 
 Json comment(const std::string& ref, const std::string& text) {
@@ -499,6 +499,40 @@ TEST_CASE("before and after the live broadcast the room is read-only, staff incl
     house.say(one, comment("reference-1", "too late"));
     CHECK(house.last(one, "refused")["code"] == "closed");
   }
+}
+
+TEST_CASE("what is said in a room is what the table of its messages has, for whom it says") {
+  RoomHouse house;
+  const std::map<std::string_view, Json> more = {
+      {"join", Json::object()},
+      {"comment", comment("reference-1", "hello")},
+      {"name", {{"ref", "reference-2"}, {"name", "Ana"}}},
+      {"react", {{"kind", "like"}}},
+      {"report", {{"ref", "reference-3"}, {"id", 1}, {"reason", "spam"}}}};
+  for (const RoomMessage& one : kRoomMessages) {
+    INFO(one.t << " " << one.as);
+    Json message = more.at(one.t);
+    message["t"] = one.t;
+    if (!one.as.empty()) message["as"] = one.as;
+    auto heard = read_room_message(message.dump());
+    REQUIRE(heard);
+    CHECK(heard->kind == &one);
+    for (const auto& [role, name] : account::kRoles) {
+      INFO(name);
+      size_t guest = house.enter(std::make_unique<RoomGuest::Staff>(RoomGuest::Staff{"mo", "Mo", {role}}));
+      if (one.t != "join") house.say(guest, {{"t", "join"}});
+      house.say(guest, message);
+      bool forbidden =
+          house.last(guest, "refused").is_object() && house.last(guest, "refused")["code"] == "forbidden";
+      CHECK(forbidden == (one.right && !account::may({role}, *one.right)));
+    }
+  }
+  for (const char* text : {R"({"t":"join as staff"})", R"({"t":"dance"})", R"({"t":7})", "{}"}) {
+    CHECK(read_room_message(text).error().why == "t must be one of join, comment, name, react, report");
+  }
+  CHECK(read_room_message(R"({"t":"join","as":"boss"})").error().why.find("must be staff") !=
+        std::string::npos);
+  CHECK_FALSE(read_room_message(R"({"t":"comment","as":"staff","ref":"reference-1","text":"hello"})"));
 }
 
 TEST_CASE("staff speak with name and badge, if their session has the right") {

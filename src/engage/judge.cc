@@ -1,6 +1,7 @@
 #include "engage/judge.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace openday::engage {
 namespace {
@@ -80,7 +81,8 @@ Verdict Judge::judge(const RoomSettings& settings, const Screen& screen, const s
     return refused;
   }
   author.tokens -= 1;
-  author.spoke = now;
+  verdict.said_at = now;
+  verdict.spoke_before = std::exchange(author.spoke, now);
   author.said.emplace_back(now, verdict.fingerprint);
   if (author.said.size() > kSaid) author.said.pop_front();
   int voices = voices_of(verdict.fingerprint, true, now);
@@ -100,6 +102,22 @@ Verdict Judge::judge(const RoomSettings& settings, const Screen& screen, const s
   }
   if (verdict.why) verdict.kind = Verdict::Kind::kHold;
   return verdict;
+}
+
+void Judge::take_back(const std::string& author_id, const Verdict& verdict) {
+  if (!verdict.said_at) return;
+  // A younger entry of the same text began after this voice.
+  auto text = texts_.find(verdict.fingerprint);
+  if (text != texts_.end() && text->second.first <= *verdict.said_at) {
+    text->second.voices = std::max(0, text->second.voices - 1);
+  }
+  auto known = by_id_.find(author_id);
+  if (known == by_id_.end()) return;
+  Author& author = *known->second;
+  auto said = std::ranges::find(author.said, std::pair(*verdict.said_at, verdict.fingerprint));
+  if (said != author.said.end()) author.said.erase(said);
+  author.tokens = std::min<double>(kBurst, author.tokens + 1);
+  if (author.spoke == verdict.said_at) author.spoke = verdict.spoke_before;
 }
 
 }  // namespace openday::engage

@@ -37,6 +37,8 @@ struct Verdict {
   Duration retry{0};       // slow_down, slow_mode: how long from now
   std::optional<Why> why;  // a hold, and a refusal by a rule
   uint64_t fingerprint = 0;
+  std::optional<HouseTime> said_at;       // when it was counted as said; nothing: it was not
+  std::optional<HouseTime> spoke_before;  // the one before it, for take_back()
 };
 
 /// One room's. Bounded: remembers kMostAuthors who spoke last; who is forgotten starts anew.
@@ -53,6 +55,8 @@ class Judge {
   /// Judges, and counts it as said unless it refuses. `flooding`: the address sends more than its share.
   Verdict judge(const RoomSettings& settings, const Screen& screen, const std::string& author, Badge badge,
                 std::string_view text, bool flooding, HouseTime now);
+  /// What it counted as said could not be kept: as if it had never been said. Of several, the last one first.
+  void take_back(const std::string& author, const Verdict& verdict);
 
  private:
   struct Author {

@@ -8,13 +8,21 @@ constexpr std::string_view kGone = R"({"k":"gone"})";
 }  // namespace
 
 uint64_t RoomLog::append(std::string json, int64_t comment, int64_t answers) {
+  return append(Event{std::move(json), comment, answers, 0, {}});
+}
+
+uint64_t RoomLog::append_showing(std::string json, int64_t shown, std::string without) {
+  return append(Event{std::move(json), 0, 0, shown, std::move(without)});
+}
+
+uint64_t RoomLog::append(Event event) {
   uint64_t at = head();
-  bytes_ += json.size();
-  if (comment != 0) offset_of_[comment] = at;
-  events_.push_back({std::move(json), comment, answers});
+  bytes_ += event.size();
+  if (event.comment != 0) offset_of_[event.comment] = at;
+  events_.push_back(std::move(event));
   while (events_.size() > most_ || (bytes_ > most_bytes_ && events_.size() > 1)) {
     const Event& oldest = events_.front();
-    bytes_ -= oldest.json.size();
+    bytes_ -= oldest.size();
     auto known = offset_of_.find(oldest.comment);
     if (known != offset_of_.end() && known->second == tail_) offset_of_.erase(known);
     events_.pop_front();
@@ -23,13 +31,21 @@ uint64_t RoomLog::append(std::string json, int64_t comment, int64_t answers) {
   return at;
 }
 
+/// What is left of it says nothing of a comment.
+void RoomLog::blank(Event& event, std::string json) {
+  bytes_ -= event.size();
+  event = {std::move(json), 0, 0, 0, {}};
+  bytes_ += event.size();
+}
+
 void RoomLog::bury(int64_t comment) {
+  if (comment == 0) return;
+  for (Event& event : events_) {
+    if (event.shown == comment) blank(event, std::string(event.without));
+  }
   auto known = offset_of_.find(comment);
   if (known == offset_of_.end()) return;
-  Event& event = events_[known->second - tail_];
-  bytes_ -= event.json.size();
-  event = {std::string(kGone), 0, 0};
-  bytes_ += event.json.size();
+  blank(events_[known->second - tail_], std::string(kGone));
   offset_of_.erase(known);
 }
 

@@ -27,7 +27,10 @@ class RoomLog {
   /// `json`: the event; `comment`: its comment's id, if it is one; `answers`: the comment that this one
   /// quotes.
   uint64_t append(std::string json, int64_t comment = 0, int64_t answers = 0);
-  /// What a comment said is gone from the history; its place stays.
+  /// An event that shows a comment besides what else it says (pinned, the room); `without`: the event once
+  /// that comment is buried.
+  uint64_t append_showing(std::string json, int64_t shown, std::string without);
+  /// What a comment said is gone from the history, wherever it was shown; the places stay.
   void bury(int64_t comment);
   /// Comments that quote this one.
   [[nodiscard]] std::vector<int64_t> answering(int64_t comment) const;
@@ -43,7 +46,12 @@ class RoomLog {
     std::string json;
     int64_t comment = 0;
     int64_t answers = 0;
+    int64_t shown = 0;  // the comment that `without` leaves out
+    std::string without;
+    [[nodiscard]] size_t size() const { return json.size() + without.size(); }
   };
+  uint64_t append(Event event);
+  void blank(Event& event, std::string json);
   const std::string epoch_;
   const size_t most_;
   const size_t most_bytes_;

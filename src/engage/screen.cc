@@ -64,4 +64,8 @@ uint64_t fingerprint(std::string_view text) {
   return hash ^ hash >> 32;
 }
 
+std::u32string looks_of(std::string_view name) {
+  return letters_seen_in(fold(name)).key();
+}
+
 }  // namespace openday::engage

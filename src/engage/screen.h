@@ -28,4 +28,9 @@ std::optional<TextFinding> screen(std::string_view text, const Lexicon& lexicon)
 /// and repeated letters. Not a secret, and not proof against somebody who looks for two texts with the same.
 uint64_t fingerprint(std::string_view text);
 
+/// What a name looks like, for comparison only: equal for names whose letters are drawn alike, of whatever
+/// scripts, with digits and signs as the letters they stand for, and in whatever the fingerprint leaves out.
+/// Empty: it has no letters.
+std::u32string looks_of(std::string_view name);
+
 }  // namespace openday::engage

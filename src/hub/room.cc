@@ -26,6 +26,8 @@ constexpr Duration kTick = milliseconds(50);
 constexpr Duration kTickOfMany = milliseconds(100);
 constexpr size_t kMany = 2000;
 constexpr Duration kCountsAtLeast = seconds(15);
+const Json::json_pointer kPinned("/comment");
+const Json::json_pointer kPinnedInRoom("/room/pinned");
 
 SharedBytes framed(const std::string& text) {
   return std::make_shared<const Bytes>(ws_text_frame(text));
@@ -103,7 +105,7 @@ void Room::set_open(bool open, std::optional<ProgramTime> from) {
   open_ = open;
   watchers_hear_of_settings();
   if (fanout_.sockets() == 0) return;  // who comes later is told on the way in
-  append({{"k", "room"}, {"room", json()}});
+  append_pinned({{"k", "room"}, {"room", json()}}, kPinnedInRoom);
 }
 
 Duration Room::tick() const {
@@ -202,8 +204,16 @@ std::string Room::comment_event(const Comment& comment) const {
   return dump(event);
 }
 
-void Room::append(const Json& event, int64_t comment) {
-  log_.append(dump(event), comment);
+void Room::append(const Json& event) {
+  log_.append(dump(event));
+  plan_flush();
+}
+
+void Room::append_pinned(Json event, const Json::json_pointer& where) {
+  if (pinned_.is_null()) return append(event);
+  std::string text = dump(event);
+  event[where] = nullptr;
+  log_.append_showing(std::move(text), pinned_["id"], dump(event));
   plan_flush();
 }
 
@@ -308,7 +318,7 @@ bool Room::show_pinned() {
   }
   if (shown == pinned_) return false;
   pinned_ = std::move(shown);
-  append({{"k", "pinned"}, {"comment", pinned_}});
+  append_pinned({{"k", "pinned"}, {"comment", pinned_}}, kPinned);
   return true;
 }
 
@@ -370,7 +380,7 @@ void Room::on_settings(const engage::RoomSettings& settings) {
   bool other_room = settings.mode != settings_.mode || settings.slow_s != settings_.slow_s;
   settings_ = settings;
   show_pinned();
-  if (other_room) append({{"k", "room"}, {"room", json()}});
+  if (other_room) append_pinned({{"k", "room"}, {"room", json()}}, kPinnedInRoom);
   watchers_hear_of_settings();
 }
 

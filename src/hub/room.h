@@ -122,7 +122,9 @@ class Room {
   /// Shows what the settings say is pinned, once it is public. True: it is another one than before.
   bool show_pinned();
   void tell_decided(const engage::Comment& comment);
-  void append(const Json& event, int64_t comment = 0);
+  void append(const Json& event);
+  /// An event that shows pinned_, at `where` in it.
+  void append_pinned(Json event, const Json::json_pointer& where);
   void plan_flush();
   void flush();
   void choose_sample();

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "base/random.h"
 #include "base/text.h"
 #include "hub/api_values.h"
@@ -19,13 +22,19 @@ std::string author_of(const std::string& token) {
   return to_hex(sodium::sha256(as_bytes("room author " + token))).substr(0, 16);
 }
 
+engage::Badge badge_for(account::Roles roles) {
+  return account::may(roles, account::Right::kModerate) ? engage::Badge::kModerator
+                                                        : engage::Badge::kProducer;
+}
+
 }  // namespace
 
 RoomGuest::RoomGuest(Rooms& rooms, std::string broadcast, std::string address, std::unique_ptr<Staff> staff)
     : rooms_(rooms),
       broadcast_(std::move(broadcast)),
       address_(std::move(address)),
-      staff_(std::move(staff)) {}
+      staff_(std::move(staff)),
+      turns_at_(rooms.clock().now()) {}
 
 RoomGuest::~RoomGuest() = default;
 
@@ -70,18 +79,33 @@ void RoomGuest::mistake(const std::string& why, const std::string& ref) {
     socket_->close(1008, "this is not the room's protocol");
 }
 
-void RoomGuest::on_text(WebSocket&, std::string_view text) {
-  auto word = read_room_message(text);
-  if (!word) return mistake(word.error().why, word.error().ref);
-  if (const auto* joins = std::get_if<JoinMessage>(&*word)) return join(*joins);
-  if (room_ == nullptr) return mistake("join comes first");
-  if (const auto* says = std::get_if<CommentMessage>(&*word)) return comment(*says);
-  if (const auto* renames = std::get_if<NameMessage>(&*word)) return rename(*renames);
-  if (const auto* reacts = std::get_if<ReactMessage>(&*word)) return react(*reacts);
-  report(std::get<ReportMessage>(*word));
+bool RoomGuest::has_turn() {
+  HouseTime now = rooms_.clock().now();
+  double passed = std::chrono::duration<double>(now - turns_at_).count();
+  turns_ = std::min(kMessagesAtOnce, turns_ + passed * kMessagesPerSecond);
+  turns_at_ = now;
+  if (turns_ < 1) return false;
+  turns_ -= 1;
+  return true;
 }
 
-void RoomGuest::join(const JoinMessage& message) {
+void RoomGuest::on_text(WebSocket& socket, std::string_view text) {
+  if (!has_turn()) return socket.close(1008, "too many messages");
+  auto heard = read_room_message(text);
+  if (!heard) return mistake(heard.error().why, heard.error().ref);
+  if (heard->kind->right && !(staff_ && account::may(staff_->roles, *heard->kind->right))) {
+    return refuse("", "forbidden", "speaking as staff needs a session with the right to it; log in first");
+  }
+  const RoomWord& word = heard->word;
+  if (const auto* joins = std::get_if<JoinMessage>(&word)) return join(*joins, heard->kind->as == "staff");
+  if (room_ == nullptr) return mistake("join comes first");
+  if (const auto* says = std::get_if<CommentMessage>(&word)) return comment(*says);
+  if (const auto* renames = std::get_if<NameMessage>(&word)) return rename(*renames);
+  if (const auto* reacts = std::get_if<ReactMessage>(&word)) return react(*reacts);
+  report(std::get<ReportMessage>(word));
+}
+
+void RoomGuest::join(const JoinMessage& message, bool as_staff) {
   if (room_ != nullptr) return mistake("this socket has joined");
   auto room = rooms_.room(broadcast_);
   if (!room) {
@@ -89,14 +113,11 @@ void RoomGuest::join(const JoinMessage& message) {
     if (socket_ != nullptr) socket_->close(1011, "the room cannot be opened");
     return;
   }
-  if (message.as_staff && !staff_) {
-    return refuse("", "forbidden", "speaking as staff needs a session with the right to it; log in first");
-  }
   std::string own = message.token.empty() ? random_name(kTokenSize / 2) : message.token;
   author = author_of(own);
-  if (message.as_staff) {
+  if (as_staff) {
     author = author_of("staff " + broadcast_ + " " + staff_->id);
-    badge_ = staff_->badge;
+    badge_ = badge_for(staff_->roles);
     name_ = staff_->name;
   } else if (is_possible_name(message.name) && !rooms_.objection(message.name)) {
     // A name of before that is not welcome any more is left out; the page sees that in the welcome.

@@ -5,22 +5,28 @@
 #include <optional>
 #include <string>
 
+#include "account/rights.h"
 #include "hub/room.h"
 #include "hub/room_messages.h"
 #include "hub/rooms.h"
 
 namespace openday::hub {
 
-/// Home thread: the hub's. Does what the page says; the fifth mistake ends the connection.
+/// Home thread: the hub's. Does what the page says; the fifth mistake ends the connection, and so does who
+/// says more than anybody can read or look up.
 class RoomGuest final : public WebSocketHandler, public Room::Seat {
  public:
   static constexpr int kMostMistakes = 5;
   static constexpr Duration kJoinWithin = seconds(10);
+  // Messages of any kind. A page that comes back says at most 61 at once: what it joins with, 40 comments and
+  // 20 requests that were not answered.
+  static constexpr double kMessagesAtOnce = 80;
+  static constexpr double kMessagesPerSecond = 10;
 
   struct Staff {
     std::string id;
     std::string name;
-    engage::Badge badge;
+    account::Roles roles;  // which say what of kRoomMessages it may, and with which badge
   };
   /// `staff`: as whom this socket may speak, while its session has the right.
   RoomGuest(Rooms& rooms, std::string broadcast, std::string address, std::unique_ptr<Staff> staff);
@@ -46,12 +52,15 @@ class RoomGuest final : public WebSocketHandler, public Room::Seat {
   [[nodiscard]] uint64_t number() const { return number_; }
 
  private:
-  void join(const JoinMessage& message);
+  /// With `as_staff` its right has been asked for.
+  void join(const JoinMessage& message, bool as_staff);
   void comment(const CommentMessage& message);
   void rename(const NameMessage& message);
   void react(const ReactMessage& message);
   void report(const ReportMessage& message);
   void mistake(const std::string& why, const std::string& ref = {});
+  /// Counts a message. False: it is one too many.
+  bool has_turn();
 
   Rooms& rooms_;
   const std::string broadcast_;
@@ -67,6 +76,8 @@ class RoomGuest final : public WebSocketHandler, public Room::Seat {
   std::optional<HouseTime> reacted_;
   std::optional<HouseTime> reported_;
   int mistakes_ = 0;
+  double turns_ = kMessagesAtOnce;
+  HouseTime turns_at_;
 };
 
 }  // namespace openday::hub

@@ -1,6 +1,9 @@
 #include "hub/room_messages.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <vector>
 
 #include "base/check_text.h"
 #include "base/text.h"
@@ -43,7 +46,7 @@ std::string read_line(Fields& fields, const char* key, size_t most) {
   return line;
 }
 
-JoinMessage read_join(Fields& fields) {
+RoomWord read_join(Fields& fields) {
   JoinMessage join;
   auto token = fields.text("token");
   join.token = token.value_or("");
@@ -57,13 +60,12 @@ JoinMessage read_join(Fields& fields) {
     join.since = std::move(since);
   }
   auto as = fields.text("as");
-  join.as_staff = as.has_value();
   if (token && !is_token(*token)) fields.complain(Errc::kInvalid, "token", "is not one of ours");
   if (as && *as != "staff") fields.complain(Errc::kInvalid, "as", "must be staff");
   return join;
 }
 
-CommentMessage read_comment(Fields& fields) {
+RoomWord read_comment(Fields& fields) {
   CommentMessage comment;
   comment.ref = read_ref(fields);
   comment.text = read_line(fields, "text", engage::kMostText);
@@ -72,13 +74,20 @@ CommentMessage read_comment(Fields& fields) {
   return comment;
 }
 
-ReactMessage read_reaction(Fields& fields) {
-  auto kind = fields.choice("kind", {engage::kReactions.begin(), engage::kReactions.end()});
-  if (!kind) fields.complain(Errc::kInvalid, "kind", "is missing");
-  return {kind.value_or(0), fields.integer("n", 1, 10).value_or(1)};
+RoomWord read_name(Fields& fields) {
+  NameMessage said;
+  said.ref = read_ref(fields);
+  said.name = read_line(fields, "name", engage::kMostName);
+  return said;
 }
 
-ReportMessage read_report(Fields& fields) {
+RoomWord read_reaction(Fields& fields) {
+  auto kind = fields.choice("kind", {engage::kReactions.begin(), engage::kReactions.end()});
+  if (!kind) fields.complain(Errc::kInvalid, "kind", "is missing");
+  return ReactMessage{kind.value_or(0), fields.integer("n", 1, 10).value_or(1)};
+}
+
+RoomWord read_report(Fields& fields) {
   ReportMessage report;
   report.ref = read_ref(fields);
   report.id = fields.need("id", fields.integer("id", 1, kMostWhole));
@@ -89,42 +98,54 @@ ReportMessage read_report(Fields& fields) {
   return report;
 }
 
+/// The entry of what is said as `as`; when there is none, that of its kind: its reader says what is wrong.
+const RoomMessage* kind_of(std::string_view t, std::string_view as) {
+  const RoomMessage* found = nullptr;
+  for (const RoomMessage& one : kRoomMessages) {
+    if (one.t != t) continue;
+    if (one.as == as) return &one;
+    if (found == nullptr) found = &one;
+  }
+  return found;
+}
+
+std::string kinds() {
+  std::vector<std::string_view> names;
+  names.reserve(kRoomMessages.size());
+  for (const RoomMessage& one : kRoomMessages) {
+    if (one.as.empty()) names.push_back(one.t);
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 }  // namespace
 
-std::expected<RoomWord, Misunderstood> read_room_message(std::string_view text) {
+constinit const std::array<RoomMessage, 6> kRoomMessages = {{
+    {"join", "", std::nullopt, read_join},
+    {"join", "staff", account::Right::kSpeakAsStaff, read_join},
+    {"comment", "", std::nullopt, read_comment},
+    {"name", "", std::nullopt, read_name},
+    {"react", "", std::nullopt, read_reaction},
+    {"report", "", std::nullopt, read_report},
+}};
+
+std::expected<HeardMessage, Misunderstood> read_room_message(std::string_view text) {
   auto message = parse_object(text);
   if (!message) return std::unexpected(Misunderstood{message.error().message, ""});
-  auto kind = message->find("t");
-  if (kind == message->end() || !kind->is_string())
-    return std::unexpected(Misunderstood{"t is missing: join, comment, name, react or report", ""});
-  const auto& name = kind->get_ref<const std::string&>();
+  auto text_of = [&](const char* key) -> std::string {
+    auto value = message->find(key);
+    return value != message->end() && value->is_string() ? value->get<std::string>() : "";
+  };
+  const RoomMessage* kind = kind_of(text_of("t"), text_of("as"));
+  if (kind == nullptr) return std::unexpected(Misunderstood{"t must be one of " + kinds(), ""});
   Fields fields(*message);
   fields.known("t");
-  RoomWord word;
-  std::string ref;
-  if (name == "join") {
-    word = read_join(fields);
-  } else if (name == "comment") {
-    auto comment = read_comment(fields);
-    ref = comment.ref;
-    word = std::move(comment);
-  } else if (name == "name") {
-    NameMessage said;
-    said.ref = ref = read_ref(fields);
-    said.name = read_line(fields, "name", engage::kMostName);
-    word = std::move(said);
-  } else if (name == "react") {
-    word = read_reaction(fields);
-  } else if (name == "report") {
-    auto report = read_report(fields);
-    ref = report.ref;
-    word = std::move(report);
-  } else {
-    return std::unexpected(Misunderstood{"t must be join, comment, name, react or report", ""});
-  }
-  if (auto good = fields.finish(); !good)
+  HeardMessage heard{kind, kind->read(fields)};
+  if (auto good = fields.finish(); !good) {
+    std::string ref = text_of("ref");
     return std::unexpected(Misunderstood{good.error().message, is_ref(ref) ? ref : ""});
-  return word;
+  }
+  return heard;
 }
 
 bool is_possible_name(std::string_view line) {

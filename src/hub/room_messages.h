@@ -1,6 +1,7 @@
 // What a page says in a room (docs/ROOM.md), read strictly. Pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -8,7 +9,9 @@
 #include <string_view>
 #include <variant>
 
+#include "account/rights.h"
 #include "base/clock.h"
+#include "hub/api_json.h"
 #include "hub/room.h"
 
 namespace openday::hub {
@@ -17,7 +20,6 @@ struct JoinMessage {
   std::string token;  // of an earlier welcome, 32 hexadecimal digits; empty: somebody new
   std::string name;   // as it was sent; empty: none. It may be impossible
   std::optional<Room::Since> since;
-  bool as_staff = false;
 };
 struct CommentMessage {
   std::string ref;
@@ -40,12 +42,27 @@ struct ReportMessage {
 };
 using RoomWord = std::variant<JoinMessage, CommentMessage, NameMessage, ReactMessage, ReportMessage>;
 
+/// A kind of message that a page may say, and the right that it takes; nothing: anybody.
+struct RoomMessage {
+  std::string_view t;
+  std::string_view as;  // of a join: as what
+  std::optional<account::Right> right;
+  RoomWord (*read)(Fields& fields);
+};
+/// All of them: what is none of these is refused. docs/ROOM.md shows it, and a test walks it.
+extern const std::array<RoomMessage, 6> kRoomMessages;
+
+struct HeardMessage {
+  const RoomMessage* kind = nullptr;  // of kRoomMessages; whoever takes the word asks for its right
+  RoomWord word;
+};
+
 /// Why a text is none of these, for its sender; `ref`: of the message, when it has a good one.
 struct Misunderstood {
   std::string why;
   std::string ref;
 };
-std::expected<RoomWord, Misunderstood> read_room_message(std::string_view text);
+std::expected<HeardMessage, Misunderstood> read_room_message(std::string_view text);
 
 constexpr size_t kTokenSize = 32;  // hexadecimal digits: 128 bits
 

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include "base/address.h"
 #include "base/random.h"
 #include "engage/moderation.h"
+#include "engage/screen.h"
 #include "hub/api_values.h"
 #include "hub/room_guest.h"
 
@@ -27,11 +29,6 @@ constexpr Duration kStaffNamesKept = seconds(10);
 constexpr size_t kMostAddresses = 100'000;
 constexpr auto kTryAgain = seconds(2);
 constexpr const char* kBanned = "you cannot write here";
-
-engage::Badge badge_for(account::Roles roles) {
-  return account::may(roles, account::Right::kModerate) ? engage::Badge::kModerator
-                                                        : engage::Badge::kProducer;
-}
 
 std::string said(const Verdict& verdict) {
   if (verdict.code == "slow_mode") return "slow mode: wait until you may write again";
@@ -70,7 +67,7 @@ void Rooms::add_routes() {
       auto visitor = parts_.gate.admit(request, account::Right::kSpeakAsStaff, /*changes=*/true);
       if (visitor && visitor->person) {
         staff = std::make_unique<RoomGuest::Staff>(
-            RoomGuest::Staff{visitor->person->id, visitor->person->name, badge_for(visitor->person->roles)});
+            RoomGuest::Staff{visitor->person->id, visitor->person->name, visitor->person->roles});
         person = std::move(*visitor);
       }
     }
@@ -134,7 +131,7 @@ uint64_t Rooms::greet(RoomGuest& guest) {
 
 // --- comments
 
-bool Rooms::flooding(const std::string& address) {
+uint64_t Rooms::address_key(const std::string& address) {
   HouseTime now = parts_.loop.clock().now();
   if (now - salted_ > seconds(60) || of_address_.size() > kMostAddresses) {
     of_address_.clear();
@@ -143,7 +140,7 @@ bool Rooms::flooding(const std::string& address) {
   }
   auto parsed = SocketAddress::parse(address, 0);
   std::string caller = parsed ? parsed->caller() : address;  // an IPv6 /64 is one caller
-  return ++of_address_[std::hash<std::string>()(salt_ + caller)] > kAddressShare;
+  return std::hash<std::string>()(salt_ + caller);
 }
 
 std::string Rooms::key_of(const Comment& comment) {
@@ -171,7 +168,10 @@ void Rooms::comment(RoomGuest& guest, Comment comment) {
   if (waiting_.size() + in_flight_ >= kMostWaiting) {
     return refuse("busy", "too many comments at once; try again", kTryAgain);
   }
-  bool flood = comment.badge == engage::Badge::kNone && flooding(guest.address());
+  // What is refused is not of the address's share: one page that repeats itself must not use up a school's.
+  uint64_t address = comment.badge == engage::Badge::kNone ? address_key(guest.address()) : 0;
+  auto sent = of_address_.find(address);
+  bool flood = sent != of_address_.end() && sent->second >= kAddressShare;
   auto screen = parts_.screen();
   Verdict verdict = room->judge().judge(room->settings(), *screen, comment.author, comment.badge,
                                         comment.text, flood, parts_.loop.clock().now());
@@ -182,9 +182,10 @@ void Rooms::comment(RoomGuest& guest, Comment comment) {
     comment.state = engage::CommentState::kHeld;
     comment.why = verdict.why;
   }
+  if (address != 0) ++of_address_[address];
   told_[key_of(comment)] = guest.number();
   std::string where = comment.broadcast;
-  waiting_.push_back({std::move(where), std::move(comment), verdict.fingerprint});
+  waiting_.push_back({std::move(where), std::move(comment), std::move(verdict), address});
   if (in_flight_ == 0) commit();
 }
 
@@ -243,7 +244,17 @@ void Rooms::acknowledge(uint64_t number, const Comment& comment) {
   if (against) author.say(decided_json(comment));
 }
 
+/// Nothing of it was kept: it may be said again at once.
+void Rooms::take_back(const std::vector<Pending>& group) {
+  for (const Pending& one : group | std::views::reverse) {
+    if (Room* room = known(one.room)) room->judge().take_back(one.comment.author, one.verdict);
+    auto sent = of_address_.find(one.address);
+    if (sent != of_address_.end() && sent->second > 0) --sent->second;
+  }
+}
+
 void Rooms::on_outcome(std::vector<Pending> group, const Outcomes& added, const Result<>& outcome) {
+  if (!outcome) take_back(group);
   for (size_t at = 0; at < group.size(); ++at) {
     const Pending& one = group[at];
     auto told = told_.extract(key_of(one.comment));
@@ -267,7 +278,7 @@ void Rooms::on_outcome(std::vector<Pending> group, const Outcomes& added, const 
     if (repeated) continue;
     ++counters_.comments;
     if (comment.state == engage::CommentState::kHeld) ++counters_.held;
-    if (Room* room = known(one.room)) room->on_committed(comment, one.fingerprint);
+    if (Room* room = known(one.room)) room->on_committed(comment, one.verdict.fingerprint);
   }
   if (!outcome)
     parts_.log.error("comments_not_kept", {{"count", group.size()}, {"why", outcome.error().message}});
@@ -306,11 +317,17 @@ std::optional<engage::Why> Rooms::objection(const std::string& name) {
   if (!staff_at_ || now - *staff_at_ > kStaffNamesKept) {
     staff_at_ = now;
     staff_names_.clear();
+    staff_looks_.clear();
     if (auto people = parts_.rolls.roll().people()) {
-      for (const auto& person : *people) staff_names_.insert(screen->fingerprint(person.name));
+      for (const auto& person : *people) {
+        staff_names_.insert(screen->fingerprint(person.name));
+        staff_looks_.insert(engage::looks_of(person.name));
+      }
     }
+    staff_looks_.erase(std::u32string());  // of names without a letter
   }
-  if (staff_names_.contains(screen->fingerprint(name))) return engage::Why{"name"};
+  if (staff_names_.contains(screen->fingerprint(name)) || staff_looks_.contains(engage::looks_of(name)))
+    return engage::Why{"name"};
   return std::nullopt;
 }
 

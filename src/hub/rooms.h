@@ -2,7 +2,6 @@
 // everybody.
 #pragma once
 
-#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,7 +11,6 @@
 #include <vector>
 
 #include "account/people.h"
-#include "account/rights.h"
 #include "base/log.h"
 #include "broadcast/ledger.h"
 #include "hub/gate.h"
@@ -23,18 +21,6 @@
 namespace openday::hub {
 
 class RoomGuest;
-
-/// What a page may say in a room, and the right that it takes; nothing: anybody. The code goes by it,
-/// docs/ROOM.md shows it, and a test walks it.
-struct RoomMessage {
-  std::string_view name;
-  std::optional<account::Right> right;
-};
-inline constexpr std::array kRoomMessages = {
-    RoomMessage{"join", std::nullopt},    RoomMessage{"join as staff", account::Right::kSpeakAsStaff},
-    RoomMessage{"comment", std::nullopt}, RoomMessage{"name", std::nullopt},
-    RoomMessage{"react", std::nullopt},   RoomMessage{"report", std::nullopt},
-};
 
 /// Home thread: the hub's; everything it refers to outlives it.
 class Rooms {
@@ -101,15 +87,18 @@ class Rooms {
   struct Pending {
     std::string room;
     engage::Comment comment;
-    uint64_t fingerprint = 0;
+    engage::Verdict verdict;
+    uint64_t address = 0;  // in of_address_; 0: not counted there
   };
   /// What became of each of a group; nothing: its author is banned.
   using Outcomes = std::vector<std::optional<engage::Added>>;
   static std::string key_of(const engage::Comment& comment);
   void commit();
   void on_outcome(std::vector<Pending> group, const Outcomes& added, const Result<>& outcome);
+  void take_back(const std::vector<Pending>& group);
   void acknowledge(uint64_t guest, const engage::Comment& comment);
-  bool flooding(const std::string& address);
+  /// Its key in of_address_ of this minute.
+  uint64_t address_key(const std::string& address);
   void send_minute(const Request& request, Responder responder);
 
   const Parts parts_;
@@ -128,7 +117,8 @@ class Rooms {
   std::string salt_;
   HouseTime salted_;
 
-  std::unordered_set<uint64_t> staff_names_;  // fingerprints, as of
+  std::unordered_set<uint64_t> staff_names_;        // fingerprints,
+  std::unordered_set<std::u32string> staff_looks_;  // and what they look like, as of
   std::optional<HouseTime> staff_at_;
 
   struct Cached {

@@ -111,6 +111,32 @@ TEST_CASE("a refused comment counts for nothing: not for the pace, not as said")
   CHECK(court.say("ana", "hello").kind == Kind::kPublish);
 }
 
+TEST_CASE("what is taken back was never said: not for the pace, slow mode, repeats or voices") {
+  Court court;
+  court.settings.slow_s = 30;
+  CHECK(court.say("ana", "before").kind == Kind::kPublish);
+  court.now = court.now + seconds(40);
+  Verdict first = court.say("ana", "one");
+  CHECK(court.say("ana", "two").code == "slow_mode");
+  court.judge.take_back("ana", first);
+  court.settings.slow_s = 50;
+  CHECK(court.say("ana", "one").retry == seconds(10));  // since the one that was kept
+  court.settings.slow_s = 0;
+  for (int n = 0; n < 10; ++n) {
+    std::vector<Verdict> said;
+    for (const char* text : {"one", "two", "three"}) said.push_back(court.say("ana", text));
+    for (const Verdict& one : said) REQUIRE(one.kind == Kind::kPublish);
+    for (size_t at = said.size(); at-- > 0;) court.judge.take_back("ana", said[at]);
+  }
+  for (int voice = 0; voice < 10; ++voice) {
+    std::string name = "v" + std::to_string(voice);
+    Verdict said = court.say(name, "come to my shop");
+    REQUIRE(said.kind == Kind::kPublish);
+    court.judge.take_back(name, said);
+  }
+  court.judge.take_back("mo", court.say("mo", "come", Badge::kModerator));  // never counted
+}
+
 TEST_CASE("the judge remembers a bounded number of voices, and the latest") {
   Court court;
   CHECK(court.say("ana", "once").kind == Kind::kPublish);

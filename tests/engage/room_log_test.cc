@@ -43,6 +43,20 @@ TEST_CASE("a buried comment leaves its place and nothing of what it said") {
   CHECK(log.slice(1, 4) == "other,a,b");
 }
 
+TEST_CASE("what showed a buried comment shows it no more, and says the rest") {
+  RoomLog log("epoch", 9, 37);
+  log.append_showing("pinned secret", 7, "pinned -");
+  log.append_showing("pinned other", 8, "none");
+  log.bury(7);  // its own event is older than what is kept
+  CHECK(log.slice(log.tail(), log.head()) == "pinned -,pinned other");
+  log.append("1234567890123");  // 8 + 16 + 13 fit
+  CHECK(log.tail() == 0);
+  log.append("a");
+  CHECK(log.tail() == 1);
+  log.bury(8);
+  CHECK(log.slice(1, 4) == "none,1234567890123,a");
+}
+
 TEST_CASE("two moderators never hold one comment, and a claim ends by itself") {
   Claims claims;
   ProgramTime now{1'000'000};

@@ -182,11 +182,13 @@ class RoomHouse {
       rooms->forget_past("court");
     }
   }
-  void pin(int64_t id) {
+  void pin(int64_t id) { set({std::nullopt, std::nullopt, id}); }
+  void slow(int seconds) { set({std::nullopt, seconds, std::nullopt}); }
+  void set(const engage::RoomChanges& changes) {
     engage::RoomSettings settings;
     REQUIRE(archives.run([&](engage::Archive& archive) -> Result<> {
       engage::Decider who{{"ana", "session", clock.wall()}, "Ana"};
-      OPENDAY_TRY(settings, engage::set_room(archive, "court", {std::nullopt, std::nullopt, id}, who));
+      OPENDAY_TRY(settings, engage::set_room(archive, "court", changes, who));
       return {};
     }));
     (*rooms->room("court"))->on_settings(settings);

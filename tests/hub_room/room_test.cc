@@ -10,7 +10,7 @@ using engage::CommentState;
 namespace {
 
 std::unique_ptr<RoomGuest::Staff> moderator() {
-  return std::make_unique<RoomGuest::Staff>(RoomGuest::Staff{"mo", "Mo", engage::Badge::kModerator});
+  return std::make_unique<RoomGuest::Staff>(RoomGuest::Staff{"mo", "Mo", {account::Role::kModerator}});
 }
 
 Json comment(const std::string& ref, const std::string& text) {
@@ -53,9 +53,55 @@ TEST_CASE("what the disk refuses is not acknowledged, and the page hears when to
   CHECK(refused["retry_ms"] > 0);
   CHECK(house.last(ana, "ack").is_null());
   house.archives.failing = false;
-  house.advance(seconds(61));
+  house.advance(seconds(2));
   house.say(ana, comment("reference-1", "hello"));
   CHECK(house.last(ana, "ack")["state"] == "published");
+}
+
+TEST_CASE("what could not be kept counts for nothing: not for the pace, repeats, or the address's share") {
+  RoomHouse house;
+  // As much as a viewer, and as much as an address may say: not one of them may count.
+  std::vector<size_t> guests;
+  auto all_say = [&] {
+    for (size_t guest : guests) {
+      for (int n = 1; n <= engage::Judge::kBurst; ++n) {
+        std::string text = std::to_string(guest) + " says " + std::to_string(n);
+        house.say(guest, comment("reference-" + std::to_string(n), text));
+      }
+    }
+  };
+  for (int64_t n = 0; n < Rooms::kAddressShare / engage::Judge::kBurst; ++n) guests.push_back(house.join());
+  house.archives.stall = true;
+  all_say();
+  house.archives.failing = true;
+  house.archives.go_on();
+  for (size_t guest : guests) REQUIRE(house.all(guest, "refused").size() == engage::Judge::kBurst);
+  CHECK(house.last(guests[0], "refused")["code"] == "busy");
+  house.archives.failing = false;
+  house.advance(milliseconds(500));
+  all_say();
+  for (size_t guest : guests) {
+    auto acks = house.all(guest, "ack");
+    REQUIRE(acks.size() == engage::Judge::kBurst);
+    for (const Json& ack : acks) REQUIRE(ack["state"] == "published");
+  }
+  // What was kept counts.
+  house.say(guests[0], comment("reference-4", "and again"));
+  CHECK(house.last(guests[0], "refused")["code"] == "slow_down");
+}
+
+TEST_CASE("what could not be kept is none that slow mode counts from") {
+  RoomHouse house;
+  house.slow(30);
+  size_t ana = house.join();
+  house.archives.failing = true;
+  house.say(ana, comment("reference-1", "hello"));
+  house.archives.failing = false;
+  house.advance(seconds(2));
+  house.say(ana, comment("reference-1", "hello"));
+  CHECK(house.last(ana, "ack")["state"] == "published");
+  house.say(ana, comment("reference-2", "hello again"));
+  CHECK(house.last(ana, "refused")["code"] == "slow_mode");
 }
 
 TEST_CASE("a comment that is sent again after a cut is acknowledged again, and stands there once") {
@@ -314,6 +360,61 @@ TEST_CASE("what is removed is not quoted any more either") {
   CHECK(Json(house.guests[late].socket->heard).dump().find("a secret") == std::string::npos);
 }
 
+TEST_CASE("what is taken back to be looked at again is not quoted meanwhile") {
+  RoomHouse house;
+  size_t ana = house.join();
+  std::string epoch = house.last(ana, "welcome")["epoch"];
+  house.say(ana, comment("reference-1", "a secret"));
+  int64_t id = house.last(ana, "ack")["id"];
+  house.advance(seconds(4));
+  Json answer = comment("reference-2", "is it?");
+  answer["reply_to"] = id;
+  house.say(ana, answer);
+  house.advance(milliseconds(200));
+  house.decide(id, CommentState::kPublished, CommentState::kHeld);
+  house.advance(milliseconds(200));
+  size_t late = house.join();
+  size_t back = house.join({{"since", {{"epoch", epoch}, {"offset", 0}}}});
+  for (size_t guest : {late, back}) {
+    CHECK(house.texts(guest) == std::vector<std::string>{"is it?"});
+    CHECK(Json(house.guests[guest].socket->heard).dump().find("a secret") == std::string::npos);
+  }
+}
+
+TEST_CASE("what was pinned and is removed leaves the history of the pin and of the room, too") {
+  // Removed; or taken back while another one is pinned by then.
+  for (auto [to, unpin] : {std::pair(CommentState::kRemoved, false), {CommentState::kHeld, true}}) {
+    RoomHouse house;
+    size_t ana = house.join();
+    std::string epoch = house.last(ana, "welcome")["epoch"];
+    house.say(ana, comment("reference-1", "a secret"));
+    int64_t id = house.last(ana, "ack")["id"];
+    house.say(ana, comment("reference-2", "the agenda"));
+    int64_t other = house.last(ana, "ack")["id"];
+    house.advance(milliseconds(200));
+    house.pin(id);
+    house.slow(30);
+    house.advance(milliseconds(200));
+    CHECK(house.events(ana).back().second["room"]["pinned"]["text"] == "a secret");
+    if (unpin) house.pin(other);
+    house.decide(id, CommentState::kPublished, to);
+    house.advance(milliseconds(200));
+    size_t late = house.join();
+    size_t back = house.join({{"since", {{"epoch", epoch}, {"offset", 0}}}});
+    CHECK(house.last(back, "welcome")["since"] == "resumed");
+    for (size_t guest : {late, back}) {
+      CHECK(Json(house.guests[guest].socket->heard).dump().find("a secret") == std::string::npos);
+      auto told = house.events(guest);
+      REQUIRE(told.size() == house.events(ana).size());
+      CHECK(told[0].second == Json{{"k", "gone"}});
+      CHECK(told[2].second == Json{{"k", "pinned"}, {"comment", nullptr}});
+      CHECK(told[3].second["room"]["slow_s"] == 30);
+      CHECK(told[3].second["room"]["pinned"].is_null());
+      CHECK(told.back() == house.events(ana).back());
+    }
+  }
+}
+
 TEST_CASE("the first thing said must be join, and the fifth mistake ends the connection") {
   RoomHouse house;
   size_t guest = house.enter();
@@ -400,6 +501,40 @@ TEST_CASE("before and after the live broadcast the room is read-only, staff incl
   }
 }
 
+TEST_CASE("what is said in a room is what the table of its messages has, for whom it says") {
+  RoomHouse house;
+  const std::map<std::string_view, Json> more = {
+      {"join", Json::object()},
+      {"comment", comment("reference-1", "hello")},
+      {"name", {{"ref", "reference-2"}, {"name", "Ana"}}},
+      {"react", {{"kind", "like"}}},
+      {"report", {{"ref", "reference-3"}, {"id", 1}, {"reason", "spam"}}}};
+  for (const RoomMessage& one : kRoomMessages) {
+    INFO(one.t << " " << one.as);
+    Json message = more.at(one.t);
+    message["t"] = one.t;
+    if (!one.as.empty()) message["as"] = one.as;
+    auto heard = read_room_message(message.dump());
+    REQUIRE(heard);
+    CHECK(heard->kind == &one);
+    for (const auto& [role, name] : account::kRoles) {
+      INFO(name);
+      size_t guest = house.enter(std::make_unique<RoomGuest::Staff>(RoomGuest::Staff{"mo", "Mo", {role}}));
+      if (one.t != "join") house.say(guest, {{"t", "join"}});
+      house.say(guest, message);
+      bool forbidden =
+          house.last(guest, "refused").is_object() && house.last(guest, "refused")["code"] == "forbidden";
+      CHECK(forbidden == (one.right && !account::may({role}, *one.right)));
+    }
+  }
+  for (const char* text : {R"({"t":"join as staff"})", R"({"t":"dance"})", R"({"t":7})", "{}"}) {
+    CHECK(read_room_message(text).error().why == "t must be one of join, comment, name, react, report");
+  }
+  CHECK(read_room_message(R"({"t":"join","as":"boss"})").error().why.find("must be staff") !=
+        std::string::npos);
+  CHECK_FALSE(read_room_message(R"({"t":"comment","as":"staff","ref":"reference-1","text":"hello"})"));
+}
+
 TEST_CASE("staff speak with name and badge, if their session has the right") {
   RoomHouse house;
   size_t mo = house.join({{"as", "staff"}, {"name", "Somebody"}}, moderator());
@@ -434,6 +569,26 @@ TEST_CASE("nobody takes the name of staff, or one that a rule minds") {
   house.advance(seconds(5));
   house.say(guest, {{"t", "name"}, {"ref", "reference-4"}, {"name", "Ana"}});
   CHECK(house.last(guest, "ack")["ref"] == "reference-4");
+}
+
+TEST_CASE("nobody takes the name of staff in letters that look like theirs") {
+  RoomHouse house;
+  for (const char* name : {"Mo", "Лена", "🏛"}) {
+    account::Person person;
+    person.id = "p-" + std::to_string(house.clock.wall().ms) + name;
+    person.name = name;
+    REQUIRE(house.books.ledger.put(person));
+  }
+  for (const char* name : {"\u041C\u043E", "M0", "\uFF2D.\u03BF", "Лeнa"}) {
+    INFO(name);
+    size_t guest = house.join({{"name", name}});
+    CHECK(house.last(guest, "welcome")["name"] == "");
+    house.say(guest, {{"t", "name"}, {"ref", "reference-1"}, {"name", name}});
+    CHECK(house.last(guest, "refused")["why"] == Json{{"rule", "name"}});
+  }
+  for (const char* name : {"Moe", "Лев", "🌻"}) {
+    CHECK(house.last(house.join({{"name", name}}), "welcome")["name"] == name);
+  }
 }
 
 TEST_CASE("who is banned cannot write and is told until when and why, and who is free again, too") {
@@ -552,6 +707,40 @@ TEST_CASE("one address that writes more than a school does is held, others are n
   house.say(other, {{"t", "join"}});
   house.say(other, comment("reference-1", "from elsewhere"));
   CHECK(house.last(other, "ack")["state"] == "published");
+}
+
+TEST_CASE("what is refused uses up nothing of an address's share") {
+  RoomHouse house;
+  size_t loud = house.join();
+  for (int64_t n = 0; n <= Rooms::kAddressShare; ++n) {
+    if (n % 50 == 49) loud = house.join();
+    house.say(loud, comment(house.ref(), "much worse"));
+    REQUIRE(house.last(loud, "refused")["code"] == "rule");
+  }
+  size_t neighbour = house.join();
+  house.say(neighbour, comment("reference-1", "hello"));
+  CHECK(house.last(neighbour, "ack")["state"] == "published");
+}
+
+TEST_CASE("a socket that says more than a page can is closed, and nothing is looked up for it any more") {
+  RoomHouse house;
+  // Whatever it is: refused, not understood, or a reaction that does not count.
+  const std::vector<Json> kinds = {comment("reference-1", "much worse"),
+                                   {{"t", "react"}, {"kind", "like"}},
+                                   {{"t", "name"}, {"ref", "reference-2"}, {"name", "Ana"}}};
+  for (const Json& kind : kinds) {
+    INFO(kind.dump());
+    size_t guest = house.join();
+    for (int n = 1; n < static_cast<int>(RoomGuest::kMessagesAtOnce); ++n) house.say(guest, kind);
+    CHECK(house.guests[guest].socket->closed == 0);
+    house.advance(seconds(1));
+    for (int n = 0; n < static_cast<int>(RoomGuest::kMessagesPerSecond); ++n) house.say(guest, kind);
+    CHECK(house.guests[guest].socket->closed == 0);
+    size_t heard = house.guests[guest].socket->heard.size();
+    house.say(guest, kind);
+    CHECK(house.guests[guest].socket->closed == 1008);
+    CHECK(house.guests[guest].socket->heard.size() == heard);
+  }
 }
 
 TEST_CASE("the addresses of one IPv6 network are one that writes more than a school does") {

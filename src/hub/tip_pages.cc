@@ -54,9 +54,12 @@ class Site {
 
   [[nodiscard]] std::string words_of(const TipProblem& problem) const {
     std::string words(say(problem.what));
+    bool zh = page_.tongue == Tongue::kZh;
+    if (!problem.detail.empty())
+      words += zh ? fmt::format("（{}）", problem.detail) : fmt::format(" ({})", problem.detail);
     if (problem.photo == 0) return words;
-    return page_.tongue == Tongue::kZh ? fmt::format("第 {} 张照片：{}", problem.photo, words)
-                                       : fmt::format("Photo {}: {}", problem.photo, words);
+    return zh ? fmt::format("第 {} 张照片：{}", problem.photo, words)
+              : fmt::format("Photo {}: {}", problem.photo, words);
   }
 
   void emergency() {
@@ -102,15 +105,16 @@ class Site {
   void hidden(std::string_view name, std::string_view value) {
     html_.single("input", {{"type", "hidden"}, {"name", name}, {"value", value}});
   }
-  /// Label, hint and what is wrong, in front of a field; the ids for its aria-describedby.
+  /// Label, hint (and what it ends with) and what is wrong, in front of a field; the ids for its
+  /// aria-describedby.
   std::string label(std::string_view field, Phrase name, std::optional<Phrase> hint,
-                    const std::vector<TipProblem>& problems) {
+                    const std::vector<TipProblem>& problems, std::string_view hint_end = {}) {
     html_.open("div", {{"class", "field"}});
     html_.leaf("label", say(name), {{"for", field}});
     std::string described;
     if (hint) {
       described = std::string(field) + "-hint";
-      html_.leaf("p", say(*hint), {{"id", described}, {"class", "hint"}});
+      html_.open("p", {{"id", described}, {"class", "hint"}}).text(say(*hint)).text(hint_end).close();
     }
     auto wrong = std::ranges::find(problems, field, &TipProblem::field);
     if (wrong != problems.end()) {
@@ -174,7 +178,7 @@ void dialog_lines(Site& site, const TipDesk::Dialog& dialog) {
   for (const auto& line : dialog.lines) {
     html.open("li", {{"class", line.mine ? "mine" : "ours"}});
     html.open("p", {{"class", "who"}}).leaf("strong", site.say(line.mine ? phrase::kYou : phrase::kUs));
-    html.text(" ").leaf("time", local_minute(line.at)).close();
+    html.text(" ").leaf("time", local_minute(line.at) + " " + local_zone(line.at)).close();
     html.paragraphs(line.text).close();
   }
   html.close();
@@ -195,7 +199,7 @@ std::string form_page(const TipPage& page, const TipDraft& draft, const std::vec
   site.start_form(site.with_tongue("/send"), takes_photos);
   kind_field(site, draft, problems);
   broadcast_field(site, draft, broadcasts);
-  std::string about = site.label("moment", phrase::kMoment, phrase::kMomentHint, problems);
+  std::string about = site.label("moment", phrase::kMoment, phrase::kMomentHint, problems, draft.zone);
   html.single("input", {{"type", "datetime-local"},
                         {"step", "1"},
                         {"id", "moment"},

@@ -39,7 +39,8 @@ struct TipPage {
 struct TipProblem {
   std::string field;
   Phrase what;
-  int photo = 0;  // which of them, from 1; 0: none
+  int photo = 0;         // which of them, from 1; 0: none
+  std::string detail{};  // said behind it in brackets, the same in every language
 };
 
 /// What stands in the form.
@@ -47,6 +48,7 @@ struct TipDraft {
   std::string kind = "lead";
   std::string broadcast;
   std::string moment;  // as local_time()
+  std::string zone;    // of that: local_zone()
   std::string text;
   std::string contact;
 };

@@ -47,9 +47,8 @@ inline constexpr std::array kKindNames = {
 inline constexpr Phrase kBroadcast{"相关直播", "Which broadcast?"};
 inline constexpr Phrase kNoBroadcast{"与直播无关", "None"};
 inline constexpr Phrase kMoment{"画面中的时间（可选）", "Moment in the broadcast (optional)"};
-inline constexpr Phrase kMomentHint{
-    "直播画面所显示的日期和时间，可以修改。",
-    "Date and time of what you saw, as the broadcast shows it. You may change it."};
+inline constexpr Phrase kMomentHint{"画面播出的日期和时间，可以修改。时区：",
+                                    "Date and time at which it was shown. You may change it. Time zone: "};
 inline constexpr Phrase kText{"内容", "Your message"};
 inline constexpr Phrase kTextHint{"最多 10000 字。请写明时间、地点和您看到的情况。",
                                   "Up to 10,000 characters. When and where was it, and what did you see?"};
@@ -106,6 +105,9 @@ inline constexpr Phrase kBadText{"内容含有无法保存的字符。",
 inline constexpr Phrase kBadKind{"请选择类型。", "Say what it is."};
 inline constexpr Phrase kBadMoment{"时间格式应为 2026-12-01 09:30:00。",
                                    "Write the moment as 2026-12-01 09:30:00."};
+inline constexpr Phrase kMomentOutside{
+    "所选直播在这个时间没有播出。请修改时间，或留空。",
+    "The broadcast was not on at this moment. Change it, or leave it empty."};
 inline constexpr Phrase kBadContact{"联系方式过长（最多 200 字）。",
                                     "How to reach you is too long (200 characters)."};
 inline constexpr Phrase kBadReceipt{"回执应为 24 位数字。", "A receipt has 24 digits."};

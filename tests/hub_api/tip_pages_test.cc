@@ -1,6 +1,9 @@
 #include "hub/tip_pages.h"
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <ctime>
+#include <optional>
 
 #include "hub/html.h"
 #include "hub/tip_form.h"
@@ -11,6 +14,24 @@ using namespace openday::hub;
 namespace {
 
 const std::string kNasty = "</textarea><script>alert(1)</script>\"'&<b>";
+
+/// The process's time zone, until the end of its block.
+class InZone {
+ public:
+  explicit InZone(const char* name) {
+    if (const char* before = ::getenv("TZ")) before_ = before;
+    set(name);
+  }
+  ~InZone() { set(before_ ? before_->c_str() : nullptr); }
+  InZone(const InZone&) = delete;
+
+ private:
+  static void set(const char* name) {
+    name != nullptr ? ::setenv("TZ", name, 1) : ::unsetenv("TZ");
+    ::tzset();
+  }
+  std::optional<std::string> before_;
+};
 
 size_t count(std::string_view text, std::string_view what) {
   size_t found = 0;
@@ -66,9 +87,26 @@ TEST_CASE("local times are written as forms have them, and read back") {
   }
 }
 
+TEST_CASE("a local time is written with its zone") {
+  ProgramTime at{1'790'000'005'000};  // 2026-09-21T14:13:25Z
+  auto shown = [&](const char* zone) {
+    InZone here(zone);
+    return local_time(at) + " " + local_zone(at);
+  };
+  CHECK(shown("UTC") == "2026-09-21T14:13:25 UTC");
+  CHECK(shown("CST-8") == "2026-09-21T22:13:25 UTC+8");
+  CHECK(shown("IST-5:30") == "2026-09-21T19:43:25 UTC+5:30");
+  CHECK(shown("NST3:30") == "2026-09-21T10:43:25 UTC-3:30");
+  InZone here("CST-8");
+  TipNotices notices;
+  TipDesk::Dialog dialog{desk::State::kAnswered, {{at, true, "hello"}}};
+  CHECK(dialog_page({notices, Tongue::kEn, true, ""}, dialog, "1", "", {}, false)
+            .find(">2026-09-21 22:13 UTC+8</time>") != std::string::npos);
+}
+
 TEST_CASE("the form keeps what was typed, names what is wrong, and links it to its field") {
   TipNotices notices{"法院", "Court", "", "", "", ""};
-  TipDraft draft{"report", "day", "2026-12-01T09:30:00", kNasty, kNasty};
+  TipDraft draft{"report", "day", "2026-12-01T09:30:00", "UTC+8", kNasty, kNasty};
   std::string page =
       form_page({notices, Tongue::kEn, true, "/?lang=zh-CN"}, draft, {{"day", kNasty}, {"other", "Other"}},
                 {{"text", phrase::kTextTooLong}}, false);
@@ -79,6 +117,7 @@ TEST_CASE("the form keeps what was typed, names what is wrong, and links it to i
   CHECK(page.find("<option value=\"report\" selected>") != std::string::npos);
   CHECK(page.find("<option value=\"day\" selected>") != std::string::npos);
   CHECK(page.find("value=\"2026-12-01T09:30:00\"") != std::string::npos);
+  CHECK(page.find("Time zone: UTC+8</p>") != std::string::npos);
   CHECK(page.find("href=\"tel:110\"") != std::string::npos);
   CHECK(page.find("type=\"file\"") == std::string::npos);
   CHECK(page.find("lang=\"zh-CN\">中文</a>") != std::string::npos);

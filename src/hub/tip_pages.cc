@@ -15,7 +15,8 @@ constexpr size_t kPageStep = 16 * 1024;
 
 class Site {
  public:
-  Site(const TipPage& page, Phrase title) : page_(page) {
+  /// `with_form`: the language is changed by the form, whose id is "form".
+  Site(const TipPage& page, Phrase title, bool with_form = false) : page_(page) {
     html_.open("html", {{"lang", tag_of(page_.tongue)}});
     html_.open("head");
     html_.single("meta", {{"charset", "utf-8"}});
@@ -28,8 +29,19 @@ class Site {
     if (page_.styled) html_.single("link", {{"rel", "stylesheet"}, {"href", "/tips.css"}});
     html_.close().open("body");
     html_.open("header").leaf("p", name, {{"class", "name"}});
-    if (!page_.here.empty()) {
-      Tongue other = page_.tongue == Tongue::kZh ? Tongue::kEn : Tongue::kZh;
+    Tongue other = page_.tongue == Tongue::kZh ? Tongue::kEn : Tongue::kZh;
+    if (with_form) {
+      // What the Enter key presses is a form's first button, which must not be the language's
+      // (HTML 4.10.22.2).
+      html_.single("input", {{"type", "submit"}, {"form", "form"}, {"value", "↵"}, {"hidden", kHtmlFlag}});
+      html_.leaf("button", say(phrase::kOtherTongue),
+                 {{"type", "submit"},
+                  {"form", "form"},
+                  {"name", kSwitch},
+                  {"value", tag_of(other)},
+                  {"formnovalidate", kHtmlFlag},
+                  {"lang", tag_of(other)}});
+    } else if (!page_.here.empty()) {
       html_.leaf("a", say(phrase::kOtherTongue),
                  {{"href", page_.here}, {"hreflang", tag_of(other)}, {"lang", tag_of(other)}});
     }
@@ -66,8 +78,22 @@ class Site {
     const auto& own = page_.tongue == Tongue::kZh ? page_.notices.emergency_zh : page_.notices.emergency_en;
     html_.open("section", {{"class", "emergency"}, {"aria-labelledby", "emergency"}});
     html_.leaf("h2", say(phrase::kEmergency), {{"id", "emergency"}});
-    html_.paragraphs(own.empty() ? say(phrase::kEmergencyText) : own);
-    html_.open("p").leaf("a", say(phrase::kCall), {{"href", "tel:110"}, {"class", "call"}}).close();
+    const std::string& number = page_.notices.emergency_number;
+    if (!own.empty()) {
+      html_.paragraphs(own);
+    } else if (number.empty()) {
+      html_.leaf("p", say(phrase::kEmergencyHelp));
+    } else {
+      html_.open("p")
+          .text(say(phrase::kEmergencyCall))
+          .text(number)
+          .text(say(phrase::kEmergencySlow))
+          .close();
+    }
+    if (!number.empty()) {
+      html_.open("p").open("a", {{"href", "tel:" + number}, {"class", "call"}});
+      html_.text(say(phrase::kCall)).text(number).close().close();
+    }
     html_.close();
   }
   void privacy() {
@@ -188,7 +214,7 @@ void dialog_lines(Site& site, const TipDesk::Dialog& dialog) {
 
 std::string form_page(const TipPage& page, const TipDraft& draft, const std::vector<TipChoice>& broadcasts,
                       const std::vector<TipProblem>& problems, bool takes_photos) {
-  Site site(page, phrase::kTitle);
+  Site site(page, phrase::kTitle, /*with_form=*/true);
   auto& html = site.html();
   site.problems(problems);
   site.emergency();
@@ -250,8 +276,9 @@ std::string receipt_page(const TipPage& page, std::string_view receipt) {
   return site.finish();
 }
 
-std::string answer_form_page(const TipPage& page, const std::vector<TipProblem>& problems) {
-  Site site(page, phrase::kAnswerTitle);
+std::string answer_form_page(const TipPage& page, const std::vector<TipProblem>& problems,
+                             std::string_view typed) {
+  Site site(page, phrase::kAnswerTitle, /*with_form=*/true);
   auto& html = site.html();
   site.problems(problems);
   site.start_form("/answer");
@@ -263,6 +290,7 @@ std::string answer_form_page(const TipPage& page, const std::vector<TipProblem>&
                         {"autocomplete", "off"},
                         {"spellcheck", "false"},
                         {"required", kHtmlFlag},
+                        {"value", typed},
                         {"aria-describedby", about},
                         {"aria-invalid", Site::invalid("receipt", problems)}});
   html.close();

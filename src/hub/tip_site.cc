@@ -105,7 +105,8 @@ void TipSite::forget() {
 }
 
 TipPage TipSite::page_of(const Request& request, const TipFields* fields) const {
-  std::string asked = fields != nullptr ? fields->text("lang") : "";
+  std::string asked = fields != nullptr ? fields->text(kSwitch) : "";
+  if (asked.empty() && fields != nullptr) asked = fields->text("lang");
   if (asked.empty()) asked = request.query.get("lang").value_or("");
   TipPage page{parts_.notices, tongue_of(asked, request.header("accept-language")), !parts_.css.empty(), ""};
   if (request.method == Method::kGet) {
@@ -142,9 +143,7 @@ void TipSite::form(const Request& request, Responder responder) {
   if (at && *at && **at > 0 && **at < kLatest) {
     draft.moment = local_time({**at});
     draft.zone = local_zone({**at});
-    page.here += fmt::format("&at={}", **at);
   }
-  if (!draft.broadcast.empty()) page.here += "&b=" + draft.broadcast;
   responder.send(page_response(200, form_page(page, draft, offered, {}, parts_.photos != nullptr)));
 }
 
@@ -209,6 +208,8 @@ std::optional<TipProblem> TipSite::problem_with_moment(const std::string& broadc
 void TipSite::send(const Request& request, TipForm form, Responder responder) {
   if (form.refusal) return responder.send(again(request, form));
   TipDraft draft = draft_of(form.fields);
+  if (!form.fields.text(kSwitch).empty())
+    return responder.send(form_again(page_of(request, &form.fields), draft, 200, {}));
   std::vector<TipProblem> problems;
   if (std::ranges::find(desk::kKinds, draft.kind) == desk::kKinds.end())
     problems.push_back({"kind", phrase::kBadKind});
@@ -246,6 +247,8 @@ void TipSite::send(const Request& request, TipForm form, Responder responder) {
 void TipSite::answer(const Request& request, Responder responder) {
   auto fields = is_form(request) ? read_form(as_text(request.body)) : TipFields();
   auto page = page_of(request, fields ? &*fields : nullptr);
+  if (fields && !fields->text(kSwitch).empty())
+    return responder.send(page_response(200, answer_form_page(page, {}, fields->text("receipt"))));
   auto receipt = desk::read_receipt(fields ? fields->text("receipt") : "");
   auto again = [](const TipPage& on, int status, Phrase wrong) {
     return page_response(status, answer_form_page(on, {{"receipt", wrong}}));

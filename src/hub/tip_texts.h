@@ -23,10 +23,15 @@ inline constexpr Phrase kTitle{"提供线索", "Send a tip"};
 inline constexpr Phrase kOtherTongue{"English", "中文"};
 inline constexpr Phrase kSkip{"跳到表单", "Skip to the form"};
 inline constexpr Phrase kEmergency{"紧急情况", "In an emergency"};
-inline constexpr Phrase kEmergencyText{
-    "如有人正处于危险之中，请立即拨打 110。这里的内容不会被即时查看。",
-    "If somebody is in danger now, call 110. What is sent here is not read at once."};
-inline constexpr Phrase kCall{"拨打 110", "Call 110"};
+// With a number behind the first and before the second; without one, the third.
+inline constexpr Phrase kEmergencyCall{"如有人正处于危险之中，请立即拨打 ",
+                                       "If somebody is in danger now, call "};
+inline constexpr Phrase kEmergencySlow{"。这里的内容不会被即时查看。",
+                                       ". What is sent here is not read at once."};
+inline constexpr Phrase kEmergencyHelp{
+    "如有人正处于危险之中，请立即求助。这里的内容不会被即时查看。",
+    "If somebody is in danger now, get help at once. What is sent here is not read at once."};
+inline constexpr Phrase kCall{"拨打 ", "Call "};
 inline constexpr Phrase kPrivacy{"我们如何保护您", "How this is kept confidential"};
 inline constexpr Phrase kPrivacyText{
     "您写的内容在保存之前即被加密，只有指定的办案人员能够打开；系统管理员不能。\n\n"
@@ -124,6 +129,8 @@ inline constexpr Phrase kPhotoBroken{"已损坏或不完整。请换一张，然
 inline constexpr Phrase kPhotoTooSlow{
     "处理时间过长。请缩小后重新选择全部照片。",
     "it took too long to read. Make it smaller, then choose all photos again."};
+inline constexpr Phrase kPhotosAgain{"语言已更换。请重新选择照片。",
+                                     "The language was changed. Choose your photos again."};
 inline constexpr Phrase kTooManyPhotos{"最多可以附 5 张照片，请重新选择。",
                                        "There may be five photos at most. Choose them again."};
 inline constexpr Phrase kNoPhotosNow{"现在无法接收照片。您可以先不附照片提交。",

@@ -117,7 +117,7 @@ struct Booth {
                                                     photos ? &cleaner : nullptr,
                                                     books.view(),
                                                     clock,
-                                                    {"法院", "Court", "", "", "", ""},
+                                                    {"法院", "Court", "", "", "", "", "110"},
                                                     "p{}",
                                                     kPerAddress});
     site->add_routes();

@@ -105,7 +105,7 @@ TEST_CASE("a local time is written with its zone") {
 }
 
 TEST_CASE("the form keeps what was typed, names what is wrong, and links it to its field") {
-  TipNotices notices{"法院", "Court", "", "", "", ""};
+  TipNotices notices{"法院", "Court", "", "", "", "", "110"};
   TipDraft draft{"report", "day", "2026-12-01T09:30:00", "UTC+8", kNasty, kNasty};
   std::string page =
       form_page({notices, Tongue::kEn, true, "/?lang=zh-CN"}, draft, {{"day", kNasty}, {"other", "Other"}},
@@ -120,7 +120,7 @@ TEST_CASE("the form keeps what was typed, names what is wrong, and links it to i
   CHECK(page.find("Time zone: UTC+8</p>") != std::string::npos);
   CHECK(page.find("href=\"tel:110\"") != std::string::npos);
   CHECK(page.find("type=\"file\"") == std::string::npos);
-  CHECK(page.find("lang=\"zh-CN\">中文</a>") != std::string::npos);
+  CHECK(page.find("lang=\"zh-CN\">中文</button>") != std::string::npos);
   CHECK(count(page, "<label") == 5);
   std::string with_photos = form_page({notices, Tongue::kZh, true, ""}, {}, {}, {}, true);
   CHECK(with_photos.find("enctype=\"multipart/form-data\"") != std::string::npos);
@@ -130,12 +130,25 @@ TEST_CASE("the form keeps what was typed, names what is wrong, and links it to i
 }
 
 TEST_CASE("the institution's own notices stand in the place of ours") {
-  TipNotices notices{"法院", "", "紧急", "Emergency <now>", "隐私", "One\n\nTwo"};
+  TipNotices notices{"法院", "", "紧急", "Emergency <now>", "隐私", "One\n\nTwo", "+861234"};
   std::string page = form_page({notices, Tongue::kEn, false, ""}, {}, {}, {}, false);
   CHECK(page.find("<p>Emergency &lt;now&gt;</p>") != std::string::npos);
   CHECK(page.find("<p>One</p><p>Two</p>") != std::string::npos);
   CHECK(page.find("法院") != std::string::npos);  // there is no English name
   CHECK(page.find("stylesheet") == std::string::npos);
+  CHECK(page.find("<a href=\"tel:+861234\" class=\"call\">Call +861234</a>") != std::string::npos);
+  CHECK(page.find("110") == std::string::npos);
+}
+
+TEST_CASE("the number to call is the institution's, in our words too; without one there is no button") {
+  TipNotices notices{"法院", "", "", "", "", "", "112"};
+  std::string page = form_page({notices, Tongue::kZh, false, ""}, {}, {}, {}, false);
+  CHECK(page.find("请立即拨打 112。这里的内容") != std::string::npos);
+  CHECK(page.find(">拨打 112</a>") != std::string::npos);
+  notices.emergency_number.clear();
+  page = form_page({notices, Tongue::kEn, false, ""}, {}, {}, {}, false);
+  CHECK(page.find("get help at once. What is sent here is not read at once.") != std::string::npos);
+  CHECK(page.find("tel:") == std::string::npos);
 }
 
 TEST_CASE("right and wrong receipts are answered with pages of the same length") {

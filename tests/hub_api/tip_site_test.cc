@@ -78,7 +78,6 @@ TEST_CASE("the form is filled in with the broadcast and the moment, if they are 
   auto page = booth.ask(Method::kGet, "/?b=day&at=" + std::to_string(at.ms));
   CHECK(page.has("value=\"day\" selected"));
   CHECK(page.has("value=\"" + local_time(at) + "\""));
-  CHECK(page.has("href=\"/?lang=zh-CN&amp;at=" + std::to_string(at.ms) + "&amp;b=day\""));
   page = booth.ask(Method::kGet, "/?b=secret&at=x");
   CHECK_FALSE(page.has("secret"));
   CHECK(page.has("<option value=\"none\" selected>"));
@@ -132,6 +131,37 @@ TEST_CASE(
   CHECK(sent("2026-12-01T09:46:00", "day").status == 200);
   CHECK(sent("2026-11-30T10:01:00", "eve").status == 200);
   CHECK(sent("2020-01-01T00:00:00", "none").status == 200);
+}
+
+TEST_CASE("the form comes in the other language with all that was typed, as often as one likes") {
+  Booth booth;
+  for (const char* target : {"/", "/answer"}) {
+    auto page = booth.ask(Method::kGet, target);
+    CHECK(page.has("<button type=\"submit\" form=\"form\" name=\"switch\" value=\"zh-CN\" formnovalidate"));
+    // The Enter key presses the first.
+    CHECK(page.html.find("<input type=\"submit\" form=\"form\"") < page.html.find("name=\"switch\""));
+    CHECK_FALSE(page.has("hreflang"));
+  }
+  for (size_t i = 0; i < kPerAddress * TipSite::kReadsForATip; ++i) {
+    auto page = booth.ask(Method::kPost, "/send",
+                          "switch=zh-CN&lang=en&kind=report&broadcast=eve&moment=2026-11-30T09:30:00&text=%01"
+                          "PRECIOUS&contact=ME");
+    REQUIRE(page.status == 200);
+    REQUIRE(page.has("<html lang=\"zh-CN\">"));
+    REQUIRE(page.has("PRECIOUS"));
+    REQUIRE(page.has("value=\"ME\""));
+    REQUIRE(page.has("value=\"2026-11-30T09:30:00\""));
+    REQUIRE(page.has("<option value=\"report\" selected>"));
+    REQUIRE(page.has("<option value=\"eve\" selected>"));
+    REQUIRE_FALSE(page.has("class=\"problems\""));
+    page = booth.ask(Method::kPost, "/answer", "switch=zh-CN&lang=en&receipt=1234-not-yet");
+    REQUIRE(page.status == 200);
+    REQUIRE(page.has("<html lang=\"zh-CN\">"));
+    REQUIRE(page.has("value=\"1234-not-yet\""));
+  }
+  CHECK(booth.on_loop([&] { return booth.desk_books.ledger.tips_.empty(); }));
+  CHECK(booth.tip().status == 200);
+  CHECK(booth.ask(Method::kPost, "/answer", "receipt=123456789012345678901234").status == 200);
 }
 
 TEST_CASE("without a founded desk nothing is taken, and nothing typed is lost") {

@@ -197,6 +197,14 @@ void check_ladder(const Json& values, Checker& checker) {
   }
 }
 
+void check_emergency_number(const Json& values, Checker& checker) {
+  auto number = values["tips.emergency_number"].get<std::string>();
+  if (number.empty()) return;
+  size_t digits = number.starts_with('+') ? 1 : 0;
+  if (digits == number.size() || number.find_first_not_of("0123456789", digits) != std::string::npos)
+    checker.problem("tips.emergency_number", "expected digits, in front of them at most a +");
+}
+
 void check_listeners(const Json& values, Checker& checker) {
   struct Listener {
     std::string key;
@@ -287,6 +295,7 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
   check_house(values, checker);
   check_ladder(values, checker);
   check_listeners(values, checker);
+  check_emergency_number(values, checker);
   bool certificate = !values["http.certificate"].get<std::string>().empty() &&
                      !values["http.private_key"].get<std::string>().empty();
   for (const char* key : {"http.tls", "tips.tls"}) {
@@ -345,6 +354,7 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
                           {"per_address", values["tips.per_address"]},
                           {"emergency_zh", values["tips.emergency_zh"]},
                           {"emergency_en", values["tips.emergency_en"]},
+                          {"emergency_number", values["tips.emergency_number"]},
                           {"privacy_zh", values["tips.privacy_zh"]},
                           {"privacy_en", values["tips.privacy_en"]},
                           {"days",

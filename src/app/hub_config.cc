@@ -34,9 +34,10 @@ Result<TipsConfig> tips_of(const Json& tips, const HubConfig& config) {
   made.url = tips.value("url", "");
   made.per_address = tips.value("per_address", made.per_address);
   const Json& institution = config.settings.institution;
-  made.notices = {institution.value("name_zh", ""), institution.value("name_en", ""),
-                  tips.value("emergency_zh", ""),   tips.value("emergency_en", ""),
-                  tips.value("privacy_zh", ""),     tips.value("privacy_en", "")};
+  made.notices = {institution.value("name_zh", ""),  institution.value("name_en", ""),
+                  tips.value("emergency_zh", ""),    tips.value("emergency_en", ""),
+                  tips.value("privacy_zh", ""),      tips.value("privacy_en", ""),
+                  tips.value("emergency_number", "")};
   const Json days = tips.value("days", Json::object());
   auto clock = [&](const char* state) -> std::optional<std::chrono::days> {
     int count = days.value(state, 0);

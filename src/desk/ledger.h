@@ -44,6 +44,8 @@ class LedgerView {
   virtual Result<std::vector<Tip>> tips(const Listing& listing) = 0;
   virtual Result<std::map<State, int64_t>> counts() = 0;
   virtual Result<std::vector<Entry>> timeline(const std::string& tip) = 0;
+  /// The same with the words of the first entry only: of a list of tips no more is shown.
+  virtual Result<std::vector<Entry>> outline(const std::string& tip) = 0;
   virtual Result<Photo> photo(const std::string& tip, int number) = 0;
   /// The tip's content key as sealed to this public half.
   virtual Result<Bytes> copy(const std::string& tip, const Bytes& public_half) = 0;

@@ -18,13 +18,13 @@ struct Sealed {
   std::vector<desk::Entry> timeline;
 };
 
-/// As it is stored; no copy when there is none for this pair.
-Result<Sealed> sealed_tip(desk::LedgerView& ledger, desk::Tip tip, const desk::Pair& pair) {
+/// As it is stored; no copy when there is none for this pair. Not whole: with its first words only.
+Result<Sealed> sealed_tip(desk::LedgerView& ledger, desk::Tip tip, const desk::Pair& pair, bool whole) {
   Sealed sealed{std::move(tip), std::nullopt, {}};
   auto copy = ledger.copy(sealed.tip.id, pair->public_half());
   if (!copy && copy.error().code != Errc::kNotFound) return std::unexpected(copy.error());
   if (copy) sealed.copy = *std::move(copy);
-  OPENDAY_TRY(sealed.timeline, ledger.timeline(sealed.tip.id));
+  OPENDAY_TRY(sealed.timeline, whole ? ledger.timeline(sealed.tip.id) : ledger.outline(sealed.tip.id));
   return sealed;
 }
 
@@ -144,7 +144,7 @@ void DeskOffice::list(const desk::Listing& listing, const desk::Pair& pair,
   if (!tips) return done(std::unexpected(tips.error()));
   std::vector<Sealed> all;
   for (auto& tip : *tips) {
-    auto sealed = sealed_tip(ledger, std::move(tip), pair);
+    auto sealed = sealed_tip(ledger, std::move(tip), pair, /*whole=*/false);
     if (!sealed) return done(std::unexpected(sealed.error()));
     all.push_back(*std::move(sealed));
   }
@@ -165,7 +165,8 @@ void DeskOffice::read(const std::string& id, const desk::Pair& pair,
                       const std::function<void(Result<Opened>)>& done) {
   auto& ledger = parts_.books.desk();
   auto tip = ledger.tip(id);
-  auto sealed = tip ? sealed_tip(ledger, *std::move(tip), pair) : std::unexpected(tip.error());
+  auto sealed =
+      tip ? sealed_tip(ledger, *std::move(tip), pair, /*whole=*/true) : std::unexpected(tip.error());
   if (!sealed) return done(std::unexpected(sealed.error()));
   bool asked = worker_.ask(
       [sealed = *std::move(sealed), pair](const std::stop_token&) mutable {

@@ -30,6 +30,10 @@ const std::string& nobodys_hash() {
   return kHash;
 }
 
+Error too_many_passwords() {
+  return {Errc::kBusy, "too many passwords at once; try again"};
+}
+
 Response unauthorized(const Request& request, std::string_view message) {
   auto response = Response::error(401, "unauthorized", message, request.id);
   response.with("WWW-Authenticate", "Bearer");
@@ -72,6 +76,7 @@ Gate::Gate(const std::string& token, account::Rolls& rolls, Loop& loop, Log log)
       log_(std::move(log)),
       by_address_(clock_, kTriesAMinute, seconds(60)),
       by_name_(clock_, kTriesAQuarterHour, std::chrono::minutes(15)),
+      in_vain_(clock_, kVainTries, std::chrono::minutes(15)),
       by_person_(clock_, kOwnTriesAQuarterHour, std::chrono::minutes(15)),
       worker_(loop, kMostHashes) {}
 
@@ -81,7 +86,9 @@ Result<> Gate::load() {
   people_.clear();
   for (auto& person : people) people_[person.id] = std::move(person);
   sessions_.clear();
-  for (auto& session : sessions) sessions_[session.digest] = std::move(session);
+  for (auto& session : sessions) {
+    if (!removing_.contains(session.digest)) sessions_[session.digest] = std::move(session);
+  }
   forget_expired();
   settle();
   return {};
@@ -98,10 +105,16 @@ std::string Gate::cookie_name(const Request& request) {
   return request.secure ? "__Host-openday" : "openday";
 }
 
-void Gate::remove_session(const std::string& digest) {
+void Gate::remove_session(const std::string& digest, std::function<void(Result<>)> done) {
   sessions_.erase(digest);
+  removing_.insert(digest);
   settle();
-  rolls_.submit([digest](Roll& roll) { return roll.remove_session(digest); }, [](Result<>) {});
+  rolls_.submit([digest](Roll& roll) { return roll.remove_session(digest); },
+                [this, digest, done = std::move(done)](Result<> outcome) {
+                  // What could not be removed stays away until the next start, at least.
+                  if (outcome) removing_.erase(digest);
+                  done(std::move(outcome));
+                });
 }
 
 void Gate::settle() {
@@ -209,7 +222,7 @@ std::expected<Gate::Visitor, Response> Gate::identify(const Request& request, bo
 }
 
 void Gate::hash(std::string password, std::function<void(Result<std::string>)> then) {
-  if (worker_.is_full()) return then(fail(Errc::kBusy, "too many passwords at once; try again"));
+  if (worker_.is_full()) return then(std::unexpected(too_many_passwords()));
   worker_.ask(
       [password = std::move(password)](const std::stop_token&) mutable {
         auto hashed = sodium::hash_password(password);
@@ -220,7 +233,7 @@ void Gate::hash(std::string password, std::function<void(Result<std::string>)> t
 }
 
 void Gate::check(const std::string& person, std::string password, std::function<void(Result<bool>)> then) {
-  if (worker_.is_full()) return then(fail(Errc::kBusy, "too many log in at once; try again"));
+  if (worker_.is_full()) return then(std::unexpected(too_many_passwords()));
   auto known = people_.find(person);
   bool somebody = known != people_.end() && !known->second.disabled;
   std::string expected = somebody ? known->second.password : "";
@@ -241,12 +254,16 @@ void Gate::login(const Request& request, Responder responder) {
   auto wanted = body ? read_login(*body) : std::unexpected(body.error());
   if (!wanted) return responder.send(error_response(wanted.error(), request.id));
   if (auto wait = by_address_.ask(request.peer)) return responder.send(too_often(request.id, *wait));
-  if (auto wait = by_name_.ask(wanted->name)) return responder.send(too_often(request.id, *wait));
+  auto often = by_name_.ask(wanted->name);
+  if (worker_.is_full()) return responder.send(error_response(too_many_passwords(), request.id));
+  auto in_vain = in_vain_.ask(request.peer, wanted->name);  // until it turns out otherwise
+  if (often && in_vain) return responder.send(too_often(request.id, std::min(*often, *in_vain)));
   auto held = std::make_shared<std::pair<Request, Responder>>(request, std::move(responder));
   sodium::wipe(held->first.body);
   check(wanted->name, wanted->password, [this, held, wanted = *wanted](Result<bool> right) mutable {
     auto& [asked, answer] = *held;
     if (right && *right) {
+      in_vain_.forgive(asked.peer, wanted.name);
       open_session(asked, wanted.name, wanted.password, std::move(answer));
     } else if (right) {
       log_.warn("login_refused", {{"id", asked.id}});
@@ -301,14 +318,12 @@ void Gate::logout(const Request& request, Responder responder) {
   auto response = Response::empty(204);
   response.with("Set-Cookie", name + "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0" +
                                   (request.secure ? "; Secure" : ""));
-  if (sessions_.erase(digest) == 0) return responder.send(std::move(response));
-  settle();
+  if (!sessions_.contains(digest) && !removing_.contains(digest)) return responder.send(std::move(response));
   auto answer = std::make_shared<Responder>(std::move(responder));
   auto shared = std::make_shared<Response>(std::move(response));
-  rolls_.submit([digest](Roll& roll) { return roll.remove_session(digest); },
-                [answer, shared, id = request.id](Result<> outcome) {
-                  answer->send(outcome ? std::move(*shared) : error_response(outcome.error(), id));
-                });
+  remove_session(digest, [answer, shared, id = request.id](const Result<>& outcome) {
+    answer->send(outcome ? std::move(*shared) : error_response(outcome.error(), id));
+  });
 }
 
 void Gate::change_password(const Request& request, const Visitor& visitor, Responder responder) {

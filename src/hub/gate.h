@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,10 @@ class Gate {
   static constexpr auto kRenewAfter = std::chrono::hours(1);  // a session in use is renewed so often
   static constexpr size_t kMaxSessions = 1000;
   static constexpr size_t kTriesAMinute = 5;  // of one address, whatever the name
-  // Of one name, from wherever; so many that one address with its share cannot keep anybody out.
+  // Of one name, from wherever. Then addresses that have tried it in vain wait, and nobody else: however many
+  // strangers try a name, whose it is gets in.
   static constexpr size_t kTriesAQuarterHour = 300;
+  static constexpr size_t kVainTries = 3;  // of one address with one name in a quarter of an hour, then
   static constexpr size_t kOwnTriesAQuarterHour = 20;  // of somebody logged in, with their own password
   static constexpr size_t kMostHashes = 16;            // passwords that wait for their tenth of a second
 
@@ -99,7 +102,8 @@ class Gate {
   void check(const std::string& person, std::string password, std::function<void(Result<bool>)> then);
   void open_session(const Request& request, const std::string& person, const std::string& password,
                     Responder responder);
-  void remove_session(const std::string& digest);
+  /// At once here; `done` when it is gone from the store, too. Until then a load() does not bring it back.
+  void remove_session(const std::string& digest, std::function<void(Result<>)> done = [](const Result<>&) {});
   /// After a change of sessions or people: what was open by them closes.
   void settle();
   [[nodiscard]] bool holds(const Stay& stay) const;
@@ -112,9 +116,11 @@ class Gate {
   const Log log_;
   Throttle by_address_;
   Throttle by_name_;
+  Throttle in_vain_;    // by address and name
   Throttle by_person_;  // who is logged in already: strangers do not count against them
   std::map<std::string, account::Person> people_;     // by id
   std::map<std::string, account::Session> sessions_;  // by digest
+  std::set<std::string> removing_;                    // digests that are gone, and not yet from the store
   std::vector<std::weak_ptr<const Stay>> stays_;
   PersonalKeys* keys_ = nullptr;
   LoopWorker worker_;

@@ -32,12 +32,20 @@ void Throttle::forget_old(HouseTime now) {
       seen_, [&](const auto& entry) { return entry.second.empty() || now - entry.second.back() > window_; });
 }
 
-std::optional<Duration> Throttle::ask(std::string_view address) {
-  HouseTime now = clock_.now();
-  tidy(now);
+std::string Throttle::key_of(std::string_view address, std::string_view with) const {
   std::string caller(address);
   if (auto parsed = SocketAddress::parse(caller, 0)) caller = parsed->caller();  // an IPv6 /64 is one caller
-  std::string key = broadcast::sha256_hex(salt_ + caller);
+  return broadcast::sha256_hex(salt_ + caller + '\n' + std::string(with));
+}
+
+void Throttle::forgive(std::string_view address, std::string_view with) {
+  seen_.erase(key_of(address, with));
+}
+
+std::optional<Duration> Throttle::ask(std::string_view address, std::string_view with) {
+  HouseTime now = clock_.now();
+  tidy(now);
+  std::string key = key_of(address, with);
   auto found = seen_.find(key);
   if (found == seen_.end()) {
     if (seen_.size() >= keys_bound_) return window_;

@@ -17,13 +17,17 @@ class Throttle {
  public:
   Throttle(const Clock& clock, size_t most, Duration window, size_t keys_bound = 10'000);
 
-  /// Nothing when the event may happen (it is then counted), else how long to wait.
-  std::optional<Duration> ask(std::string_view address);
+  /// Nothing when the event may happen (it is then counted), else how long to wait. `with`: the address is
+  /// counted for each of these apart.
+  std::optional<Duration> ask(std::string_view address, std::string_view with = {});
+  /// What was counted is not.
+  void forgive(std::string_view address, std::string_view with = {});
 
   /// What is older than the window. Otherwise that is noticed when somebody asks.
   void forget();
 
  private:
+  [[nodiscard]] std::string key_of(std::string_view address, std::string_view with) const;
   void tidy(HouseTime now);
   void forget_old(HouseTime now);
 

@@ -133,9 +133,12 @@ void TipDesk::sweep_clips() {
 }
 
 void TipDesk::find(const std::string& receipt, const std::function<void(Result<Found>)>& then) {
+  auto busy = fail(Errc::kBusy, "too many at once; try again in a minute");
+  if (reading_ == kMostReading) return then(busy);
   bool asked = worker_.ask(
       [receipt, salt = parts_.house.salt()](const std::stop_token&) { return desk::keys_of(receipt, salt); },
       [this, then](const Result<desk::ReceiptKeys>& keys) {
+        --reading_;
         if (!keys) return then(std::unexpected(keys.error()));
         auto tip = parts_.books.desk().tip_of_receipt(keys->lookup);
         if (!tip) return then(std::unexpected(tip.error()));
@@ -143,7 +146,8 @@ void TipDesk::find(const std::string& receipt, const std::function<void(Result<F
         if (!key) return then(std::unexpected(key.error()));
         then(Found{*std::move(tip), *std::move(key)});
       });
-  if (!asked) then(fail(Errc::kBusy, "too many at once; try again in a minute"));
+  if (!asked) return then(busy);
+  ++reading_;
 }
 
 Result<TipDesk::Dialog> TipDesk::dialog(const Found& found) const {

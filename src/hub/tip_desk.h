@@ -18,11 +18,13 @@
 namespace openday::hub {
 
 /// Home thread: the loop's. Receipts are derived beside it, one at a time, at most kMostWaiting wait (kBusy
-/// beyond). Nothing is logged of a tip, not even that there is one: a log line has an exact time. That one
-/// could not be kept is logged when the minute is over.
+/// beyond), of which kMostReading are looked up: the rest are for new tips. Nothing is logged of a tip, not
+/// even that there is one: a log line has an exact time. That one could not be kept is logged when the minute
+/// is over.
 class TipDesk {
  public:
   static constexpr size_t kMostWaiting = 8;
+  static constexpr size_t kMostReading = 4;
 
   struct Parts {
     Loop& loop;
@@ -91,6 +93,7 @@ class TipDesk {
   std::set<std::string> keeping_;                               // tips whose clips are being made
   std::set<std::string> noting_;                                // clips that are there, and not yet noted
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // the ports may answer late
+  size_t reading_ = 0;                                          // receipts that are being looked up
   LoopWorker worker_;
 };
 

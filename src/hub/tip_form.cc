@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <ctime>
 
 #include "base/text.h"
@@ -104,6 +105,13 @@ std::string local_minute(ProgramTime at) {
   tm t = local(at);
   return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour,
                      t.tm_min);
+}
+
+std::string local_zone(ProgramTime at) {
+  int64_t minutes = local(at).tm_gmtoff / 60;
+  if (minutes == 0) return "UTC";
+  std::string zone = fmt::format("UTC{}{}", minutes < 0 ? '-' : '+', std::abs(minutes) / 60);
+  return minutes % 60 == 0 ? zone : fmt::format("{}:{:02}", zone, std::abs(minutes) % 60);
 }
 
 }  // namespace openday::hub

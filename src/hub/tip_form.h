@@ -1,4 +1,4 @@
-// What the tip site's forms send, read. Pure; the local time zone is the machine's.
+// What the tip site's forms send, read. Pure; the local time zone is the process's (TZ, else the machine's).
 #pragma once
 
 #include <map>
@@ -31,5 +31,7 @@ Result<ProgramTime> read_local_time(std::string_view text);
 std::string local_time(ProgramTime at);
 /// "2026-12-01 09:30", to the minute.
 std::string local_minute(ProgramTime at);
+/// The offset of local time then: "UTC", "UTC+8", "UTC-3:30".
+std::string local_zone(ProgramTime at);
 
 }  // namespace openday::hub

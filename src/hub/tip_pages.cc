@@ -15,7 +15,8 @@ constexpr size_t kPageStep = 16 * 1024;
 
 class Site {
  public:
-  Site(const TipPage& page, Phrase title) : page_(page) {
+  /// `with_form`: the language is changed by the form, whose id is "form".
+  Site(const TipPage& page, Phrase title, bool with_form = false) : page_(page) {
     html_.open("html", {{"lang", tag_of(page_.tongue)}});
     html_.open("head");
     html_.single("meta", {{"charset", "utf-8"}});
@@ -28,8 +29,19 @@ class Site {
     if (page_.styled) html_.single("link", {{"rel", "stylesheet"}, {"href", "/tips.css"}});
     html_.close().open("body");
     html_.open("header").leaf("p", name, {{"class", "name"}});
-    if (!page_.here.empty()) {
-      Tongue other = page_.tongue == Tongue::kZh ? Tongue::kEn : Tongue::kZh;
+    Tongue other = page_.tongue == Tongue::kZh ? Tongue::kEn : Tongue::kZh;
+    if (with_form) {
+      // What the Enter key presses is a form's first button, which must not be the language's
+      // (HTML 4.10.22.2).
+      html_.single("input", {{"type", "submit"}, {"form", "form"}, {"value", "↵"}, {"hidden", kHtmlFlag}});
+      html_.leaf("button", say(phrase::kOtherTongue),
+                 {{"type", "submit"},
+                  {"form", "form"},
+                  {"name", kSwitch},
+                  {"value", tag_of(other)},
+                  {"formnovalidate", kHtmlFlag},
+                  {"lang", tag_of(other)}});
+    } else if (!page_.here.empty()) {
       html_.leaf("a", say(phrase::kOtherTongue),
                  {{"href", page_.here}, {"hreflang", tag_of(other)}, {"lang", tag_of(other)}});
     }
@@ -54,17 +66,34 @@ class Site {
 
   [[nodiscard]] std::string words_of(const TipProblem& problem) const {
     std::string words(say(problem.what));
+    bool zh = page_.tongue == Tongue::kZh;
+    if (!problem.detail.empty())
+      words += zh ? fmt::format("（{}）", problem.detail) : fmt::format(" ({})", problem.detail);
     if (problem.photo == 0) return words;
-    return page_.tongue == Tongue::kZh ? fmt::format("第 {} 张照片：{}", problem.photo, words)
-                                       : fmt::format("Photo {}: {}", problem.photo, words);
+    return zh ? fmt::format("第 {} 张照片：{}", problem.photo, words)
+              : fmt::format("Photo {}: {}", problem.photo, words);
   }
 
   void emergency() {
     const auto& own = page_.tongue == Tongue::kZh ? page_.notices.emergency_zh : page_.notices.emergency_en;
     html_.open("section", {{"class", "emergency"}, {"aria-labelledby", "emergency"}});
     html_.leaf("h2", say(phrase::kEmergency), {{"id", "emergency"}});
-    html_.paragraphs(own.empty() ? say(phrase::kEmergencyText) : own);
-    html_.open("p").leaf("a", say(phrase::kCall), {{"href", "tel:110"}, {"class", "call"}}).close();
+    const std::string& number = page_.notices.emergency_number;
+    if (!own.empty()) {
+      html_.paragraphs(own);
+    } else if (number.empty()) {
+      html_.leaf("p", say(phrase::kEmergencyHelp));
+    } else {
+      html_.open("p")
+          .text(say(phrase::kEmergencyCall))
+          .text(number)
+          .text(say(phrase::kEmergencySlow))
+          .close();
+    }
+    if (!number.empty()) {
+      html_.open("p").open("a", {{"href", "tel:" + number}, {"class", "call"}});
+      html_.text(say(phrase::kCall)).text(number).close().close();
+    }
     html_.close();
   }
   void privacy() {
@@ -102,15 +131,16 @@ class Site {
   void hidden(std::string_view name, std::string_view value) {
     html_.single("input", {{"type", "hidden"}, {"name", name}, {"value", value}});
   }
-  /// Label, hint and what is wrong, in front of a field; the ids for its aria-describedby.
+  /// Label, hint (and what it ends with) and what is wrong, in front of a field; the ids for its
+  /// aria-describedby.
   std::string label(std::string_view field, Phrase name, std::optional<Phrase> hint,
-                    const std::vector<TipProblem>& problems) {
+                    const std::vector<TipProblem>& problems, std::string_view hint_end = {}) {
     html_.open("div", {{"class", "field"}});
     html_.leaf("label", say(name), {{"for", field}});
     std::string described;
     if (hint) {
       described = std::string(field) + "-hint";
-      html_.leaf("p", say(*hint), {{"id", described}, {"class", "hint"}});
+      html_.open("p", {{"id", described}, {"class", "hint"}}).text(say(*hint)).text(hint_end).close();
     }
     auto wrong = std::ranges::find(problems, field, &TipProblem::field);
     if (wrong != problems.end()) {
@@ -174,7 +204,7 @@ void dialog_lines(Site& site, const TipDesk::Dialog& dialog) {
   for (const auto& line : dialog.lines) {
     html.open("li", {{"class", line.mine ? "mine" : "ours"}});
     html.open("p", {{"class", "who"}}).leaf("strong", site.say(line.mine ? phrase::kYou : phrase::kUs));
-    html.text(" ").leaf("time", local_minute(line.at)).close();
+    html.text(" ").leaf("time", local_minute(line.at) + " " + local_zone(line.at)).close();
     html.paragraphs(line.text).close();
   }
   html.close();
@@ -184,7 +214,7 @@ void dialog_lines(Site& site, const TipDesk::Dialog& dialog) {
 
 std::string form_page(const TipPage& page, const TipDraft& draft, const std::vector<TipChoice>& broadcasts,
                       const std::vector<TipProblem>& problems, bool takes_photos) {
-  Site site(page, phrase::kTitle);
+  Site site(page, phrase::kTitle, /*with_form=*/true);
   auto& html = site.html();
   site.problems(problems);
   site.emergency();
@@ -195,7 +225,7 @@ std::string form_page(const TipPage& page, const TipDraft& draft, const std::vec
   site.start_form(site.with_tongue("/send"), takes_photos);
   kind_field(site, draft, problems);
   broadcast_field(site, draft, broadcasts);
-  std::string about = site.label("moment", phrase::kMoment, phrase::kMomentHint, problems);
+  std::string about = site.label("moment", phrase::kMoment, phrase::kMomentHint, problems, draft.zone);
   html.single("input", {{"type", "datetime-local"},
                         {"step", "1"},
                         {"id", "moment"},
@@ -246,8 +276,9 @@ std::string receipt_page(const TipPage& page, std::string_view receipt) {
   return site.finish();
 }
 
-std::string answer_form_page(const TipPage& page, const std::vector<TipProblem>& problems) {
-  Site site(page, phrase::kAnswerTitle);
+std::string answer_form_page(const TipPage& page, const std::vector<TipProblem>& problems,
+                             std::string_view typed) {
+  Site site(page, phrase::kAnswerTitle, /*with_form=*/true);
   auto& html = site.html();
   site.problems(problems);
   site.start_form("/answer");
@@ -259,6 +290,7 @@ std::string answer_form_page(const TipPage& page, const std::vector<TipProblem>&
                         {"autocomplete", "off"},
                         {"spellcheck", "false"},
                         {"required", kHtmlFlag},
+                        {"value", typed},
                         {"aria-describedby", about},
                         {"aria-invalid", Site::invalid("receipt", problems)}});
   html.close();

@@ -12,7 +12,7 @@
 
 namespace openday::hub {
 
-/// The institution's own words; what is empty is ours.
+/// The institution's own words; what is empty is ours. Without a number there is nothing to call.
 struct TipNotices {
   std::string name_zh;
   std::string name_en;
@@ -20,6 +20,7 @@ struct TipNotices {
   std::string emergency_en;
   std::string privacy_zh;
   std::string privacy_en;
+  std::string emergency_number;
 };
 
 struct TipChoice {
@@ -32,14 +33,19 @@ struct TipPage {
   const TipNotices& notices;
   Tongue tongue = Tongue::kZh;
   bool styled = false;  // there is a style sheet
-  std::string here;     // path and query of the same page in the other language; empty: there is none
+  std::string here;     // without a form: the same page in the other language; empty: there is none
 };
+
+/// The field by which a form asks for itself in the other language. Its button is in front of all others, so
+/// that it is the first to come; what was typed comes with it.
+inline constexpr std::string_view kSwitch = "switch";
 
 /// A problem and the field it is about (empty: none).
 struct TipProblem {
   std::string field;
   Phrase what;
-  int photo = 0;  // which of them, from 1; 0: none
+  int photo = 0;         // which of them, from 1; 0: none
+  std::string detail{};  // said behind it in brackets, the same in every language
 };
 
 /// What stands in the form.
@@ -47,6 +53,7 @@ struct TipDraft {
   std::string kind = "lead";
   std::string broadcast;
   std::string moment;  // as local_time()
+  std::string zone;    // of that: local_zone()
   std::string text;
   std::string contact;
 };
@@ -55,8 +62,9 @@ std::string form_page(const TipPage& page, const TipDraft& draft, const std::vec
                       const std::vector<TipProblem>& problems, bool takes_photos);
 /// `receipt` as it is shown.
 std::string receipt_page(const TipPage& page, std::string_view receipt);
-/// For the receipt; and after an answer, right or wrong, of one of few lengths.
-std::string answer_form_page(const TipPage& page, const std::vector<TipProblem>& problems);
+/// For the receipt; and after an answer, right or wrong, of one of few lengths. `typed` stands in it.
+std::string answer_form_page(const TipPage& page, const std::vector<TipProblem>& problems,
+                             std::string_view typed = {});
 /// Without lines nothing of it is known just now. `receipt` goes into the form to write again. `draft`: what
 /// could not be added.
 std::string dialog_page(const TipPage& page, const TipDesk::Dialog& dialog, std::string_view receipt,

@@ -13,7 +13,8 @@ namespace {
 constexpr Duration kQuarter = std::chrono::minutes(15);
 constexpr Duration kPatience = seconds(25);  // with the disk; the server's own is 30 s, and has no page
 constexpr int kMostChoices = 50;
-constexpr int64_t kLatest = 4'102'444'800'000;  // the year 2100: what <input> can show without surprises
+constexpr Duration kMomentTolerance = seconds(60);  // of clocks, and of forms that know no seconds
+constexpr int64_t kLatest = 4'102'444'800'000;      // the year 2100: what <input> can show without surprises
 
 Response page_response(int status, const std::string& html) {
   Response response = Response::bytes(status, "text/html; charset=utf-8",
@@ -53,7 +54,8 @@ TipSite::TipSite(Parts parts)
     : parts_(std::move(parts)),
       sends_(parts_.clock, parts_.per_address, kQuarter),
       reads_(parts_.clock, parts_.per_address * kReadsForATip, kQuarter),
-      all_(parts_.clock, kAllAMinute, seconds(60)) {}
+      all_sends_(parts_.clock, kSendsAMinute, seconds(60)),
+      all_reads_(parts_.clock, kReadsAMinute, seconds(60)) {}
 
 void TipSite::add_routes() {
   auto& router = parts_.router;
@@ -99,11 +101,12 @@ void TipSite::add_routes() {
 }
 
 void TipSite::forget() {
-  for (auto* throttle : {&sends_, &reads_, &all_}) throttle->forget();
+  for (auto* throttle : {&sends_, &reads_, &all_sends_, &all_reads_}) throttle->forget();
 }
 
 TipPage TipSite::page_of(const Request& request, const TipFields* fields) const {
-  std::string asked = fields != nullptr ? fields->text("lang") : "";
+  std::string asked = fields != nullptr ? fields->text(kSwitch) : "";
+  if (asked.empty() && fields != nullptr) asked = fields->text("lang");
   if (asked.empty()) asked = request.query.get("lang").value_or("");
   TipPage page{parts_.notices, tongue_of(asked, request.header("accept-language")), !parts_.css.empty(), ""};
   if (request.method == Method::kGet) {
@@ -121,8 +124,8 @@ std::vector<TipChoice> TipSite::choices() const {
   return choices;
 }
 
-std::optional<Phrase> TipSite::too_often(const Request& request, Throttle& throttle) {
-  if (throttle.ask(request.peer) || all_.ask("")) return phrase::kTooOften;
+std::optional<Phrase> TipSite::reads_too_often(const Request& request) {
+  if (reads_.ask(request.peer) || all_reads_.ask("")) return phrase::kTooOften;
   return std::nullopt;
 }
 
@@ -132,15 +135,15 @@ void TipSite::form(const Request& request, Responder responder) {
     return responder.send(page_response(503, message_page(page, phrase::kNotFounded)));
   }
   TipDraft draft;
+  draft.zone = local_zone(parts_.clock.wall());
   auto offered = choices();
   auto named = request.query.get("b").value_or("");
   if (std::ranges::find(offered, named, &TipChoice::id) != offered.end()) draft.broadcast = named;
   auto at = request.query.integer("at");
   if (at && *at && **at > 0 && **at < kLatest) {
     draft.moment = local_time({**at});
-    page.here += fmt::format("&at={}", **at);
+    draft.zone = local_zone({**at});
   }
-  if (!draft.broadcast.empty()) page.here += "&b=" + draft.broadcast;
   responder.send(page_response(200, form_page(page, draft, offered, {}, parts_.photos != nullptr)));
 }
 
@@ -180,16 +183,33 @@ Response TipSite::form_again(const TipPage& page, const TipDraft& draft, int sta
 }
 
 TipDraft TipSite::draft_of(const TipFields& fields) const {
-  TipDraft draft{fields.text("kind"), fields.text("broadcast"), fields.text("moment"), fields.text("text"),
-                 fields.text("contact")};
+  TipDraft draft{fields.text("kind"), fields.text("broadcast"), fields.text("moment"), "",
+                 fields.text("text"), fields.text("contact")};
+  draft.zone = local_zone(read_local_time(draft.moment).value_or(parts_.clock.wall()));
   auto offered = choices();
   if (std::ranges::find(offered, draft.broadcast, &TipChoice::id) == offered.end()) draft.broadcast.clear();
   return draft;
 }
 
+std::optional<TipProblem> TipSite::problem_with_moment(const std::string& broadcast,
+                                                       ProgramTime moment) const {
+  auto found = parts_.broadcasts.broadcast(broadcast);
+  if (!found) return std::nullopt;  // what cannot be read just now is no mistake of theirs
+  TipProblem outside{"moment", phrase::kMomentOutside};
+  auto from = found->public_from ? found->public_from : found->live_at;
+  if (!from) return outside;
+  ProgramTime to = found->ended_at.value_or(parts_.clock.wall());
+  auto tolerance = duration_cast<milliseconds>(kMomentTolerance);
+  if (!(moment + tolerance < *from) && !(to + tolerance < moment)) return std::nullopt;
+  outside.detail = fmt::format("{} – {} {}", local_minute(*from), local_minute(to), local_zone(*from));
+  return outside;
+}
+
 void TipSite::send(const Request& request, TipForm form, Responder responder) {
   if (form.refusal) return responder.send(again(request, form));
   TipDraft draft = draft_of(form.fields);
+  if (!form.fields.text(kSwitch).empty())
+    return responder.send(form_again(page_of(request, &form.fields), draft, 200, {}));
   std::vector<TipProblem> problems;
   if (std::ranges::find(desk::kKinds, draft.kind) == desk::kKinds.end())
     problems.push_back({"kind", phrase::kBadKind});
@@ -199,13 +219,16 @@ void TipSite::send(const Request& request, TipForm form, Responder responder) {
     auto moment = read_local_time(draft.moment);
     if (moment) sent.content.moment = *moment;
     if (!moment) problems.push_back({"moment", phrase::kBadMoment});
+    auto outside =
+        moment && !draft.broadcast.empty() ? problem_with_moment(draft.broadcast, *moment) : std::nullopt;
+    if (outside) problems.push_back(*std::move(outside));
   }
   if (auto wrong = problem_with_text(draft.text)) problems.push_back(*wrong);
   if (!check_line("contact", draft.contact, 0, desk::kMostContact))
     problems.push_back({"contact", phrase::kBadContact});
   auto page = page_of(request, &form.fields);
   if (!problems.empty()) return responder.send(form_again(page, draft, 422, problems));
-  bool often = (!form.counted && sends_.ask(request.peer)) || all_.ask("");
+  bool often = (!form.counted && sends_.ask(request.peer)) || all_sends_.ask("");
   if (often) return responder.send(form_again(page, draft, 429, {{"", phrase::kTooOften}}));
   auto answer = std::make_shared<Responder>(std::move(responder));
   answer->set_deadline(
@@ -224,12 +247,14 @@ void TipSite::send(const Request& request, TipForm form, Responder responder) {
 void TipSite::answer(const Request& request, Responder responder) {
   auto fields = is_form(request) ? read_form(as_text(request.body)) : TipFields();
   auto page = page_of(request, fields ? &*fields : nullptr);
+  if (fields && !fields->text(kSwitch).empty())
+    return responder.send(page_response(200, answer_form_page(page, {}, fields->text("receipt"))));
   auto receipt = desk::read_receipt(fields ? fields->text("receipt") : "");
   auto again = [](const TipPage& on, int status, Phrase wrong) {
     return page_response(status, answer_form_page(on, {{"receipt", wrong}}));
   };
   if (!receipt) return responder.send(again(page, 422, phrase::kBadReceipt));
-  if (auto wait = too_often(request, reads_)) return responder.send(again(page, 429, *wait));
+  if (auto wait = reads_too_often(request)) return responder.send(again(page, 429, *wait));
   auto reply = std::make_shared<Responder>(std::move(responder));
   parts_.desk.read(*receipt, [page, again, reply, receipt = *receipt](const Result<TipDesk::Dialog>& dialog) {
     if (dialog) return reply->send(page_response(200, dialog_page(page, *dialog, receipt, "", {}, false)));
@@ -249,7 +274,7 @@ void TipSite::write(const Request& request, Responder responder) {
   }
   std::string text = fields->text("text");
   auto wrong = problem_with_text(text);
-  auto wait = too_often(request, reads_);
+  auto wait = reads_too_often(request);
   if (wait) {
     // Nothing can be looked up now, so what was written is kept on a page without what was said before.
     TipDesk::Dialog nothing;

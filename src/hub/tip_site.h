@@ -19,8 +19,10 @@ namespace openday::hub {
 class TipSite final : private TipReception {
  public:
   static constexpr size_t kMostForm = TipUpload::kMostText;
-  static constexpr size_t kReadsForATip = 4;   // an address may look so many times as often as it may send
-  static constexpr size_t kAllAMinute = 120;   // derivations for everybody together
+  static constexpr size_t kReadsForATip = 4;  // an address may look so many times as often as it may send
+  // Derivations for everybody together; who looks for answers, or guesses, takes nothing from the senders.
+  static constexpr size_t kSendsAMinute = 120;
+  static constexpr size_t kReadsAMinute = 120;
   static constexpr size_t kMostUploads = 200;  // forms that are being read
   static constexpr size_t kUploadsOfOne = 10;  // of one address: a form may take its quarter of an hour
   static constexpr size_t kPhotoPlaces = 8;    // of them, with photos in memory
@@ -56,14 +58,18 @@ class TipSite final : private TipReception {
   void write(const Request& request, Responder responder);
   [[nodiscard]] TipPage page_of(const Request& request, const TipFields* fields = nullptr) const;
   [[nodiscard]] std::vector<TipChoice> choices() const;
+  /// That the moment is none of the broadcast's, as far as it has been aired.
+  [[nodiscard]] std::optional<TipProblem> problem_with_moment(const std::string& broadcast,
+                                                              ProgramTime moment) const;
   /// A problem, unless they may now.
-  std::optional<Phrase> too_often(const Request& request, Throttle& throttle);
+  std::optional<Phrase> reads_too_often(const Request& request);
 
   Parts parts_;
   PhotoPlaces places_{kPhotoPlaces, kPhotoPlacesOfOne};
   Throttle sends_;
   Throttle reads_;
-  Throttle all_;
+  Throttle all_sends_;
+  Throttle all_reads_;
 };
 
 }  // namespace openday::hub

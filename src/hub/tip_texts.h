@@ -23,10 +23,15 @@ inline constexpr Phrase kTitle{"提供线索", "Send a tip"};
 inline constexpr Phrase kOtherTongue{"English", "中文"};
 inline constexpr Phrase kSkip{"跳到表单", "Skip to the form"};
 inline constexpr Phrase kEmergency{"紧急情况", "In an emergency"};
-inline constexpr Phrase kEmergencyText{
-    "如有人正处于危险之中，请立即拨打 110。这里的内容不会被即时查看。",
-    "If somebody is in danger now, call 110. What is sent here is not read at once."};
-inline constexpr Phrase kCall{"拨打 110", "Call 110"};
+// With a number behind the first and before the second; without one, the third.
+inline constexpr Phrase kEmergencyCall{"如有人正处于危险之中，请立即拨打 ",
+                                       "If somebody is in danger now, call "};
+inline constexpr Phrase kEmergencySlow{"。这里的内容不会被即时查看。",
+                                       ". What is sent here is not read at once."};
+inline constexpr Phrase kEmergencyHelp{
+    "如有人正处于危险之中，请立即求助。这里的内容不会被即时查看。",
+    "If somebody is in danger now, get help at once. What is sent here is not read at once."};
+inline constexpr Phrase kCall{"拨打 ", "Call "};
 inline constexpr Phrase kPrivacy{"我们如何保护您", "How this is kept confidential"};
 inline constexpr Phrase kPrivacyText{
     "您写的内容在保存之前即被加密，只有指定的办案人员能够打开；系统管理员不能。\n\n"
@@ -47,9 +52,8 @@ inline constexpr std::array kKindNames = {
 inline constexpr Phrase kBroadcast{"相关直播", "Which broadcast?"};
 inline constexpr Phrase kNoBroadcast{"与直播无关", "None"};
 inline constexpr Phrase kMoment{"画面中的时间（可选）", "Moment in the broadcast (optional)"};
-inline constexpr Phrase kMomentHint{
-    "直播画面所显示的日期和时间，可以修改。",
-    "Date and time of what you saw, as the broadcast shows it. You may change it."};
+inline constexpr Phrase kMomentHint{"画面播出的日期和时间，可以修改。时区：",
+                                    "Date and time at which it was shown. You may change it. Time zone: "};
 inline constexpr Phrase kText{"内容", "Your message"};
 inline constexpr Phrase kTextHint{"最多 10000 字。请写明时间、地点和您看到的情况。",
                                   "Up to 10,000 characters. When and where was it, and what did you see?"};
@@ -106,6 +110,9 @@ inline constexpr Phrase kBadText{"内容含有无法保存的字符。",
 inline constexpr Phrase kBadKind{"请选择类型。", "Say what it is."};
 inline constexpr Phrase kBadMoment{"时间格式应为 2026-12-01 09:30:00。",
                                    "Write the moment as 2026-12-01 09:30:00."};
+inline constexpr Phrase kMomentOutside{
+    "所选直播在这个时间没有播出。请修改时间，或留空。",
+    "The broadcast was not on at this moment. Change it, or leave it empty."};
 inline constexpr Phrase kBadContact{"联系方式过长（最多 200 字）。",
                                     "How to reach you is too long (200 characters)."};
 inline constexpr Phrase kBadReceipt{"回执应为 24 位数字。", "A receipt has 24 digits."};
@@ -122,6 +129,8 @@ inline constexpr Phrase kPhotoBroken{"已损坏或不完整。请换一张，然
 inline constexpr Phrase kPhotoTooSlow{
     "处理时间过长。请缩小后重新选择全部照片。",
     "it took too long to read. Make it smaller, then choose all photos again."};
+inline constexpr Phrase kPhotosAgain{"语言已更换。请重新选择照片。",
+                                     "The language was changed. Choose your photos again."};
 inline constexpr Phrase kTooManyPhotos{"最多可以附 5 张照片，请重新选择。",
                                        "There may be five photos at most. Choose them again."};
 inline constexpr Phrase kNoPhotosNow{"现在无法接收照片。您可以先不附照片提交。",

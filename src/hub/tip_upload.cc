@@ -168,6 +168,8 @@ Result<> TipUpload::on_part_end() {
 }
 
 void TipUpload::begin_photo() {
+  // The form in the other language is no tip: its photos are neither counted nor read.
+  if (!form_.fields.text(kSwitch).empty()) return refuse(200, {"photos", phrase::kPhotosAgain});
   if (parts_.photos == nullptr) return refuse(422, {"photos", phrase::kNoPhotosNow});
   if (!form_.counted) {
     if (auto refusal = parts_.reception.count(request_)) return refuse(refusal->status, refusal->problem);

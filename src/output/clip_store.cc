@@ -73,6 +73,10 @@ std::string path_of(const media::StoredSegment& segment) {
   return segment_path(segment.run, segment.rendition, segment.msn);
 }
 
+std::string key_of(const std::string& broadcast, const media::StoredSegment& segment) {
+  return broadcast + "/" + path_of(segment);
+}
+
 }  // namespace
 
 bool is_clip_id(std::string_view id) {
@@ -87,13 +91,14 @@ Result<std::map<std::string, Clip>> ClipStore::load() {
   auto names = disk_.list(options_.root);
   if (!names && names.error().code != Errc::kNotFound) return std::unexpected(names.error());
   clips_.clear();
+  holders_.clear();
   bytes_ = 0;
   for (const std::string& id : names ? *names : std::vector<std::string>()) {
     if (!is_clip_id(id)) continue;
     auto clip = read(id);
     if (clip) {
       reconcile(id, *clip);
-      for (const auto& segment : clip->segments) bytes_ += segment.bytes;
+      tally(id, nullptr, &*clip);
       clips_[id] = std::move(*clip);
     } else if (clip.error().code == Errc::kNotFound) {
       remove_files(folder_of(id));  // it was not made, or was removed, to the end
@@ -145,8 +150,7 @@ Result<Clip> ClipStore::advance(const std::string& id) {
   std::ranges::sort(clip.segments, {}, &media::StoredSegment::msn);
   if (clip.complete || clip.segments.size() != found->second.segments.size()) {
     OPENDAY_CHECK_OK(write(id, clip));
-    for (const auto& segment : clip.segments) bytes_ += segment.bytes;
-    for (const auto& segment : found->second.segments) bytes_ -= segment.bytes;
+    tally(id, &found->second, &clip);
     found->second = clip;
   }
   if (!taken) return std::unexpected(taken.error());
@@ -167,10 +171,37 @@ Result<> ClipStore::take(const std::string& id, Clip& clip, const Source& source
     std::string init = init_path(segment.run, segment.rendition);
     OPENDAY_CHECK_OK(disk_.link(store + init, folder + init));
   }
-  OPENDAY_CHECK_OK(disk_.link(store + path_of(segment), folder + path_of(segment)));
+  // A name of another clip's file, if there is one: on another disk that is no second copy.
+  auto holders = holders_.find(key_of(clip.wish.broadcast, segment));
+  Result<> linked = fail(Errc::kNotFound, "no clip has it");
+  if (holders != holders_.end())
+    linked =
+        disk_.link(folder_of(*holders->second.begin()) + "/" + path_of(segment), folder + path_of(segment));
+  if (!linked) linked = disk_.link(store + path_of(segment), folder + path_of(segment));
+  OPENDAY_CHECK_OK(linked);
   if (new_run) clip.runs.push_back(source.tallest.at(segment.run));
   clip.segments.push_back(segment);
   return {};
+}
+
+void ClipStore::tally(const std::string& id, const Clip* before, const Clip* after) {
+  if (after != nullptr) {
+    for (const auto& segment : after->segments) {
+      auto& holders = holders_[key_of(after->wish.broadcast, segment)];
+      if (holders.empty()) bytes_ += segment.bytes;
+      holders.insert(id);
+    }
+  }
+  if (before == nullptr) return;
+  for (const auto& segment : before->segments) {
+    bool kept = after != nullptr && std::ranges::find(after->segments, segment.msn,
+                                                      &media::StoredSegment::msn) != after->segments.end();
+    auto holders = holders_.find(key_of(before->wish.broadcast, segment));
+    if (kept || holders == holders_.end() || holders->second.erase(id) == 0) continue;
+    if (!holders->second.empty()) continue;
+    bytes_ -= segment.bytes;
+    holders_.erase(holders);
+  }
 }
 
 Result<> ClipStore::withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to) {
@@ -185,17 +216,15 @@ Result<> ClipStore::withdraw(const std::string& broadcast, ProgramTime from, Pro
     if (left.segments.size() == clip.segments.size()) continue;
     // The list first: should this be the last thing that happens, the next load() removes the files.
     Result<> done = write(id, left);
-    uint64_t removed_bytes = 0;
     for (const auto& segment : clip.segments) {
       if (!done) break;
       if (!overlaps(range, segment)) continue;
       auto removed = disk_.remove(folder_of(id) + "/" + path_of(segment));
       if (!removed && removed.error().code != Errc::kNotFound) done = removed;
-      removed_bytes += segment.bytes;
     }
     if (done) {
+      tally(id, &clip, &left);
       clip = std::move(left);
-      bytes_ -= removed_bytes;
     } else if (first) {
       first = done;
     }
@@ -208,7 +237,7 @@ Result<> ClipStore::remove(const std::string& id) {
   if (found == clips_.end()) return fail(Errc::kNotFound, "there is no such clip");
   auto removed = disk_.remove(folder_of(id) + "/clip.jsonl");
   if (!removed && removed.error().code != Errc::kNotFound) return removed;
-  for (const auto& segment : found->second.segments) bytes_ -= segment.bytes;
+  tally(id, &found->second, nullptr);
   clips_.erase(found);
   remove_files(folder_of(id));
   return {};

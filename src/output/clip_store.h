@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,13 +38,14 @@ struct Clip {
 /// A clip's id: 32 hexadecimal digits, so that it becomes a path and is not guessed.
 bool is_clip_id(std::string_view id);
 
-/// One thread. Invariant: a clip's list names no segment that is not whole in its file.
+/// One thread. Invariant: a clip's list names no segment that is not whole in its file. Clips of the same
+/// time are second names of the same files, on another disk too.
 class ClipStore {
  public:
   struct Options {
     std::string root;
     std::function<std::string(const std::string& broadcast)> store_of;  // the folder of its media store
-    uint64_t most_bytes = uint64_t{20} << 30;  // of all clips together, as if each had files of its own
+    uint64_t most_bytes = uint64_t{20} << 30;  // of all clips together; what several have counts once
     uint64_t reserve_bytes = 512ull << 20;     // nothing is added when less would stay free
     // A clip is complete when something behind its end was recorded, or this long after that end.
     milliseconds patience{120'000};
@@ -76,6 +78,8 @@ class ClipStore {
   };
 
   Result<Source*> source(const std::string& broadcast);
+  /// What the clip has, and had before, in holders_ and bytes_.
+  void tally(const std::string& id, const Clip* before, const Clip* after);
   static void apply(Source& source, const IndexFact& fact);
   [[nodiscard]] bool is_withdrawn(const std::string& broadcast, const Source& source,
                                   const media::StoredSegment& segment) const;
@@ -91,7 +95,9 @@ class ClipStore {
   const Clock& clock_;
   const Log log_;
   std::map<std::string, Clip> clips_;
-  uint64_t bytes_ = 0;                                       // of their segments
+  // By broadcast and path: the clips that have this segment.
+  std::map<std::string, std::set<std::string>> holders_;
+  uint64_t bytes_ = 0;                                       // of their segments, each once
   std::map<std::string, std::vector<Withdrawn>> withdrawn_;  // by broadcast; what withdraw() was told
   std::map<std::string, Source> sources_;                    // at most kMostSources
 };

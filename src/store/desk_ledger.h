@@ -19,6 +19,7 @@ class SqliteDesk final : public desk::Ledger {
   Result<std::vector<desk::Tip>> tips(const desk::Listing& listing) override;
   Result<std::map<desk::State, int64_t>> counts() override;
   Result<std::vector<desk::Entry>> timeline(const std::string& tip) override;
+  Result<std::vector<desk::Entry>> outline(const std::string& tip) override;
   Result<desk::Photo> photo(const std::string& tip, int number) override;
   Result<Bytes> copy(const std::string& tip, const Bytes& public_half) override;
   Result<std::vector<std::string>> tips_without_copy(const Bytes& reader, const Bytes& opener,

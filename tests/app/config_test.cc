@@ -207,6 +207,16 @@ TEST_CASE("tips are taken when the file says so, on listeners of their own") {
         "x:3: tips.listen: expected an address here or in tips.tls");
   CHECK(parse_config("[tips]\nenabled = true\ntls = [\"127.0.0.1:8443\"]\n", "x").error().message ==
         "x:3: tips.tls: expected http.certificate and http.private_key as well");
+  CHECK(parse_config("[tips]\nenabled = true\n", "x")->hub["tips"]["emergency_number"] == "110");
+  for (const char* good : {"", "112", "+861234567"}) {
+    CAPTURE(good);
+    CHECK(parse_config("[tips]\nemergency_number = \"" + std::string(good) + "\"\n", "x"));
+  }
+  for (const char* wrong : {"+", "1 1 2", "12+", "112;x", "tel"}) {
+    CAPTURE(wrong);
+    CHECK(parse_config("[tips]\nemergency_number = \"" + std::string(wrong) + "\"\n", "x").error().message ==
+          "x:2: tips.emergency_number: expected digits, in front of them at most a +");
+  }
 }
 
 TEST_CASE("the operator's guide lists every key as the program knows it") {

@@ -43,6 +43,13 @@ class MemoryDesk final : public desk::Ledger {
     return counts;
   }
   Result<std::vector<desk::Entry>> timeline(const std::string& tip) override { return timelines_[tip]; }
+  Result<std::vector<desk::Entry>> outline(const std::string& tip) override {
+    auto entries = timelines_[tip];
+    for (auto& entry : entries) {
+      if (entry.number > 1) entry.sealed.clear();
+    }
+    return entries;
+  }
   Result<desk::Photo> photo(const std::string& tip, int number) override {
     auto found = photos_.find({tip, number});
     if (found == photos_.end()) return fail(Errc::kNotFound, "there is no such photo");

@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!openday::is_valid_utf8(value)) std::abort();
   }
   TipNotices notices;
-  TipDraft draft{"lead", "", fields->text("moment"), fields->text("text"), fields->text("contact")};
+  TipDraft draft{"lead", "", fields->text("moment"), "", fields->text("text"), fields->text("contact")};
   std::string page = form_page({notices, Tongue::kEn, true, ""}, draft, {}, {}, true);
   // Whatever was sent, the page has the elements it has.
   if (page.find("<script") != std::string::npos) std::abort();

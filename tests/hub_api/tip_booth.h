@@ -93,7 +93,16 @@ struct Booth {
       : loop(*Loop::create(clock)), cleaner(*loop) {
     options.listeners = {{.address = "127.0.0.1", .port = 0, .tls = false}};
     server = HttpServer::create(std::move(options), *loop).value();
-    books.ledger.put(broadcast("day", false)).value();
+    auto day = broadcast("day", false);
+    day.state = broadcast::State::kLive;
+    day.live_at = day.public_from = *read_local_time("2026-12-01T09:00:00");
+    books.ledger.put(day).value();
+    auto eve = broadcast("eve", false);  // it was yesterday
+    eve.state = broadcast::State::kEnded;
+    eve.live_at = eve.public_from = *read_local_time("2026-11-30T09:00:00");
+    eve.ended_at = *read_local_time("2026-11-30T10:00:00");
+    books.ledger.put(eve).value();
+    books.ledger.put(broadcast("soon", false)).value();
     books.ledger.put(broadcast("secret", true)).value();
     if (found) {
       REQUIRE(
@@ -108,7 +117,7 @@ struct Booth {
                                                     photos ? &cleaner : nullptr,
                                                     books.view(),
                                                     clock,
-                                                    {"法院", "Court", "", "", "", ""},
+                                                    {"法院", "Court", "", "", "", "", "110"},
                                                     "p{}",
                                                     kPerAddress});
     site->add_routes();
@@ -169,7 +178,7 @@ struct Booth {
     return ask(Method::kPost, "/send", "lang=en&kind=lead&broadcast=day&moment=" + more);
   }
 
-  ManualClock clock;
+  ManualClock clock{{1'000'000'000}, *read_local_time("2026-12-01T09:45:00")};
   Log log{"test", LogLevel::kDebug, [this](std::string_view line) { lines.emplace_back(line); }};
   std::vector<std::string> lines;
   MemoryBooks books;

@@ -1,6 +1,9 @@
 #include "hub/tip_pages.h"
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <ctime>
+#include <optional>
 
 #include "hub/html.h"
 #include "hub/tip_form.h"
@@ -11,6 +14,24 @@ using namespace openday::hub;
 namespace {
 
 const std::string kNasty = "</textarea><script>alert(1)</script>\"'&<b>";
+
+/// The process's time zone, until the end of its block.
+class InZone {
+ public:
+  explicit InZone(const char* name) {
+    if (const char* before = ::getenv("TZ")) before_ = before;
+    set(name);
+  }
+  ~InZone() { set(before_ ? before_->c_str() : nullptr); }
+  InZone(const InZone&) = delete;
+
+ private:
+  static void set(const char* name) {
+    name != nullptr ? ::setenv("TZ", name, 1) : ::unsetenv("TZ");
+    ::tzset();
+  }
+  std::optional<std::string> before_;
+};
 
 size_t count(std::string_view text, std::string_view what) {
   size_t found = 0;
@@ -66,9 +87,26 @@ TEST_CASE("local times are written as forms have them, and read back") {
   }
 }
 
+TEST_CASE("a local time is written with its zone") {
+  ProgramTime at{1'790'000'005'000};  // 2026-09-21T14:13:25Z
+  auto shown = [&](const char* zone) {
+    InZone here(zone);
+    return local_time(at) + " " + local_zone(at);
+  };
+  CHECK(shown("UTC") == "2026-09-21T14:13:25 UTC");
+  CHECK(shown("CST-8") == "2026-09-21T22:13:25 UTC+8");
+  CHECK(shown("IST-5:30") == "2026-09-21T19:43:25 UTC+5:30");
+  CHECK(shown("NST3:30") == "2026-09-21T10:43:25 UTC-3:30");
+  InZone here("CST-8");
+  TipNotices notices;
+  TipDesk::Dialog dialog{desk::State::kAnswered, {{at, true, "hello"}}};
+  CHECK(dialog_page({notices, Tongue::kEn, true, ""}, dialog, "1", "", {}, false)
+            .find(">2026-09-21 22:13 UTC+8</time>") != std::string::npos);
+}
+
 TEST_CASE("the form keeps what was typed, names what is wrong, and links it to its field") {
-  TipNotices notices{"法院", "Court", "", "", "", ""};
-  TipDraft draft{"report", "day", "2026-12-01T09:30:00", kNasty, kNasty};
+  TipNotices notices{"法院", "Court", "", "", "", "", "110"};
+  TipDraft draft{"report", "day", "2026-12-01T09:30:00", "UTC+8", kNasty, kNasty};
   std::string page =
       form_page({notices, Tongue::kEn, true, "/?lang=zh-CN"}, draft, {{"day", kNasty}, {"other", "Other"}},
                 {{"text", phrase::kTextTooLong}}, false);
@@ -79,9 +117,10 @@ TEST_CASE("the form keeps what was typed, names what is wrong, and links it to i
   CHECK(page.find("<option value=\"report\" selected>") != std::string::npos);
   CHECK(page.find("<option value=\"day\" selected>") != std::string::npos);
   CHECK(page.find("value=\"2026-12-01T09:30:00\"") != std::string::npos);
+  CHECK(page.find("Time zone: UTC+8</p>") != std::string::npos);
   CHECK(page.find("href=\"tel:110\"") != std::string::npos);
   CHECK(page.find("type=\"file\"") == std::string::npos);
-  CHECK(page.find("lang=\"zh-CN\">中文</a>") != std::string::npos);
+  CHECK(page.find("lang=\"zh-CN\">中文</button>") != std::string::npos);
   CHECK(count(page, "<label") == 5);
   std::string with_photos = form_page({notices, Tongue::kZh, true, ""}, {}, {}, {}, true);
   CHECK(with_photos.find("enctype=\"multipart/form-data\"") != std::string::npos);
@@ -91,12 +130,25 @@ TEST_CASE("the form keeps what was typed, names what is wrong, and links it to i
 }
 
 TEST_CASE("the institution's own notices stand in the place of ours") {
-  TipNotices notices{"法院", "", "紧急", "Emergency <now>", "隐私", "One\n\nTwo"};
+  TipNotices notices{"法院", "", "紧急", "Emergency <now>", "隐私", "One\n\nTwo", "+861234"};
   std::string page = form_page({notices, Tongue::kEn, false, ""}, {}, {}, {}, false);
   CHECK(page.find("<p>Emergency &lt;now&gt;</p>") != std::string::npos);
   CHECK(page.find("<p>One</p><p>Two</p>") != std::string::npos);
   CHECK(page.find("法院") != std::string::npos);  // there is no English name
   CHECK(page.find("stylesheet") == std::string::npos);
+  CHECK(page.find("<a href=\"tel:+861234\" class=\"call\">Call +861234</a>") != std::string::npos);
+  CHECK(page.find("110") == std::string::npos);
+}
+
+TEST_CASE("the number to call is the institution's, in our words too; without one there is no button") {
+  TipNotices notices{"法院", "", "", "", "", "", "112"};
+  std::string page = form_page({notices, Tongue::kZh, false, ""}, {}, {}, {}, false);
+  CHECK(page.find("请立即拨打 112。这里的内容") != std::string::npos);
+  CHECK(page.find(">拨打 112</a>") != std::string::npos);
+  notices.emergency_number.clear();
+  page = form_page({notices, Tongue::kEn, false, ""}, {}, {}, {}, false);
+  CHECK(page.find("get help at once. What is sent here is not read at once.") != std::string::npos);
+  CHECK(page.find("tel:") == std::string::npos);
 }
 
 TEST_CASE("right and wrong receipts are answered with pages of the same length") {

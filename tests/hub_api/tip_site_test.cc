@@ -1,4 +1,6 @@
 // The tip site without its server: requests in, pages out.
+#include <atomic>
+
 #include "tip_booth.h"
 
 using namespace openday;
@@ -76,7 +78,6 @@ TEST_CASE("the form is filled in with the broadcast and the moment, if they are 
   auto page = booth.ask(Method::kGet, "/?b=day&at=" + std::to_string(at.ms));
   CHECK(page.has("value=\"day\" selected"));
   CHECK(page.has("value=\"" + local_time(at) + "\""));
-  CHECK(page.has("href=\"/?lang=zh-CN&amp;at=" + std::to_string(at.ms) + "&amp;b=day\""));
   page = booth.ask(Method::kGet, "/?b=secret&at=x");
   CHECK_FALSE(page.has("secret"));
   CHECK(page.has("<option value=\"none\" selected>"));
@@ -99,6 +100,68 @@ TEST_CASE("what is wrong is said, and what was written is still there") {
   CHECK(booth.ask(Method::kPost, "/send", "text=x&kind=nonsense").status == 422);
   CHECK(booth.ask(Method::kPost, "/send", "text=%ff").status == 400);
   CHECK(booth.on_loop([&] { return booth.desk_books.ledger.tips_.empty(); }));
+}
+
+TEST_CASE(
+    "a moment at which the chosen broadcast was not on is refused in words, with a minute's tolerance") {
+  Booth booth;
+  auto sent = [&](const std::string& moment, const std::string& broadcast, const std::string& lang = "en") {
+    return booth.ask(
+        Method::kPost, "/send",
+        "lang=" + lang + "&kind=lead&text=PRECIOUS&broadcast=" + broadcast + "&moment=" + moment);
+  };
+  std::string zone = local_zone(*read_local_time("2026-12-01T09:00:00"));
+  for (const char* moment : {"2026-12-01T08:58:59", "2026-12-01T09:46:01", "2026-11-30T09:30:00"}) {
+    CAPTURE(moment);
+    auto page = sent(moment, "day");
+    CHECK(page.status == 422);
+    CHECK(page.has("href=\"#moment\""));
+    CHECK(
+        page.has("The broadcast was not on at this moment. Change it, or leave it empty."
+                 " (2026-12-01 09:00 – 2026-12-01 09:45 " +
+                 zone + ")"));
+    CHECK(page.has("PRECIOUS"));
+    CHECK(page.has("value=\"" + std::string(moment) + "\""));
+    CHECK(page.has("Time zone: " + zone));
+  }
+  CHECK(sent("2026-11-30T10:01:01", "eve", "zh").has("（2026-11-30 09:00 – 2026-11-30 10:00 " + zone + "）"));
+  CHECK(sent("2026-12-01T09:30:00", "soon").status == 422);
+  CHECK(booth.on_loop([&] { return booth.desk_books.ledger.tips_.empty(); }));
+  CHECK(sent("2026-12-01T08:59:00", "day").status == 200);
+  CHECK(sent("2026-12-01T09:46:00", "day").status == 200);
+  CHECK(sent("2026-11-30T10:01:00", "eve").status == 200);
+  CHECK(sent("2020-01-01T00:00:00", "none").status == 200);
+}
+
+TEST_CASE("the form comes in the other language with all that was typed, as often as one likes") {
+  Booth booth;
+  for (const char* target : {"/", "/answer"}) {
+    auto page = booth.ask(Method::kGet, target);
+    CHECK(page.has("<button type=\"submit\" form=\"form\" name=\"switch\" value=\"zh-CN\" formnovalidate"));
+    // The Enter key presses the first.
+    CHECK(page.html.find("<input type=\"submit\" form=\"form\"") < page.html.find("name=\"switch\""));
+    CHECK_FALSE(page.has("hreflang"));
+  }
+  for (size_t i = 0; i < kPerAddress * TipSite::kReadsForATip; ++i) {
+    auto page = booth.ask(Method::kPost, "/send",
+                          "switch=zh-CN&lang=en&kind=report&broadcast=eve&moment=2026-11-30T09:30:00&text=%01"
+                          "PRECIOUS&contact=ME");
+    REQUIRE(page.status == 200);
+    REQUIRE(page.has("<html lang=\"zh-CN\">"));
+    REQUIRE(page.has("PRECIOUS"));
+    REQUIRE(page.has("value=\"ME\""));
+    REQUIRE(page.has("value=\"2026-11-30T09:30:00\""));
+    REQUIRE(page.has("<option value=\"report\" selected>"));
+    REQUIRE(page.has("<option value=\"eve\" selected>"));
+    REQUIRE_FALSE(page.has("class=\"problems\""));
+    page = booth.ask(Method::kPost, "/answer", "switch=zh-CN&lang=en&receipt=1234-not-yet");
+    REQUIRE(page.status == 200);
+    REQUIRE(page.has("<html lang=\"zh-CN\">"));
+    REQUIRE(page.has("value=\"1234-not-yet\""));
+  }
+  CHECK(booth.on_loop([&] { return booth.desk_books.ledger.tips_.empty(); }));
+  CHECK(booth.tip().status == 200);
+  CHECK(booth.ask(Method::kPost, "/answer", "receipt=123456789012345678901234").status == 200);
 }
 
 TEST_CASE("without a founded desk nothing is taken, and nothing typed is lost") {
@@ -155,6 +218,34 @@ TEST_CASE("a wrong receipt is answered like a right one, and guessing comes to a
   }
   CHECK(refused == 2);
   CHECK(booth.ask(Method::kPost, "/answer", "receipt=" + receipt, "192.0.2.2").status == 200);
+}
+
+TEST_CASE("however many look for answers, from however many addresses, tips are still taken") {
+  Booth booth;
+  auto answered = std::make_shared<std::atomic<size_t>>(0);
+  auto look = [&](size_t i) {
+    Request request;
+    request.method = Method::kPost;
+    request.path = "/answer";
+    request.headers = {{"host", "tips.example"}, {"content-type", "application/x-www-form-urlencoded"}};
+    const std::string body = "receipt=123456789012345678901234";
+    request.body.assign(body.begin(), body.end());
+    request.peer = "198.51.100." + std::to_string(i);
+    booth.server->router().dispatch(request, make_responder([answered](const Response&) { ++*answered; }));
+  };
+  booth.on_loop([&] {
+    for (size_t i = 0; i < TipSite::kReadsAMinute; ++i) look(i);
+  });
+  CHECK(booth.tip().status == 200);  // with lookups waiting
+  for (auto end = std::chrono::steady_clock::now() + seconds(60);
+       *answered < TipSite::kReadsAMinute && std::chrono::steady_clock::now() < end;) {
+    std::this_thread::yield();
+  }
+  REQUIRE(*answered == TipSite::kReadsAMinute);
+  CHECK(booth.ask(Method::kPost, "/answer", "receipt=123456789012345678901234", "192.0.2.9").status == 429);
+  CHECK(booth.tip().status == 200);
+  booth.on_loop([&] { booth.clock.advance(seconds(61)); });
+  CHECK(booth.ask(Method::kPost, "/answer", "receipt=123456789012345678901234", "192.0.2.9").status == 200);
 }
 
 TEST_CASE("one address sends six tips in a quarter of an hour; the seventh is still on the page") {

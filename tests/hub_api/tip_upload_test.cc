@@ -271,6 +271,23 @@ TEST_CASE("photos count as tips before they are read; texts are read all the sam
   CHECK(counter.post(form_of(photo("GPS:x")), "127.4.4.4").status == 200);
 }
 
+TEST_CASE("changing the language throws photos away uncounted, and says so") {
+  Counter counter;
+  for (size_t i = 0; i < kPerAddress + 1; ++i) {
+    auto page = counter.post(part("switch", "zh-CN") + form_of(photo("GPS:x") + photo("GPS:y")));
+    CHECK(page.status == 200);
+    CHECK(has(page, "<html lang=\"zh-CN\">"));
+    CHECK(has(page, "I saw it &lt; there"));
+    CHECK(has(page, "请重新选择照片"));
+    page = counter.post(part("switch", "zh-CN") + form_of(""));
+    CHECK(page.status == 200);
+    CHECK_FALSE(has(page, "请重新选择照片"));
+  }
+  CHECK(counter.cleaner.asked == 0);
+  CHECK(counter.tips_kept() == 0);
+  CHECK(counter.post(form_of(photo("GPS:x"))).status == 200);
+}
+
 TEST_CASE("photos wait for their place in memory, and a crowd behind one address leaves room for others") {
   Counter counter;
   counter.on_loop([&] { counter.cleaner.holds = true; });

@@ -310,6 +310,56 @@ TEST_CASE("clips are bounded in number of bytes, and a removed one gives its roo
   CHECK(house.store->create(random_name(16), wish));
 }
 
+TEST_CASE("what several clips have counts once, until the last of them has gone") {
+  House house;
+  house.most_bytes = 700;
+  house.open();
+  house.begin("run1");
+  house.record(0, 20);
+  std::vector<std::string> same;
+  for (int i = 0; i < 20; ++i) {
+    same.push_back(house.keep(0, 12));
+    REQUIRE(house.numbers(same.back()).size() == 6);
+  }
+  CHECK(fs::hard_link_count(house.clips() + "/" + same[0] + "/run1/r720/3.m4s") == 21);
+  house.open();  // counted anew
+  std::string other = house.keep(8, 14);
+  CHECK(house.numbers(other) == Numbers{4, 5, 6});  // two of them known: 700 bytes in all
+  ClipWish wish{"b", kStart, kStart, {kStart.ms + 2000}};
+  auto full = [&] {
+    std::string id = random_name(16);
+    auto created = house.store->create(id, wish);
+    if (created) REQUIRE(house.store->remove(id));
+    return !created;
+  };
+  CHECK(full());
+  SECTION("removed") {
+    for (size_t i = 1; i < same.size(); ++i) REQUIRE(house.store->remove(same[i]));
+    CHECK(full());
+    CHECK(house.files(same[0]) == Numbers{0, 1, 2, 3, 4, 5});
+    REQUIRE(house.store->remove(same[0]));
+    CHECK_FALSE(full());
+    CHECK(house.files(other) == Numbers{4, 5, 6});
+  }
+  SECTION("withdrawn") {
+    REQUIRE(house.store->withdraw("b", {kStart.ms + 100}, {kStart.ms + 200}));
+    CHECK_FALSE(full());
+    for (const auto& id : same) CHECK(house.files(id) == Numbers{1, 2, 3, 4, 5});
+  }
+}
+
+TEST_CASE("a clip takes its files from one that has them: on another disk there is no second copy") {
+  House house;
+  house.begin("run1");
+  house.record(0, 10);
+  std::string first = house.keep(0, 12);
+  REQUIRE(house.numbers(first).size() == 6);
+  for (int msn = 0; msn < 6; ++msn) fs::remove(house.media(segment_path("run1", "r720", msn)));
+  std::string second = house.keep(0, 12);
+  CHECK(house.numbers(second).size() == 6);
+  CHECK(fs::hard_link_count(house.clips() + "/" + second + "/run1/r720/3.m4s") == 2);
+}
+
 TEST_CASE("what a crash has left is cleared away") {
   House house;
   house.begin("run1");

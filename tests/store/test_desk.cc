@@ -66,11 +66,13 @@ TEST_CASE("the desk's tips are kept as they are, listed by minute, and counted")
   two.moment.reset();
   desk::Entry first{"one", 1, {60'000}, "", desk::Deed::kReceived, desk::Verdict::kNone, {7, 8}};
   desk::Entry second{"one", 2, {60'000}, "ana", desk::Deed::kTriaged, desk::Verdict::kLead, {}};
+  desk::Entry third{"one", 3, {60'000}, "", desk::Deed::kWrote, desk::Verdict::kNone, Bytes(40'000, 5)};
   REQUIRE(desk.run([&](const Tables& tables) -> Result<> {
     OPENDAY_CHECK_OK(tables.desk.add(one));
     OPENDAY_CHECK_OK(tables.desk.add(two));
     OPENDAY_CHECK_OK(tables.desk.append(first));
     OPENDAY_CHECK_OK(tables.desk.append(second));
+    OPENDAY_CHECK_OK(tables.desk.append(third));
     return tables.desk.add(desk::Photo{"one", 1, {9}});
   }));
   auto& view = desk.reader->desk();
@@ -80,7 +82,10 @@ TEST_CASE("the desk's tips are kept as they are, listed by minute, and counted")
   CHECK(view.tip_of_receipt(Bytes(32)).error().code == Errc::kNotFound);
   CHECK(view.tips({}) == std::vector{two, one});
   CHECK(view.tips({.state = {}, .offset = 1, .limit = 5}) == std::vector{one});
-  CHECK(view.timeline("one") == std::vector{first, second});
+  CHECK(view.timeline("one") == std::vector{first, second, third});
+  third.sealed.clear();
+  CHECK(view.outline("one") == std::vector{first, second, third});
+  CHECK(view.outline("two")->empty());
   CHECK(view.photo("one", 1)->sealed == Bytes{9});
   CHECK(view.photo("one", 2).error().code == Errc::kNotFound);
   CHECK(view.tips_without_clip({60'000}, 10) == std::vector{one});
@@ -112,7 +117,7 @@ TEST_CASE("the desk's tips are kept as they are, listed by minute, and counted")
   CHECK(due(desk::State::kReceived, std::nullopt, 180'001) == 1);
   // A number that is taken, a time that is no minute, and a timeline that is changed are refused.
   CHECK_FALSE(desk.run([&](const Tables& tables) { return tables.desk.append(second); }));
-  second.number = 3;
+  second.number = 4;
   second.at = {60'001};
   CHECK_FALSE(desk.run([&](const Tables& tables) { return tables.desk.append(second); }));
   CHECK(desk.run([&](const Tables& tables) { return tables.desk.update(DeskStore::tip("x", 1)); })

@@ -92,7 +92,7 @@ describe.skipIf(real)('an officer’s key', () => {
     // What comes in appears by itself, and is told to who does not see it.
     await mock('desk', { tips: [{ id: 'first1', text: 'the very first', kind: 'lead' }] });
     await page.getByText('the very first').waitFor();
-    expect(await page.getByRole('status').first().textContent()).toContain('A new tip has come in.');
+    await expect.poll(() => page.getByRole('status').first().textContent()).toContain('A new tip has come in.');
     expect(problems).toEqual([]);
   });
 
@@ -371,7 +371,7 @@ describe.skipIf(real)('a tip', () => {
     await page.getByRole('radio', { name: 'spam' }).check();
     await page.getByRole('button', { name: 'Triage' }).click();
     await page.getByRole('button', { name: 'Standard answer for spam' }).waitFor();
-    await mock('desk', { faults: { ms: 700 } });
+    await mock('desk', { faults: { ms: 5000 } });
     await page.getByRole('radio', { name: 'feedback' }).check();
     await page.getByRole('button', { name: 'Change' }).click();
     await mock('desk', { act: { id: fresh, by: 'bo', answer: 'Thank you.', close: true } });

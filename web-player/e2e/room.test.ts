@@ -53,21 +53,25 @@ interface Drawn {
   /** Labels of the last frame. */
   frame: string[];
   frames: number;
+  /** How clearly that frame was drawn, and the last label's letters. */
+  alpha: number;
+  font: string;
 }
 
 /** What the worker draws, by the texts it has written into its bitmaps. */
-async function spy(page: Page): Promise<{ flying: () => Promise<string[]>; frames: () => Promise<number> }> {
+async function spy(page: Page) {
   const worker = page.workers()[0] ?? (await page.waitForEvent('worker'));
   await worker.evaluate(() => {
     const prototype = OffscreenCanvasRenderingContext2D.prototype;
     const labels = new WeakMap<object, string>();
-    const drawn: Drawn = { frame: [], frames: 0 };
+    const drawn: Drawn = { frame: [], frames: 0, alpha: 1, font: '' };
     // The originals are called on the contexts they belong to.
     /* eslint-disable @typescript-eslint/unbound-method */
     const { fillText, drawImage, clearRect } = prototype;
     /* eslint-enable @typescript-eslint/unbound-method */
     prototype.fillText = function (text, ...rest) {
       labels.set(this.canvas, text);
+      drawn.font = this.font;
       fillText.call(this, text, ...rest);
     };
     prototype.clearRect = function (...all) {
@@ -76,13 +80,20 @@ async function spy(page: Page): Promise<{ flying: () => Promise<string[]>; frame
       clearRect.apply(this, all);
     };
     prototype.drawImage = function (this: OffscreenCanvasRenderingContext2D, ...all: unknown[]) {
+      drawn.alpha = this.globalAlpha;
       drawn.frame.push(labels.get(all[0] as object) ?? '?');
       (drawImage as (...args: unknown[]) => void).apply(this, all);
     };
     Object.assign(globalThis, { drawn });
   });
   const read = () => worker.evaluate(() => (globalThis as unknown as { drawn: Drawn }).drawn);
-  return { flying: async () => (await read()).frame, frames: async () => (await read()).frames };
+  return {
+    flying: async () => (await read()).frame,
+    frames: async () => (await read()).frames,
+    alpha: async () => (await read()).alpha,
+    /** Of the letters, in pixels. */
+    size: async () => Number(/([\d.]+)px/.exec((await read()).font)?.[1]),
+  };
 }
 
 afterEach(async () => {
@@ -171,7 +182,7 @@ describe.skipIf(real)('the room', () => {
     await write(page, 'first');
     await row(page, 'first').waitFor();
     const button = page.locator('.write__send');
-    expect(await button.getAttribute('aria-label')).toMatch(/^Send: in \d+ s$/);
+    await expect.poll(() => button.getAttribute('aria-label')).toMatch(/^Send: in \d+ s$/);
     await write(page, 'second');
     expect(await field(page).inputValue()).toBe('second');
     await page.waitForFunction(() => document.querySelector('.write__send')?.getAttribute('aria-label') === 'Send');
@@ -182,8 +193,8 @@ describe.skipIf(real)('the room', () => {
     await tell('slow', { slow_s: 0, refuse: { code: 'slow_down', retry_ms: 15_000 } });
     await page.waitForFunction(() => document.querySelector('.write__send')?.getAttribute('aria-label') === 'Send');
     await write(page, 'third');
+    await expect.poll(() => button.getAttribute('aria-label')).toMatch(/^Send: in \d+ s$/);
     await page.waitForFunction(() => document.querySelector<HTMLTextAreaElement>('.write__text')?.value === 'third');
-    expect(await button.getAttribute('aria-label')).toMatch(/^Send: in \d+ s$/);
     await page.reload();
     await page.waitForFunction(() => document.querySelector<HTMLTextAreaElement>('.write__text')?.value === 'third');
     await tell('slow', { refuse: { code: 'rule', why: { rule: 'word:abuse', from: 0, to: 5 } } });
@@ -249,11 +260,16 @@ describe.skipIf(real)('the room', () => {
     const { context, page } = await open(browser, '/watch/old');
     await advances(page, 1);
     await row(page, 'said at 140').waitFor();
+    await wake(page);
+    await scrubTo(page, 40);
+    await row(page, 'said at 140').waitFor({ state: 'detached' });
+    expect(await row(page, 'said at 95').count()).toBe(0);
+    // It stands there while one looks.
+    await advances(page, 1);
     await page.keyboard.press('k');
     await page.waitForFunction(() => document.querySelector('video')?.paused === true);
     await wake(page);
     await scrubTo(page, 98);
-    await row(page, 'said at 140').waitFor({ state: 'detached' });
     await row(page, 'said at 95').waitFor();
     expect(await row(page, 'said at 104').count()).toBe(0);
     await page.keyboard.press('k');
@@ -364,6 +380,111 @@ describe.skipIf(real)('the room', () => {
     await context.close();
   });
 
+  it('shows nothing of a hidden author, nor of blocked words, in a quote or pinned', async () => {
+    await quiet('hush');
+    const { context, page } = await open(browser, '/watch/hush');
+    await advances(page, 1);
+    await tell('hush', { say: { text: 'rude words', by: 'dddd0000', name: 'Rude' } });
+    await row(page, 'rude words').waitFor();
+    const reply_to = {
+      id: Number(await row(page, 'rude words').getAttribute('data-id')),
+      name: 'Rude',
+      text: 'rude words',
+    };
+    await tell('hush', { say: { text: 'do not say that', reply_to }, pin: 'rude words' });
+    const quote = row(page, 'do not say that').locator('.say__quote');
+    const pinned = page.getByRole('group', { name: 'Pinned' });
+    await quote.waitFor();
+    await pinned.waitFor();
+    await row(page, 'rude words').click();
+    await page.getByRole('button', { name: 'Hide author' }).click();
+    await row(page, 'rude words').waitFor({ state: 'detached' });
+    expect(await quote.count()).toBe(0);
+    expect(await pinned.count()).toBe(0);
+    expect(await row(page, 'do not say that').count()).toBe(1);
+    await page.getByRole('button', { name: 'Show again' }).click();
+    await quote.waitFor();
+    await pinned.waitFor();
+    await wake(page);
+    await page.getByRole('button', { name: 'Comments over the picture' }).click();
+    await page.locator('.popover').getByLabel('Blocked words').fill('rude');
+    await quote.waitFor({ state: 'detached' });
+    await pinned.waitFor({ state: 'detached' });
+    expect(await row(page, 'do not say that').count()).toBe(1);
+    await context.close();
+  });
+
+  it('tells a reader of a comment when it shows, not before', async () => {
+    await quiet('aloud');
+    const { context, page } = await open(browser, '/watch/aloud');
+    await advances(page, 1);
+    await page.keyboard.press('k');
+    await page.waitForFunction(() => document.querySelector('video')?.paused === true);
+    await tell('aloud', { say: { text: 'the picture has not got there' } });
+    await tell('aloud', { say: { text: 'of a while ago', moment: Date.now() - 50_000 } });
+    await row(page, 'of a while ago').waitFor();
+    const told = () => page.locator('.room [role=status]').last().textContent();
+    await expect.poll(told, { timeout: 60_000 }).toBe('Wei: of a while ago');
+    await context.close();
+  });
+
+  it('says of a name and of a report that they wait for the connection', async () => {
+    await quiet('cable');
+    const wire = await layWire();
+    const { context, page } = await open(browser, '/watch/cable', {}, wire.url);
+    await advances(page, 1);
+    await tell('cable', { say: { text: 'not nice' } });
+    await row(page, 'not nice').waitFor();
+    const offline = async () => {
+      wire.cut(120_000);
+      await page.getByText('No connection to the chat.').waitFor();
+    };
+    await offline();
+    await page.getByRole('button', { name: 'Choose a name' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox').fill('Ana');
+    await dialog.getByRole('button', { name: 'Use this name' }).click();
+    await dialog.getByText('Waits for the connection').waitFor();
+    await expectAccessible(page);
+    wire.mend();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: /Ana/ }).waitFor();
+    await offline();
+    await row(page, 'not nice').click();
+    await page.getByRole('button', { name: 'Report', exact: true }).click();
+    await dialog.getByRole('radio', { name: 'insult or hate' }).check();
+    await dialog.getByRole('button', { name: 'Send report' }).click();
+    await dialog.getByText('Waits for the connection').waitFor();
+    wire.mend();
+    await dialog.getByText('Thank you.').waitFor();
+    await context.close();
+    wire.close();
+  });
+
+  it('shows what is pinned, who is of the staff, and how many watch', async () => {
+    await quiet('board');
+    const { context, page } = await open(browser, '/watch/board');
+    await advances(page, 1);
+    await tell('board', { say: { text: 'Please be kind', name: 'Li', staff: 'moderator' }, crowd: 1284 });
+    await tell('board', { say: { text: 'Who are you?' } });
+    await row(page, 'Who are you?').waitFor();
+    expect(await row(page, 'Please be kind').locator('.say__badge').textContent()).toBe('Moderator');
+    expect(await row(page, 'Who are you?').locator('.say__badge').count()).toBe(0);
+    await page.locator('.room__viewers').getByText('1,285 people are watching').waitFor();
+    const pinned = page.getByRole('group', { name: 'Pinned' });
+    expect(await pinned.count()).toBe(0);
+    await tell('board', { pin: 'Please be kind' });
+    await pinned.getByText('Please be kind').waitFor();
+    expect(await pinned.locator('b').textContent()).toBe('Li');
+    expect(await pinned.locator('.say__badge').textContent()).toBe('Moderator');
+    await pinned.getByRole('button', { name: 'Show all of it' }).click();
+    await pinned.getByRole('button', { name: 'Show less' }).waitFor();
+    await expectAccessible(page);
+    await tell('board', { pin: null });
+    await pinned.waitFor({ state: 'detached' });
+    await context.close();
+  });
+
   it('gathers reactions, and shows those of all', async () => {
     await quiet('clap');
     const one = await open(browser, '/watch/clap');
@@ -403,6 +524,23 @@ describe.skipIf(real)('the room', () => {
     await dialog.getByText('This moment is not part of the broadcast.').waitFor();
     await dialog.getByRole('switch').click();
     expect(await link.getAttribute('href')).toBe('https://tips.example/?b=court2&lang=en');
+    await context.close();
+  });
+
+  it('takes the time of a tip for that of yesterday where the broadcast began then', async () => {
+    await quiet('vigil', 24.5 * 3_600_000);
+    const { context, page } = await open(browser, '/watch/vigil');
+    await page.getByRole('button', { name: 'Send a tip' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Send a confidential tip' });
+    const link = dialog.getByRole('link', { name: 'Open the tips page' });
+    const wanted = Date.now() - 23 * 3_600_000;
+    await dialog.getByLabel('Moment', { exact: true }).fill(clockAt(wanted));
+    const at = async () => Number(new URL((await link.getAttribute('href')) ?? '').searchParams.get('at'));
+    await expect.poll(at).toBe(wanted - (wanted % 1000));
+    // And forward again.
+    const later = Date.now() - 3_600_000;
+    await dialog.getByLabel('Moment', { exact: true }).fill(clockAt(later));
+    await expect.poll(at).toBe(later - (later % 1000));
     await context.close();
   });
 
@@ -489,6 +627,35 @@ describe.skipIf(real)('comments over the picture', () => {
     expect(await page.locator('.danmaku canvas').count()).toBe(0);
     await page.keyboard.press('d');
     await page.locator('.danmaku canvas').waitFor({ state: 'attached' });
+    await context.close();
+  });
+
+  it('are as large and as clear as they were chosen, also after a reload', async () => {
+    await quiet('large');
+    const { context, page } = await open(browser, '/watch/large');
+    let drawn = await spy(page);
+    await advances(page, 1);
+    await tell('large', { say: { text: 'as it comes' } });
+    await seen(drawn.flying).toContain('as it comes');
+    const usual = await drawn.size();
+    expect(await drawn.alpha()).toBeCloseTo(0.9);
+    await wake(page);
+    await page.getByRole('button', { name: 'Comments over the picture' }).click();
+    await page.locator('.popover').getByLabel('Opacity').fill('0.4');
+    await page.locator('.popover').getByLabel('Size').fill('1.5');
+    const asChosen = async () => {
+      await expect.poll(drawn.alpha).toBeCloseTo(0.4);
+      expect(Math.abs((await drawn.size()) - 1.5 * usual)).toBeLessThanOrEqual(1);
+    };
+    await tell('large', { say: { text: 'large and faint' } });
+    await seen(drawn.flying).toContain('large and faint');
+    await asChosen();
+    await page.reload();
+    drawn = await spy(page);
+    await advances(page, 1);
+    await tell('large', { say: { text: 'still so' } });
+    await seen(drawn.flying).toContain('still so');
+    await asChosen();
     await context.close();
   });
 

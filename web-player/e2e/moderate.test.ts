@@ -424,6 +424,16 @@ describe.skipIf(real)('the moderators’ page', () => {
     await context.close();
   });
 
+  it('leads to the broadcast’s page, to write there as staff', async () => {
+    const { context, page } = await openQueue();
+    const there = context.waitForEvent('page');
+    await page.getByRole('link', { name: 'Write as staff' }).click();
+    const watching = await there;
+    await watching.waitForURL(`${base}/watch/court?as=staff`);
+    await watching.getByRole('textbox', { name: 'Write a comment' }).waitFor();
+    await context.close();
+  });
+
   it('is a list and a sheet on a phone, with deeds for a thumb', async () => {
     const { context, page } = await openQueue({
       viewport: { width: 360, height: 740 },
@@ -439,12 +449,20 @@ describe.skipIf(real)('the moderators’ page', () => {
     expect(await page.locator('.queue').isVisible()).toBe(false);
     await expectNoSidewaysScroll(page);
     await expectAccessible(page);
+    await page.setViewportSize({ width: 320, height: 568 });
+    await expectNoSidewaysScroll(page);
     await approve.tap();
     // The next one comes up in the sheet.
     await expect.poll(() => onServer(first)).toMatchObject({ state: 'published' });
     expect(await selected(page)).toBe(second);
     await page.getByRole('button', { name: 'Back to the list' }).tap();
     expect(await page.locator('.queue').isVisible()).toBe(true);
+    await expectNoSidewaysScroll(page);
+    for (const place of ['bans', 'words'] as const) {
+      await page.goto(`${base}${place === 'bans' ? `${court}/bans` : '/moderate/#/words'}`);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await expectNoSidewaysScroll(page);
+    }
     await context.close();
   });
 

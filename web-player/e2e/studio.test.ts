@@ -324,6 +324,9 @@ describe.skipIf(real)('the studio on good and bad days', () => {
     await page.getByRole('button', { name: 'Go live' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Go live' }).click();
     await page.getByText(/LIVE\s*00:\d\d:\d\d/).waitFor();
+    const id = /#\/b\/([^/]+)/.exec(page.url())?.[1] ?? '';
+    const staffed = page.getByRole('link', { name: 'Write as staff' });
+    expect(await staffed.getAttribute('href')).toBe(`/watch/${id}?as=staff`);
 
     await page.getByRole('button', { name: 'End…' }).click();
     const dialog = page.getByRole('dialog', { name: 'End the broadcast?' });

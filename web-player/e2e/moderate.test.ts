@@ -1,4 +1,5 @@
 // The moderators' page, used by keyboard and finger against the mock, with a second moderator (Ana) who acts when told to.
+// Longer than other files: its cases share the words for the queue, which are of use nowhere else.
 
 import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, it } from 'vitest';

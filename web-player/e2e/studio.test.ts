@@ -482,7 +482,7 @@ describe.skipIf(real)('the studio on good and bad days', () => {
   it('asks to log in again when the session has ended', async () => {
     const { context, page } = await openConsole();
     await context.clearCookies();
-    await page.locator('.state-bar a').click();
+    await page.locator('.state-bar a[href="#/"]').click();
     await page.getByText('You were logged out').waitFor();
     await context.close();
   });

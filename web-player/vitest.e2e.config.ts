@@ -37,5 +37,6 @@ export default defineConfig({
     sequence: { sequencer: InOrder },
     testTimeout: 240_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 20_000 } },
   },
 });

@@ -92,7 +92,7 @@ describe.skipIf(real)('an officer’s key', () => {
     // What comes in appears by itself, and is told to who does not see it.
     await mock('desk', { tips: [{ id: 'first1', text: 'the very first', kind: 'lead' }] });
     await page.getByText('the very first').waitFor();
-    expect(await page.getByRole('status').first().textContent()).toContain('A new tip has come in.');
+    await expect.poll(() => page.getByRole('status').first().textContent()).toContain('A new tip has come in.');
     expect(problems).toEqual([]);
   });
 
@@ -371,7 +371,7 @@ describe.skipIf(real)('a tip', () => {
     await page.getByRole('radio', { name: 'spam' }).check();
     await page.getByRole('button', { name: 'Triage' }).click();
     await page.getByRole('button', { name: 'Standard answer for spam' }).waitFor();
-    await mock('desk', { faults: { ms: 700 } });
+    await mock('desk', { faults: { ms: 5000 } });
     await page.getByRole('radio', { name: 'feedback' }).check();
     await page.getByRole('button', { name: 'Change' }).click();
     await mock('desk', { act: { id: fresh, by: 'bo', answer: 'Thank you.', close: true } });
@@ -438,6 +438,23 @@ describe.skipIf(real)('a tip', () => {
     expect(problems).toEqual([]);
   });
 
+  it('says that what it shows may be old while the server fails, until it answers again', async () => {
+    const { page, problems } = await openDesk();
+    await page.locator('.one').first().waitFor();
+    await mock('fail', { prefix: '/api/v1/desk', status: 500, code: 'internal' });
+    await mock('desk', { tips: [{ id: 'late1', text: 'what came meanwhile', kind: 'lead' }] });
+    const banner = page.locator('.desk__banner', { hasText: 'what you see may be old' });
+    await banner.waitFor();
+    expect(await page.locator('.one').count()).toBeGreaterThan(0);
+    expect(await row(page, 'late1').count()).toBe(0);
+    await expectAccessible(page);
+    await mock('fail', { prefix: '/api/v1/desk', status: 0 });
+    await banner.getByRole('button').click();
+    await row(page, 'late1').waitFor();
+    await banner.waitFor({ state: 'detached' });
+    expect(problems).toEqual([]);
+  });
+
   it('is read and answered on a phone in Chinese, one thing at a time', async () => {
     const { page, problems } = await openDesk('', 'kai', { viewport: phone, locale: 'zh-CN', hasTouch: true });
     await row(page, answeredOnce).locator('a').click();
@@ -448,6 +465,10 @@ describe.skipIf(real)('a tip', () => {
     await expectNoSidewaysScroll(page);
     await expectAccessible(page);
     await shot(page, 'desk-phone-zh', true);
+    const narrow = { width: 320, height: 568 };
+    await page.setViewportSize(narrow);
+    await expectNoSidewaysScroll(page);
+    await page.setViewportSize(phone);
     await page.getByLabel('您的答复').fill('谢谢您的补充，我们已经联系报刊亭。');
     await page.getByRole('button', { name: '发送答复' }).click();
     await page.getByRole('dialog').getByRole('button', { name: '发送', exact: true }).click();
@@ -456,6 +477,11 @@ describe.skipIf(real)('a tip', () => {
     await row(page, answeredOnce).getByText('已答复').waitFor();
     await page.getByRole('link', { name: /^办案人员/ }).click();
     await page.getByRole('heading', { name: '办案人员' }).waitFor();
+    await expectNoSidewaysScroll(page);
+    await page.setViewportSize(narrow);
+    await expectNoSidewaysScroll(page);
+    await page.goBack();
+    await row(page, answeredOnce).waitFor();
     await expectNoSidewaysScroll(page);
     expect(problems).toEqual([]);
   });

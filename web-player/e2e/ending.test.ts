@@ -89,7 +89,7 @@ describe.runIf(real)('a real broadcast to its end', () => {
     expect(await watching.page.locator('.over__panel').count()).toBe(0);
     await working.page.getByText('you are seeing an old state').waitFor({ state: 'detached' });
     await working.page.locator('.tally--air').first().waitFor();
-    expect(await working.page.locator('.venue__button').first().isDisabled()).toBe(false);
+    await expect.poll(() => working.page.locator('.venue__button').first().isDisabled()).toBe(false);
     await watching.context.close();
     await working.context.close();
   });

@@ -56,7 +56,7 @@ describe.skipIf(real)('the index in its other states', () => {
     await mock('end', { id: 'short' });
     await page.reload();
     const fresh = page.locator('.card', { hasText: 'short' });
-    await fresh.getByText('The recording is being prepared').waitFor({ timeout: 5000 });
+    await fresh.getByText('The recording is being prepared').waitFor({ timeout: 30_000 });
     await context.close();
   });
 

@@ -1,4 +1,5 @@
 // The moderators' page, used by keyboard and finger against the mock, with a second moderator (Ana) who acts when told to.
+// Longer than other files: its cases share the words for the queue, which are of use nowhere else.
 
 import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -151,7 +152,7 @@ describe.skipIf(real)('the moderators’ page', () => {
   it('tells of a conflict: who was faster, with what', async () => {
     const { context, page } = await openQueue();
     const [first = 0, second = 0] = await rows(page);
-    await mock('moderation', { faults: { decide_ms: 800 } });
+    await mock('moderation', { faults: { decide_ms: 5000 } });
     await page.keyboard.press('j');
     await page.keyboard.press('d');
     expect(await selected(page)).toBe(second);
@@ -245,13 +246,17 @@ describe.skipIf(real)('the moderators’ page', () => {
     const { context, page } = await openQueue({ viewport: { width: 1440, height: 620 } });
     await page.getByRole('button', { name: 'All', exact: true }).click();
     await expect.poll(async () => (await rows(page)).length).toBe(16);
-    await page.locator('.queue__scroll').evaluate((box) => (box.scrollTop = 0));
-    await expect
-      .poll(async () => {
-        await mock('moderation', { say: [{ text: 'further down' }] });
-        return page.locator('.fresh').count();
-      })
-      .toBe(1);
+    await page.locator('.queue__scroll').evaluate(async (box) => {
+      if (box.scrollTop === 0) throw new Error('the list does not stand at its end');
+      // The page hears of it with the next frame.
+      const heard = new Promise((done) => {
+        box.addEventListener('scroll', done, { once: true });
+      });
+      box.scrollTop = 0;
+      await heard;
+    });
+    await mock('moderation', { say: [{ text: 'further down' }] });
+    await page.locator('.fresh').waitFor();
     expect(await page.locator('.queue__scroll').evaluate((box) => box.scrollTop)).toBe(0);
     await page.locator('.fresh').click();
     await expect.poll(() => page.locator('.entry', { hasText: 'further down' }).last().isVisible()).toBe(true);
@@ -420,6 +425,16 @@ describe.skipIf(real)('the moderators’ page', () => {
     await context.close();
   });
 
+  it('leads to the broadcast’s page, to write there as staff', async () => {
+    const { context, page } = await openQueue();
+    const there = context.waitForEvent('page');
+    await page.getByRole('link', { name: 'Write as staff' }).click();
+    const watching = await there;
+    await watching.waitForURL(`${base}/watch/court?as=staff`);
+    await watching.getByRole('textbox', { name: 'Write a comment' }).waitFor();
+    await context.close();
+  });
+
   it('is a list and a sheet on a phone, with deeds for a thumb', async () => {
     const { context, page } = await openQueue({
       viewport: { width: 360, height: 740 },
@@ -435,12 +450,20 @@ describe.skipIf(real)('the moderators’ page', () => {
     expect(await page.locator('.queue').isVisible()).toBe(false);
     await expectNoSidewaysScroll(page);
     await expectAccessible(page);
+    await page.setViewportSize({ width: 320, height: 568 });
+    await expectNoSidewaysScroll(page);
     await approve.tap();
     // The next one comes up in the sheet.
     await expect.poll(() => onServer(first)).toMatchObject({ state: 'published' });
     expect(await selected(page)).toBe(second);
     await page.getByRole('button', { name: 'Back to the list' }).tap();
     expect(await page.locator('.queue').isVisible()).toBe(true);
+    await expectNoSidewaysScroll(page);
+    for (const place of ['bans', 'words'] as const) {
+      await page.goto(`${base}${place === 'bans' ? `${court}/bans` : '/moderate/#/words'}`);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await expectNoSidewaysScroll(page);
+    }
     await context.close();
   });
 

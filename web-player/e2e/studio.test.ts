@@ -126,10 +126,10 @@ describe.skipIf(token === '')('the studio', () => {
     );
     // Each venue: what its feed does, how large its picture is, how loud it is.
     for (const venue of (await page.locator('.venue').all()).slice(0, 2)) {
-      expect(await venue.locator('.badge').textContent()).toBe('live');
-      expect(await venue.locator('.venue__detail').textContent()).toMatch(/^\d+p\d+/);
+      await expect.poll(() => venue.locator('.badge').textContent()).toBe('live');
+      await expect.poll(() => venue.locator('.venue__detail').textContent()).toMatch(/^\d+p\d+/);
       await expect
-        .poll(async () => Number(await venue.getByRole('meter').getAttribute('aria-valuenow')), { timeout: 10_000 })
+        .poll(async () => Number(await venue.getByRole('meter').getAttribute('aria-valuenow')))
         .toBeGreaterThan(-60);
     }
     await context.close();
@@ -323,7 +323,10 @@ describe.skipIf(real)('the studio on good and bad days', () => {
     await page.locator('.state-badge', { hasText: 'REHEARSAL' }).waitFor();
     await page.getByRole('button', { name: 'Go live' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Go live' }).click();
-    await page.getByText(/LIVE\s*00:00:0\d/).waitFor();
+    await page.getByText(/LIVE\s*00:\d\d:\d\d/).waitFor();
+    const id = /#\/b\/([^/]+)/.exec(page.url())?.[1] ?? '';
+    const staffed = page.getByRole('link', { name: 'Write as staff' });
+    expect(await staffed.getAttribute('href')).toBe(`/watch/${id}?as=staff`);
 
     await page.getByRole('button', { name: 'End…' }).click();
     const dialog = page.getByRole('dialog', { name: 'End the broadcast?' });
@@ -479,7 +482,7 @@ describe.skipIf(real)('the studio on good and bad days', () => {
   it('asks to log in again when the session has ended', async () => {
     const { context, page } = await openConsole();
     await context.clearCookies();
-    await page.locator('.state-bar a').click();
+    await page.locator('.state-bar a[href="#/"]').click();
     await page.getByText('You were logged out').waitFor();
     await context.close();
   });

@@ -121,15 +121,17 @@ export interface Wire {
   url: string;
   /** Every connection breaks and none comes about until the time is over. */
   cut(ms: number): void;
+  /** The time is over. */
+  mend(): void;
   close(): void;
 }
 
 export async function layWire(): Promise<Wire> {
   const far = new URL(base);
   const sockets = new Set<Socket>();
-  let cut = false;
+  let cut: ReturnType<typeof setTimeout> | null = null;
   const server = createServer((near) => {
-    if (cut) {
+    if (cut !== null) {
       near.destroy();
       return;
     }
@@ -151,14 +153,20 @@ export async function layWire(): Promise<Wire> {
   const breakAll = () => {
     for (const socket of sockets) socket.destroy();
   };
+  const mend = () => {
+    if (cut !== null) clearTimeout(cut);
+    cut = null;
+  };
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     cut(ms) {
-      cut = true;
+      mend();
+      cut = setTimeout(mend, ms);
       breakAll();
-      setTimeout(() => (cut = false), ms);
     },
+    mend,
     close() {
+      mend();
       breakAll();
       server.close();
     },

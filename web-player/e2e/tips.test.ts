@@ -128,6 +128,7 @@ describe.runIf(real && officer.name !== '')('a tip to a real desk', () => {
       viewport: { width: 360, height: 740 },
       locale: 'zh-CN',
     });
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     await page.goto(href ?? '');
     const words = `在车站后面，${String(Date.now())}`;

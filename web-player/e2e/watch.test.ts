@@ -28,8 +28,8 @@ describe('a live broadcast', () => {
     expect(state.height).toBeGreaterThan(0);
     await wake(page);
     await page.waitForFunction(() => /\d\.\d/.test(document.querySelector('.live-badge--on')?.textContent ?? ''));
+    await expect.poll(() => latency(page)).toBeLessThan(4);
     expect(await latency(page)).toBeGreaterThan(0.2);
-    expect(await latency(page)).toBeLessThan(4);
     expect(await page.title()).toContain('●');
     expect(problems).toEqual([]);
     await context.close();
@@ -296,7 +296,7 @@ describe.skipIf(real)('the life of a broadcast', () => {
       id: 'soon',
       title: 'Soon',
       state: 'scheduled',
-      starts_at: new Date(Date.now() + 10_000).toISOString(),
+      starts_at: new Date(Date.now() + 30_000).toISOString(),
     });
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' });
     const page = await context.newPage();
@@ -314,7 +314,7 @@ describe.skipIf(real)('the life of a broadcast', () => {
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Add to calendar' }).click();
     expect((await download).suggestedFilename()).toBe('soon.ics');
-    await page.getByText('It has not begun yet').waitFor({ timeout: 15_000 });
+    await page.getByText('It has not begun yet').waitFor();
     await mock('live', { id: 'soon' });
     await advances(page, 2);
     await context.close();
@@ -369,8 +369,10 @@ describe.skipIf(real)('the life of a broadcast', () => {
     // Near the end there is no live to go to.
     await scrubTo(page, Number(await page.locator('.scrub').getAttribute('aria-valuemax')) - 5);
     await page.waitForFunction(() => Number(document.querySelector('.scrub')?.getAttribute('aria-valuenow')) > 100);
-    await advances(page, 1);
-    await page.getByRole('button', { name: 'Play the recording' }).click();
+    const recording = page.getByRole('button', { name: 'Play the recording' });
+    // The few seconds that are left may be over before they are looked at.
+    await Promise.any([advances(page, 1), recording.waitFor()]);
+    await recording.click();
     await advances(page, 1);
     await wake(page);
     expect(await page.locator('.time').textContent()).toMatch(/^0:\d\d \/ 2:08$/);
@@ -439,14 +441,16 @@ describe.skipIf(real)('when things go wrong', () => {
 
   it('takes a new page by itself when the player’s script is gone, once, and then offers one', async () => {
     await mock('fail', { prefix: '/assets/engine-hls', status: 404, code: 'not_found' });
-    const { context, page } = await open(browser, '/watch/court');
-    await page.waitForEvent('load', { timeout: 30_000 });
+    const { context, page } = await open(browser, '/favicon.ico');
     let loads = 0;
-    page.on('load', () => loads++);
+    page.on('request', (request) => {
+      if (request.isNavigationRequest()) loads++;
+    });
+    await page.goto(`${base}/watch/court`, { waitUntil: 'commit' });
     const button = page.getByRole('button', { name: 'Reload the page' });
-    await button.waitFor({ timeout: 30_000 });
+    await button.waitFor();
     await page.waitForTimeout(3000);
-    expect(loads).toBe(0);
+    expect(loads).toBe(2);
     await mock('fail', { prefix: '/assets/engine-hls', status: 0 });
     await Promise.race([button.click().catch(() => undefined), button.waitFor({ state: 'detached' })]);
     await advances(page, 1);

@@ -16,7 +16,9 @@ const said = (second: number, fields: Partial<Comment> = {}): Comment => {
 function stage() {
   const flown: string[] = [];
   const vanished: number[] = [];
+  const shown: string[] = [];
   const moments = new Moments({
+    shown: (comments) => shown.push(...comments.map((one) => one.text)),
     fly: (comments) => flown.push(...comments.map((one) => one.text)),
     vanish: (id) => vanished.push(id),
     jumped: () => flown.push('jump'),
@@ -31,7 +33,7 @@ function stage() {
     for (let second = from; second <= to; second += 0.25) at(second, live);
   };
   const list = () => moments.list.value.map((one) => (isGap(one) ? 'gap' : one.text));
-  return { moments, flown, vanished, at, play, list };
+  return { moments, flown, vanished, shown, at, play, list };
 }
 
 describe('a viewer at the live edge', () => {
@@ -47,6 +49,19 @@ describe('a viewer at the live edge', () => {
     expect(list()).toEqual(['at 12']);
     expect(flown).toEqual(['at 12']);
     expect(moments.waiting.value).toBe(0);
+  });
+
+  it('is told of a comment when it shows, once, and of nothing that was there before', () => {
+    const { moments, shown, at } = stage();
+    moments.replace([said(1)], false);
+    at(10);
+    moments.add([said(9), said(12)]);
+    expect(shown).toEqual(['at 9']);
+    at(11.9);
+    expect(shown).toEqual(['at 9']);
+    at(12.1);
+    at(13);
+    expect(shown).toEqual(['at 9', 'at 12']);
   });
 
   it('sees one that lies behind at once, over the picture only within 30 s', () => {

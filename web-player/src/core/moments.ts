@@ -18,6 +18,8 @@ export type Listed = Comment | Gap;
 export const isGap = (one: Listed): one is Gap => 'gap' in one;
 
 export interface MomentsDeps {
+  /** Now at the end of the list: what came in, or what the picture has reached. */
+  shown: (comments: readonly Comment[]) => void;
   /** To be shown over the picture, in this order. */
   fly: (comments: Comment[]) => void;
   /** Removed: nowhere to be seen from now on. */
@@ -279,6 +281,7 @@ export class Moments {
     const all = [...this.list.value, ...comments.map((one) => this.withoutQuote(one))];
     for (const one of all.slice(0, -mostListed)) if (!isGap(one)) this.listed.delete(one.id);
     this.list.value = all.slice(-mostListed);
+    this.deps.shown(comments);
   }
 
   /** Lets go of what is farthest from the picture. */

@@ -3,6 +3,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { modes, type RoomMode } from '../core/moderation-types';
+import { WriteAsStaff } from '../staff/links';
 import { StateBadge } from '../staff/state-badge';
 import { Icon } from '../ui/icons';
 import { locale } from '../ui/page';
@@ -132,17 +133,7 @@ export function Bar({ desk }: { desk: Desk }): JSX.Element {
           <Icon name="ban" />
           {t.bans}
         </a>
-        <a
-          class="button button--quiet button--small"
-          href={`/watch/${desk.id}?as=staff`}
-          target="_blank"
-          rel="noopener"
-          title={t.writeAsStaffHint}
-          aria-label={t.writeAsStaff}
-        >
-          <Icon name="comment" />
-          <span class="bar__word">{t.writeAsStaff}</span>
-        </a>
+        <WriteAsStaff broadcast={desk.id} />
         <IconButton icon="help" label={t.keys} onClick={() => (desk.helpOpen.value = true)} keys="?" />
       </div>
       <div class="bar__state">

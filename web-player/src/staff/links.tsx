@@ -28,3 +28,21 @@ export function StaffLinks({ here, class: kind = 'tab' }: { here: StaffPlace; cl
     </>
   );
 }
+
+/** To the watch page, where what one writes carries one's name and a badge. */
+export function WriteAsStaff({ broadcast }: { broadcast: string }): JSX.Element {
+  const t = staff.in(locale.value);
+  return (
+    <a
+      class="button button--quiet button--small"
+      href={`/watch/${broadcast}?as=staff`}
+      target="_blank"
+      rel="noopener"
+      title={t.writeAsStaffHint}
+      aria-label={t.writeAsStaff}
+    >
+      <Icon name="comment" />
+      <span class="write-as-staff">{t.writeAsStaff}</span>
+    </a>
+  );
+}

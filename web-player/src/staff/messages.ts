@@ -55,6 +55,8 @@ export const staffEn = {
   again: 'Once more from the moment',
   sound: 'Sound on',
   soundOff: 'Sound off',
+  writeAsStaff: 'Write as staff',
+  writeAsStaffHint: 'Opens the broadcast’s page, where you write with your name and a badge',
   studio: 'Studio',
 };
 
@@ -109,6 +111,8 @@ export const staffZh: Translated<typeof staffEn> = {
   again: '从该时刻重播',
   sound: '打开声音',
   soundOff: '关闭声音',
+  writeAsStaff: '以工作人员身份发言',
+  writeAsStaffHint: '打开直播页面，您的发言带有姓名和身份标识',
   studio: '导播台',
 };
 

@@ -5,6 +5,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { fixedClock, formatNumber, formatTime } from '../../core/format';
 import { settings } from '../../core/settings';
+import { WriteAsStaff } from '../../staff/links';
 import { Lost } from '../../staff/lost';
 import { Icon } from '../../ui/icons';
 import { locale, tag } from '../../ui/page';
@@ -121,9 +122,12 @@ function StateBar({ room }: { room: Console }): JSX.Element {
           </>
         )}
         {broadcast.state === 'live' && (
-          <button type="button" class="button" disabled={frozen} onClick={() => (ending.value = true)}>
-            {t.end}
-          </button>
+          <>
+            <WriteAsStaff broadcast={room.id} />
+            <button type="button" class="button" disabled={frozen} onClick={() => (ending.value = true)}>
+              {t.end}
+            </button>
+          </>
         )}
       </span>
       {ending.value && <EndDialog room={room} onClose={() => (ending.value = false)} />}

@@ -23,6 +23,15 @@ import { codeText, ruleText } from './why';
 const refusalText = (answer: Extract<Answer, { ok: false }>) =>
   answer.why === null ? codeText(answer.code) : ruleText(answer.why);
 
+/** What is asked without a connection is asked once there is one. */
+function Waits({ busy }: { busy: boolean }): JSX.Element {
+  return (
+    <p class="room-form__hint" role="status">
+      {busy && room.connection.value !== 'open' && words.in(locale.value).sendingOffline}
+    </p>
+  );
+}
+
 function Naming(): JSX.Element {
   const t = words.in(locale.value);
   const name = useSignal(room.me.value?.name ?? '');
@@ -77,6 +86,7 @@ function Naming(): JSX.Element {
             {problem.value}
           </p>
         )}
+        <Waits busy={busy.value} />
         <div class="dialog__foot">
           <button type="button" class="button button--touch" onClick={close}>
             {t.cancel}
@@ -154,6 +164,7 @@ function Report({ one }: { one: Comment }): JSX.Element {
               </label>
             ))}
           </fieldset>
+          <Waits busy={busy.value} />
           <div class="dialog__foot">
             <button type="button" class="button button--touch" onClick={close}>
               {t.cancel}
@@ -231,9 +242,13 @@ function Tip({ url }: { url: string }): JSX.Element {
                 onChange={(event) => {
                   const [h, m, s] = event.currentTarget.value.split(':').map(Number);
                   if (h === undefined || m === undefined || Number.isNaN(h)) return;
-                  const day = new Date(at.value);
-                  day.setHours(h, m, s ?? 0, 0);
-                  at.value = day.getTime();
+                  // A broadcast may go on past midnight: the day on which there is one at that time.
+                  const days = [0, -1, 1].map((by) => {
+                    const day = new Date(at.value);
+                    day.setDate(day.getDate() + by);
+                    return day.setHours(h, m, s ?? 0, 0);
+                  });
+                  at.value = days.find((one) => one >= first && one <= last) ?? days[0] ?? at.value;
                 }}
               />
             </label>

@@ -17,7 +17,7 @@ import { words } from './messages';
 import { Outbox } from './outbox';
 import { Reactions, Viewers } from './reactions';
 import { Badge } from './row';
-import { announcement, authorOf, muted, room, unmuteAll } from './state';
+import { announcement, authorOf, muted, room, unmuteAll, wanted } from './state';
 
 export { DanmakuButton } from './danmaku-menu';
 export { Dialogs } from './dialogs';
@@ -59,7 +59,7 @@ function Pinned(): JSX.Element | null {
   const t = words.in(locale.value);
   const whole = useSignal(false);
   const one = room.room.value?.pinned ?? null;
-  if (one === null) return null;
+  if (one === null || !wanted(one)) return null;
   return (
     <div class={`pinned ${whole.value ? 'pinned--whole' : ''}`} role="group" aria-label={t.pinned}>
       <Icon name="pin" />

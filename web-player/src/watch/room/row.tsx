@@ -8,7 +8,7 @@ import { locale, tag } from '../../ui/page';
 import { broadcast, player, view } from '../state';
 import { reporting } from './dialogs-state';
 import { words } from './messages';
-import { answer, authorOf, mayWrite, mute, room } from './state';
+import { answer, authorOf, mayWrite, mute, room, wantedQuote } from './state';
 
 export function Badge({ staff }: { staff: StaffRole }): JSX.Element {
   const t = words.in(locale.value);
@@ -60,7 +60,7 @@ export function Row({ one, open, reachable, onToggle, onDone }: RowProps): JSX.E
         if (event.target instanceof Element && event.target.closest('button') === null) onToggle();
       }}
     >
-      {one.reply_to !== undefined && (
+      {one.reply_to !== undefined && wantedQuote(one.reply_to) && (
         <p class="say__quote">
           <Icon name="reply" />
           {one.reply_to.text === '' ? (

@@ -6,7 +6,7 @@ import type { SocketLike } from '../../core/control-socket';
 import { Minutes } from '../../core/minutes';
 import { isGap, Moments, standing, type Listed, type Picture } from '../../core/moments';
 import { Room, type RoomSocket, type Sent } from '../../core/room';
-import type { Comment, MinuteOfComments } from '../../core/room-types';
+import type { Comment, MinuteOfComments, Reply } from '../../core/room-types';
 import { settings, tabSettings } from '../../core/settings';
 import { browserTimers } from '../../core/timers';
 import { broadcast, broadcastId, clock, player, view } from '../state';
@@ -64,15 +64,29 @@ export function unmuteAll(): void {
 }
 
 /** Other people's comments that this viewer wants to see. */
-function wanted(one: Comment): boolean {
+export function wanted(one: Comment): boolean {
   return one.by === room.me.value?.viewer || (!muted.value.has(one.by) && !blocks(one.text));
 }
 
+/** Listed comments of authors that are not wanted. */
+const mutedIds = computed(
+  () => new Set(moments.list.value.flatMap((one) => (!isGap(one) && muted.value.has(one.by) ? [one.id] : []))),
+);
+
+/** A quote names no author's id: what is not in the list any more is known by its words only. */
+export function wantedQuote(quote: Reply): boolean {
+  return !mutedIds.value.has(quote.id) && !blocks(quote.text);
+}
+
 export const moments = new Moments({
+  shown: announce,
   fly: (comments) => {
     danmakuSay(comments.filter(wanted), room.me.value?.viewer ?? null);
   },
-  vanish: danmakuRemove,
+  vanish: (id) => {
+    danmakuRemove(id);
+    unannounced = unannounced.filter((one) => one.id !== id);
+  },
   jumped: danmakuClear,
 });
 
@@ -126,9 +140,7 @@ export const room = new Room({
     moments.replace(standing(events, remove), gap);
   },
   happened: (events) => {
-    const comments = standing(events, remove);
-    moments.add(comments);
-    announce(comments);
+    moments.add(standing(events, remove));
   },
   reactions: burst,
 });
@@ -183,7 +195,7 @@ const announceMs = 15_000;
 let unannounced: Comment[] = [];
 let announceTimer: number | null = null;
 
-function announce(comments: Comment[]): void {
+function announce(comments: readonly Comment[]): void {
   if (document.hidden) return;
   const others = comments.filter((one) => one.by !== room.me.value?.viewer && wanted(one));
   if (others.length === 0) return;
@@ -192,10 +204,10 @@ function announce(comments: Comment[]): void {
     announceTimer = null;
     const t = words.in(locale.value);
     const [first] = unannounced;
+    // All removed meanwhile.
+    if (first === undefined) return;
     announcement.value =
-      unannounced.length === 1 && first !== undefined
-        ? t.announceOne(authorOf(first), first.text)
-        : t.announceNew(String(unannounced.length));
+      unannounced.length === 1 ? t.announceOne(authorOf(first), first.text) : t.announceNew(String(unannounced.length));
     unannounced = [];
   });
 }

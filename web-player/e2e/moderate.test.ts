@@ -152,7 +152,7 @@ describe.skipIf(real)('the moderators’ page', () => {
   it('tells of a conflict: who was faster, with what', async () => {
     const { context, page } = await openQueue();
     const [first = 0, second = 0] = await rows(page);
-    await mock('moderation', { faults: { decide_ms: 5000 } });
+    await mock('moderation', { faults: { decide_ms: 2500 } });
     await page.keyboard.press('j');
     await page.keyboard.press('d');
     expect(await selected(page)).toBe(second);

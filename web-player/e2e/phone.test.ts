@@ -88,6 +88,8 @@ describe.skipIf(real)('on a phone', () => {
       await expectNoSidewaysScroll(page);
       expect(await misnamed(page)).toEqual([]);
 
+      // They may have hidden meanwhile.
+      await wake(page);
       await page.locator('.menu > button').click();
       expect(await page.getByRole('menuitemradio').count()).toBeGreaterThanOrEqual(5);
       expect(await outOfReach(page)).toEqual([]);

@@ -194,8 +194,9 @@ void ClipStore::tally(const std::string& id, const Clip* before, const Clip* aft
   }
   if (before == nullptr) return;
   for (const auto& segment : before->segments) {
-    bool kept = after != nullptr && std::ranges::find(after->segments, segment.msn,
-                                                      &media::StoredSegment::msn) != after->segments.end();
+    bool kept = after != nullptr && std::ranges::any_of(after->segments, [&](const auto& one) {
+                  return path_of(one) == path_of(segment);
+                });
     auto holders = holders_.find(key_of(before->wish.broadcast, segment));
     if (kept || holders == holders_.end() || holders->second.erase(id) == 0) continue;
     if (!holders->second.empty()) continue;

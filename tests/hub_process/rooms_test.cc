@@ -260,12 +260,17 @@ TEST_CASE("the replay's comments come by the minute, and a broken socket is sent
 TEST_CASE("the longest history lets everybody in, and pages that break off while they come harm nobody") {
   House house;
   go_live(house);
-  Socket mo = enter(house, {{"t", "join"}, {"as", "staff"}}, log_in(house, "mo", "moderator"));
-  Json welcome = mo.hear("welcome");
+  std::string session = log_in(house, "mo", "moderator");
   std::string longest;
   for (int n = 0; n < 297; ++n) longest += "\U0001F3DB";
-  for (int n = 0; n < 300; ++n) {
-    REQUIRE(say(mo, longest + std::to_string(n), "reference-" + std::to_string(n)).is_object());
+  Json welcome;
+  for (int socket = 0; socket < 5; ++socket) {  // as many as one may say so much
+    Socket mo = enter(house, {{"t", "join"}, {"as", "staff"}}, session);
+    Json told = mo.hear("welcome");
+    if (socket == 0) welcome = told;
+    for (int n = 60 * socket; n < 60 * (socket + 1); ++n) {
+      REQUIRE(say(mo, longest + std::to_string(n), "reference-" + std::to_string(n)).is_object());
+    }
   }
   for (int n = 0; n < 100; ++n) enter(house).client().abort();
   Socket back = enter(house, {{"t", "join"}, {"since", {{"epoch", welcome["epoch"]}, {"offset", 0}}}});

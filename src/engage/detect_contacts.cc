@@ -120,7 +120,7 @@ bool is_glue(char32_t c) {
 std::optional<size_t> account_at(const Folded& folded, const Letters& text, size_t at,
                                  const Messenger& messenger, bool asked_for) {
   const auto& letters = text.letters;
-  bool pointed = messenger.asked && asked_for;
+  bool pointed = messenger.asked;
   size_t begin = at;
   for (size_t most = 5; most > 0 && begin < letters.size() && is_glue(letters[begin].c); --most, ++begin) {
     pointed = pointed || letters[begin].c == U'号';

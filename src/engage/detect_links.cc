@@ -253,12 +253,14 @@ class Reader {
       return ascii && !common && !talk && among(kDomains, domain.name) && domain.name != U"net";
     if (dot.mark == U'点') return ascii && among(kPlainDomains, domain.name);
     if (dot.mark == U'。' && !ascii) return false;
-    if (!among(kDomains, domain.name) && path && !dot.space_before && !dot.space_after)
-      return ascii && (label.size >= 3 || among(kWordDomains, domain.name));
+    if (path && !dot.space_before && !dot.space_after && !among(kDomains, domain.name)) {
+      bool known = among(kWordDomains, domain.name);
+      return known ? ascii || dot.mark == U'.' : ascii && label.size >= 3;
+    }
     if (dot.bracket) return ascii && !common && among(kDomains, domain.name);
     if (among(kWordDomains, domain.name)) {
       if (dot.space_before || dot.space_after || dot.mark != U'.') return false;
-      bool dressed = path || label.hyphen || (label.latin && label.digit);
+      bool dressed = label.hyphen || (label.latin && label.digit);
       size_t before = label.begin;
       while (before > 0 && is_space(before - 1)) --before;
       bool in_prose = goes_on || (before < label.begin && before > 0 && is_latin(at(before - 1))) ||

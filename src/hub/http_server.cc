@@ -311,8 +311,8 @@ void Server::run_resumes() {
 void Server::tick() {
   HouseTime at = now();
   // From the back, as ticks close connections: what takes the place of one that goes has been looked at.
-  // Thousands of connections are in no cache: looking at all four times a second costs a fifth of what
-  // telling them something does.
+  // Thousands of connections are in no cache: looking at 10,000 four times a second was a twelfth of the
+  // hub's time while it told them something five times a second.
   size_t looks = std::min(connections_.size(), std::max(kLooksATick, connections_.size() / 4 + 1));
   while (looks-- > 0 && !connections_.empty()) {
     if (look_at_ == 0 || look_at_ > connections_.size()) look_at_ = connections_.size();

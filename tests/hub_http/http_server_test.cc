@@ -342,6 +342,18 @@ TEST_CASE("slow clients are cut off: in the head, in the body, idle, and while t
   CHECK(hub.counters().timeouts >= 2);
 }
 
+TEST_CASE("of thousands that say nothing all are cut off, though not all are looked at in each tick") {
+  HttpOptions options;
+  options.header_timeout = milliseconds(300);
+  options.idle_timeout = milliseconds(300);
+  Hub hub(options, [&](HttpServer& s) { add_routes(s); });
+  std::vector<std::unique_ptr<Client>> silent;
+  silent.reserve(2500);
+  for (int i = 0; i < 2500; ++i) silent.push_back(std::make_unique<Client>(hub.port()));
+  for (auto& one : silent) CHECK(one->at_end());
+  CHECK(eventually(hub, [&] { return hub.server().counters().connections_open == 0; }));
+}
+
 TEST_CASE("large answers arrive whole at slow and fast readers alike") {
   Hub hub({}, [&](HttpServer& s) { add_routes(s); });
   Client small_window(hub.port(), 8192);

@@ -22,9 +22,7 @@ Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, S
       hub::DeskOffice::Parts{loop, books, books, house->house_, *house->keys_, config.retention, clips, log});
   house->tips_ =
       std::make_unique<hub::TipDesk>(hub::TipDesk::Parts{loop, books, books, house->house_, clips, log});
-  house->tips_->on_news = [room = house->room_.get()] {
-    room->tell("", {{"t", "changed"}}, hub::WebSocket::Loss::kMayDrop);
-  };
+  house->tips_->on_news = [house = house.get()] { house->tell_officers(); };
   house->here_ = loop.every(
       kSayHere, [room = house->room_.get()] { room->tell("", kHere, hub::WebSocket::Loss::kMayDrop); });
   // Somebody may have been vouched for while a tip was on its way, or a share was cut short.
@@ -58,6 +56,11 @@ void DeskHouse::keep_clips_at_the_minute() {
     tips_->keep_clips();
     keep_clips_at_the_minute();
   });
+}
+
+/// Not for dropping: the next one may be hours away.
+void DeskHouse::tell_officers() {
+  room_->tell("", {{"t", "changed"}}, hub::WebSocket::Loss::kMustNot);
 }
 
 DeskHouse::~DeskHouse() {

@@ -31,6 +31,8 @@ class DeskHouse {
   hub::OfficerKeys& keys() { return *keys_; }
   hub::ControlRoom& room() { return *room_; }
   hub::HttpServer& site_server() { return *http_; }
+  /// Every desk page looks anew.
+  void tell_officers();
 
  private:
   DeskHouse(Loop& loop, hub::Gate& gate, desk::HouseKeys house)

@@ -118,6 +118,7 @@ class House {
       photos_ = std::make_unique<PhotoStudio>(loop_, log_.from(LogLevel::kError), PhotoStudio::Options());
       OPENDAY_TRY(desk_, DeskHouse::open(loop_, log_, *books_, *gate_, *config_.tips, server_key_,
                                          css.value_or(""), photos_.get(), tip_clips_.get()));
+      clips_->on_news = [desk = desk_.get()] { desk->tell_officers(); };
     }
     add_routes();
     add_pages();

@@ -159,7 +159,7 @@ void Api::unlocked(Method method, const std::string& pattern, DeskHandler handle
 
 void Api::desk_changed(const Reply& reply, const Result<>& outcome) {
   if (!outcome) return reply.fail(outcome.error());
-  parts_.desk_room->tell("", {{"t", "changed"}}, WebSocket::Loss::kMayDrop);
+  parts_.desk_room->tell("", {{"t", "changed"}}, WebSocket::Loss::kMustNot);
   reply.nothing();
 }
 

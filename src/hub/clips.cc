@@ -118,14 +118,18 @@ void Clips::look() {
       },
       [this](Found found) {
         looking_ = false;
+        bool news = false;
         for (auto& [id, clip] : found) {
-          if (!clips_.contains(id)) continue;  // removed meanwhile
-          if (clip) {
-            take(id, std::move(*clip));
-          } else {
+          auto known = clips_.find(id);
+          if (known == clips_.end()) continue;  // removed meanwhile
+          if (!clip) {
             log_.warn("clip_not_continued", {{"clip", id}, {"why", clip.error().message}});
+            continue;
           }
+          news = news || clip->complete || (known->second.segments.empty() && !clip->segments.empty());
+          take(id, std::move(*clip));
         }
+        if (news && on_news) on_news();
       });
 }
 
@@ -133,11 +137,15 @@ void Clips::withdraw(const std::string& broadcast, ProgramTime from, ProgramTime
   output::Withdrawn range{from, to};
   auto& told = withdrawn_[broadcast];
   if (std::ranges::find(told, range) == told.end()) told.push_back(range);
+  bool news = false;
   for (auto& [id, clip] : clips_) {
     if (clip.wish.broadcast == broadcast) {
-      std::erase_if(clip.segments, [&](const auto& segment) { return is_withdrawn(broadcast, segment); });
+      size_t gone =
+          std::erase_if(clip.segments, [&](const auto& segment) { return is_withdrawn(broadcast, segment); });
+      news = news || gone > 0;
     }
   }
+  if (news && on_news) on_news();
   orders_.push_back({broadcast, range});
   withdraw_next();
 }

@@ -60,6 +60,10 @@ class Clips {
 
   [[nodiscard]] size_t size() const { return clips_.size(); }
 
+  /// Somebody who looks at a clip would see another now: its first media has come, it is complete, or some of
+  /// it was withdrawn. May be empty.
+  std::function<void()> on_news;
+
  private:
   void ask_load();
   void look();

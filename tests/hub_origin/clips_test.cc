@@ -191,6 +191,52 @@ TEST_CASE("after a restart a clip goes on, and a withdrawal told again is kept b
   CHECK(done);
 }
 
+TEST_CASE("who looks at a clip hears of its first media, of its end, and of what is withdrawn") {
+  Desk desk;
+  desk.record(0, 1);
+  int news = 0;
+  std::string id;
+  int step = 0;
+  desk.clips->on_news = [&] { ++news; };
+  auto duration = [&] { return desk.clips->view(id)->duration_s; };
+  bool done = desk.until([&] {
+    switch (step) {
+      case 0:
+        if (desk.clips->view("x").error().code == Errc::kBusy) return false;
+        desk.clips->keep({"b", {}, desk.at(2), desk.at(12)},
+                         [&](Result<std::string> made) { id = made.value_or("none"); });
+        ++step;
+        return false;
+      case 1:
+        // It is there, and nothing in it yet.
+        if (id.empty()) return false;
+        CHECK(duration() == 0);
+        CHECK(news == 0);
+        desk.record(1, 3);
+        ++step;
+        return false;
+      case 2:
+        if (news == 0) return false;
+        CHECK(duration() == Approx(4.0));
+        desk.record(3, 5);
+        ++step;
+        return false;
+      case 3:
+        if (duration() < 8) return false;
+        CHECK(news == 1);  // it grows unheard
+        desk.record(5, 7);
+        ++step;
+        return false;
+      default: return news == 2 && desk.clips->view(id)->complete;
+    }
+  });
+  REQUIRE(done);
+  desk.clips->withdraw("b", desk.at(20), desk.at(22));
+  CHECK(news == 2);
+  desk.clips->withdraw("b", desk.at(4), desk.at(6));
+  CHECK(news == 3);
+}
+
 TEST_CASE("many clips of one moment share its files") {
   Desk desk;
   desk.record(0, 6);

@@ -422,9 +422,13 @@ describe.skipIf(real)('a tip', () => {
     await page.getByText('The broadcast is still being recorded').waitFor();
     expect(await page.locator('video').count()).toBe(0);
     await mock('desk', { tips: [{ id: arriving, withdrawn: true }] });
+    await page.getByText('The clip is being put aside').waitFor();
+    await mock('desk', { tips: [{ id: arriving, arriving: false }] });
     await page.getByText('what was aired then has been withdrawn').waitFor();
     await mock('desk', { tips: [{ id: arriving, clip: null }] });
     await page.getByText('No clip was kept').waitFor();
+    await mock('desk', { tips: [{ id: arriving, at: Date.now() }] });
+    await page.getByText('The clip is being put aside').waitFor();
     await row(page, fresh).locator('a').click();
     await page.getByText('The sender named no moment').waitFor();
     await mock('fail', { prefix: `/api/v1/desk/tips/${waits}/photos`, status: 500 });

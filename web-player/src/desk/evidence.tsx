@@ -143,7 +143,10 @@ export function Photos({ tip }: { tip: WholeTip }): JSX.Element | null {
 const aroundMs = 15_000;
 const clipMs = 60_000 + 2 * aroundMs;
 
-export function Clip({ tip }: { tip: WholeTip }): JSX.Element | null {
+/** A clip is put aside at the turn of a minute, and its media is asked for then. */
+const awaitedMs = 120_000;
+
+export function Clip({ tip, now }: { tip: WholeTip; now: number }): JSX.Element | null {
   const t = desk.in(locale.value);
   const player = useSignal<ComponentType<MomentProps> | null>(null);
   const waiting = useSignal(false);
@@ -152,6 +155,7 @@ export function Clip({ tip }: { tip: WholeTip }): JSX.Element | null {
   const exact = tip.content?.moment ?? null;
   const moment = exact === null ? minute : Date.parse(exact);
   const hls = tip.clip_hls ?? null;
+  const awaited = tip.clip ? tip.clip_complete === false : now - Date.parse(tip.received_at) < awaitedMs;
   if (moment === null || minute === null) {
     if (tip.broadcast === null) return null;
     return (
@@ -195,7 +199,7 @@ export function Clip({ tip }: { tip: WholeTip }): JSX.Element | null {
             {hls === null ? (
               <p class="picture__none">
                 <Icon name="film" />
-                {tip.clip ? t.clipWithdrawn : t.clipNone}
+                {awaited ? t.clipAwaited : tip.clip ? t.clipEmpty : t.clipNone}
               </p>
             ) : (
               <>

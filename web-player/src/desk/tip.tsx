@@ -190,7 +190,7 @@ export function TipPane({ office }: { office: Office }): JSX.Element {
         <Words tip={tip} />
         <Facts office={office} tip={tip} />
         <Photos tip={tip} />
-        <Clip tip={tip} />
+        <Clip tip={tip} now={office.now.value} />
       </section>
       <section class="tip__side tip__talk" aria-label={t.timeline}>
         <Timeline office={office} tip={tip} />

@@ -27,6 +27,15 @@ void Api::add_public_routes() {
     ProgramTime now = parts_.clock.wall();
     Reply(std::move(responder), request.id).json(200, {{"now", to_rfc3339(now)}, {"ms", now.ms}});
   });
+  // For who has no scripts, and so no page that could ask where it is.
+  parts_.router.get("/tips", [this](const Request& request, Responder responder) {
+    std::string url = settings_.site.value("tips", "");
+    if (url.empty()) {
+      return responder.send(Response::error({Errc::kNotFound, "no tips are taken here"}, request.id));
+    }
+    Response response = Response::empty(302).with("Location", url);
+    responder.send(std::move(response.with("Cache-Control", "no-store")));
+  });
 }
 
 void Api::send_public_list(const Reply& reply) {

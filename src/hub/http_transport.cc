@@ -18,8 +18,9 @@ constexpr size_t kTlsRecord = 16 * 1024;  // the largest there is, RFC 8446 5.1
 
 }  // namespace
 
-Transport::Transport(UniqueFd socket, std::optional<wrap::TlsSession> tls)
-    : socket_(std::move(socket)), tls_(std::move(tls)) {}
+Transport::Transport(UniqueFd socket, std::optional<wrap::TlsSession> tls) : socket_(std::move(socket)) {
+  if (tls) tls_ = std::make_unique<Tls>(Tls{std::move(*tls), {}, 0});
+}
 
 TransportState Transport::read(ReadSpace& space, ByteView& got) {
   got = {};
@@ -33,15 +34,15 @@ TransportState Transport::read(ReadSpace& space, ByteView& got) {
     return TransportState::kDone;
   }
   space.plain.clear();
-  auto received = tls_->receive(wire, space.plain);
-  Bytes reply = tls_->take_wire();
-  wire_.insert(wire_.end(), reply.begin(), reply.end());
+  auto received = tls_->session.receive(wire, space.plain);
+  Bytes reply = tls_->session.take_wire();
+  tls_->wire.insert(tls_->wire.end(), reply.begin(), reply.end());
   if (!received) {
     static_cast<void>(send_wire());  // the alert that says why
     return TransportState::kBroken;
   }
   got = space.plain;
-  return tls_->peer_finished() ? TransportState::kEnd : TransportState::kDone;
+  return tls_->session.peer_finished() ? TransportState::kEnd : TransportState::kDone;
 }
 
 void Transport::queue(SharedBytes bytes, size_t from, size_t to) {
@@ -77,7 +78,7 @@ bool Transport::send_now(std::span<const SharedBytes> pieces) {
   for (const SharedBytes& piece : pieces) {
     size_t out = std::min(sent, piece->size());
     sent -= out;
-    queue(piece, out, piece->size());
+    if (out < piece->size()) queue(piece, out, piece->size());
   }
   return idle();
 }
@@ -150,15 +151,15 @@ TransportState Transport::send_file(Piece& piece) {
 }
 
 TransportState Transport::send_wire() {
-  while (wire_at_ < wire_.size()) {
-    ssize_t sent = ::send(fd(), wire_.data() + wire_at_, wire_.size() - wire_at_, MSG_NOSIGNAL);
+  while (tls_->at < tls_->wire.size()) {
+    ssize_t sent = ::send(fd(), tls_->wire.data() + tls_->at, tls_->wire.size() - tls_->at, MSG_NOSIGNAL);
     if (sent < 0)
       return errno == EAGAIN || errno == EINTR ? TransportState::kBlocked : TransportState::kBroken;
-    wire_at_ += static_cast<size_t>(sent);
+    tls_->at += static_cast<size_t>(sent);
     sent_ += static_cast<uint64_t>(sent);
   }
-  wire_ = {};
-  wire_at_ = 0;
+  tls_->wire = {};
+  tls_->at = 0;
   return TransportState::kDone;
 }
 
@@ -180,8 +181,8 @@ Result<> Transport::encrypt_next() {
     filled += static_cast<size_t>(got);
     break;  // after a short read nothing may follow in this record
   }
-  OPENDAY_CHECK_OK(tls_->send(ByteView(record.data(), filled)));
-  wire_ = tls_->take_wire();
+  OPENDAY_CHECK_OK(tls_->session.send(ByteView(record.data(), filled)));
+  tls_->wire = tls_->session.take_wire();
   took(filled);
   return {};
 }
@@ -190,7 +191,7 @@ TransportState Transport::flush_tls() {
   uint64_t begun = sent_;
   while (true) {
     TransportState state = send_wire();
-    if (state != TransportState::kDone || queue_.empty() || !tls_->established()) return state;
+    if (state != TransportState::kDone || queue_.empty() || !tls_->session.established()) return state;
     if (sent_ - begun >= kTurn) return TransportState::kBlocked;
     if (!encrypt_next()) return TransportState::kBroken;
   }
@@ -198,9 +199,9 @@ TransportState Transport::flush_tls() {
 
 void Transport::finish_sending() {
   if (tls_) {
-    tls_->finish();
-    Bytes goodbye = tls_->take_wire();
-    wire_.insert(wire_.end(), goodbye.begin(), goodbye.end());
+    tls_->session.finish();
+    Bytes goodbye = tls_->session.take_wire();
+    tls_->wire.insert(tls_->wire.end(), goodbye.begin(), goodbye.end());
     static_cast<void>(send_wire());
   }
   ::shutdown(fd(), SHUT_WR);

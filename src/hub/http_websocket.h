@@ -25,7 +25,7 @@ std::expected<AcceptedWebSocket, Response> accept_websocket(
 /// Hub thread, owned by its connection. The queue is bounded by the route's queue_bytes: beyond it kMayDrop
 /// messages go, oldest first (dropped() counts them), and a kMustNot one that still does not fit closes the
 /// socket.
-class WebSocketProtocol final : public Protocol, public WebSocket {
+class alignas(64) WebSocketProtocol final : public Protocol, public WebSocket {
  public:
   WebSocketProtocol(Connection& connection, const WebSocketRoute& route,
                     std::unique_ptr<WebSocketHandler> handler);
@@ -54,17 +54,19 @@ class WebSocketProtocol final : public Protocol, public WebSocket {
   void pump();
   void say(Bytes frame);
 
+  // What offer() looks at is in the first 64 bytes: in a full room these are in no cache.
   Connection& connection_;
+  bool closing_ = false;
+  bool refused_ = false;  // an offer; to be told when another one is worth it
+  LeanQueue<Waiting> queue_;
+
+  bool opened_ = false;
+  bool inside_ = false;
   const size_t queue_bytes_;
   std::unique_ptr<WebSocketHandler> handler_;
   WsDecoder decoder_;
-  LeanQueue<Waiting> queue_;
   size_t queued_ = 0;
   uint64_t dropped_ = 0;
-  bool opened_ = false;
-  bool closing_ = false;
-  bool inside_ = false;
-  bool refused_ = false;  // an offer; to be told when another one is worth it
   HouseTime opened_at_;
   bool spoke_ = false;
   HouseTime heard_;

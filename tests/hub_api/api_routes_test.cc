@@ -329,6 +329,13 @@ TEST_CASE("what an engine records while it stops, unheard, makes a replay, too")
   CHECK(house.audience.asked.size() == 2);
 }
 
+TEST_CASE("a page without scripts is led to the tip site") {
+  ControlHouse house;
+  auto answer = house.ask(Method::kGet, "/tips", "", false);
+  CHECK(answer.status == 302);
+  CHECK(answer.header("Location") == "https://tips.court.example/");
+}
+
 TEST_CASE("the public list leaves out what is hidden and names the house") {
   ControlHouse house;
   house.furnish();

@@ -145,7 +145,7 @@ class ControlHouse {
     ApiSettings api_settings;
     api_settings.house = {640, 360, 25};
     api_settings.ingest = {"", 1935, 0, 9000};
-    api_settings.site = {{"name", "Court"}};
+    api_settings.site = {{"name", "Court"}, {"tips", "https://tips.court.example/"}};
     api_settings.layouts = {{"layouts", Json::array()}};
     api.emplace(Api::Parts{router,
                            books,

@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import {
   advances,
+  base,
   browser,
   expectAccessible,
   expectNoSidewaysScroll,
@@ -139,6 +140,10 @@ describe.runIf(real && officer.name !== '')('a tip to a real desk', () => {
     });
     context.setDefaultTimeout(60_000);
     const page = await context.newPage();
+    // The watch page cannot play then, but leads there.
+    await page.goto(`${base}/watch/${live}`);
+    await page.getByRole('link', { name: '提供线索' }).click();
+    await page.getByLabel('内容').waitFor();
     await page.goto(href ?? '');
     const words = `在车站后面，${String(Date.now())}`;
     await page.getByLabel('内容').fill(words);

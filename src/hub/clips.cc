@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kFiles = 64;  // requests for media that wait for the disk
 constexpr const char* kNoStore = "no-store";
+constexpr Duration kComplainEvery = seconds(60);
 
 const Error kLater{Errc::kBusy, "the clips are busy; try again in a moment"};
 const Error kNone{Errc::kNotFound, "there is no such clip"};
@@ -123,7 +124,7 @@ void Clips::look() {
           auto known = clips_.find(id);
           if (known == clips_.end()) continue;  // removed meanwhile
           if (!clip) {
-            log_.warn("clip_not_continued", {{"clip", id}, {"why", clip.error().message}});
+            complain(id, clip.error());
             continue;
           }
           news = news || clip->complete || (known->second.segments.empty() && !clip->segments.empty());
@@ -131,6 +132,14 @@ void Clips::look() {
         }
         if (news && on_news) on_news();
       });
+}
+
+/// A full disk is one for all of them, and for longer than a look.
+void Clips::complain(const std::string& id, const Error& error) {
+  HouseTime now = loop_.clock().now();
+  if (complained_ && now - *complained_ < kComplainEvery) return;
+  complained_ = now;
+  log_.warn("clip_not_continued", {{"clip", id}, {"why", error.message}});
 }
 
 void Clips::withdraw(const std::string& broadcast, ProgramTime from, ProgramTime to) {

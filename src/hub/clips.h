@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,7 @@ class Clips {
  private:
   void ask_load();
   void look();
+  void complain(const std::string& id, const Error& error);
   void withdraw_next();
   void take(const std::string& id, output::Clip clip);
   [[nodiscard]] bool is_withdrawn(const std::string& broadcast, const media::StoredSegment& segment) const;
@@ -80,6 +82,7 @@ class Clips {
   Loop& loop_;
   const std::string root_;
   const Log log_;
+  std::optional<HouseTime> complained_;  // of clips that were not continued: once a minute
   bool loaded_ = false;
   bool looking_ = false;
   bool withdrawing_ = false;

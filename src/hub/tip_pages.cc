@@ -173,11 +173,15 @@ class Site {
   Html html_;
 };
 
-void broadcast_field(Site& site, const TipDraft& draft, const std::vector<TipChoice>& broadcasts) {
-  site.label("broadcast", phrase::kBroadcast, std::nullopt, {});
+void broadcast_field(Site& site, const TipDraft& draft, const std::vector<TipChoice>& broadcasts,
+                     const std::vector<TipProblem>& problems) {
+  std::string about = site.label("broadcast", phrase::kBroadcast, std::nullopt, problems);
   auto& html = site.html();
-  html.open("select", {{"id", "broadcast"}, {"name", "broadcast"}});
-  html.open("option", {{"value", "none"}, {"selected", Site::flag(draft.broadcast.empty())}});
+  html.open("select", {{"id", "broadcast"},
+                       {"name", "broadcast"},
+                       {"aria-describedby", about},
+                       {"aria-invalid", Site::invalid("broadcast", problems)}});
+  html.open("option", {{"value", kNoChoice}, {"selected", Site::flag(draft.broadcast.empty())}});
   html.text(site.say(phrase::kNoBroadcast)).close();
   for (const auto& one : broadcasts) {
     html.leaf("option", one.title, {{"value", one.id}, {"selected", Site::flag(one.id == draft.broadcast)}});
@@ -224,7 +228,7 @@ std::string form_page(const TipPage& page, const TipDraft& draft, const std::vec
   // With the language: what the server refuses before it has read the form is said in it, too.
   site.start_form(site.with_tongue("/send"), takes_photos);
   kind_field(site, draft, problems);
-  broadcast_field(site, draft, broadcasts);
+  broadcast_field(site, draft, broadcasts, problems);
   std::string about = site.label("moment", phrase::kMoment, phrase::kMomentHint, problems, draft.zone);
   html.single("input", {{"type", "datetime-local"},
                         {"step", "1"},

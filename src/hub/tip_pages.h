@@ -23,6 +23,9 @@ struct TipNotices {
   std::string emergency_number;
 };
 
+/// What the form sends as "broadcast" when none is chosen.
+inline constexpr std::string_view kNoChoice = "none";
+
 struct TipChoice {
   std::string id;
   std::string title;

@@ -116,12 +116,21 @@ TipPage TipSite::page_of(const Request& request, const TipFields* fields) const 
   return page;
 }
 
-std::vector<TipChoice> TipSite::choices() const {
+std::vector<TipChoice> TipSite::choices(const std::string& also) const {
   std::vector<TipChoice> choices;
   auto broadcasts = parts_.broadcasts.public_broadcasts(kMostChoices);
   if (!broadcasts) return choices;
   for (const auto& one : *broadcasts) choices.push_back({one.id, one.title});
+  if (std::ranges::find(choices, also, &TipChoice::id) != choices.end()) return choices;
+  if (auto one = choice(also)) choices.push_back(*std::move(one));
   return choices;
+}
+
+Result<TipChoice> TipSite::choice(const std::string& id) const {
+  OPENDAY_TRY(auto found, parts_.broadcasts.broadcast(id));
+  // What is not listed is shown to who has its link, once it is on the air.
+  if (found.hidden && !found.live_at) return fail(Errc::kNotFound, "there is no such broadcast");
+  return TipChoice{found.id, found.title};
 }
 
 std::optional<Phrase> TipSite::reads_too_often(const Request& request) {
@@ -136,8 +145,8 @@ void TipSite::form(const Request& request, Responder responder) {
   }
   TipDraft draft;
   draft.zone = local_zone(parts_.clock.wall());
-  auto offered = choices();
-  auto named = request.query.get("b").value_or("");
+  std::string named(request.query.get("b").value_or(""));
+  auto offered = choices(named);
   if (std::ranges::find(offered, named, &TipChoice::id) != offered.end()) draft.broadcast = named;
   auto at = request.query.integer("at");
   if (at && *at && **at > 0 && **at < kLatest) {
@@ -179,15 +188,15 @@ Response TipSite::again(const Request& request, const TipForm& form) {
 
 Response TipSite::form_again(const TipPage& page, const TipDraft& draft, int status,
                              const std::vector<TipProblem>& problems) const {
-  return page_response(status, form_page(page, draft, choices(), problems, parts_.photos != nullptr));
+  return page_response(status,
+                       form_page(page, draft, choices(draft.broadcast), problems, parts_.photos != nullptr));
 }
 
 TipDraft TipSite::draft_of(const TipFields& fields) const {
   TipDraft draft{fields.text("kind"), fields.text("broadcast"), fields.text("moment"), "",
                  fields.text("text"), fields.text("contact")};
   draft.zone = local_zone(read_local_time(draft.moment).value_or(parts_.clock.wall()));
-  auto offered = choices();
-  if (std::ranges::find(offered, draft.broadcast, &TipChoice::id) == offered.end()) draft.broadcast.clear();
+  if (draft.broadcast == kNoChoice) draft.broadcast.clear();
   return draft;
 }
 
@@ -213,14 +222,18 @@ void TipSite::send(const Request& request, TipForm form, Responder responder) {
   std::vector<TipProblem> problems;
   if (std::ranges::find(desk::kKinds, draft.kind) == desk::kKinds.end())
     problems.push_back({"kind", phrase::kBadKind});
+  auto chosen = draft.broadcast.empty() ? Result<TipChoice>() : choice(draft.broadcast);
+  if (!chosen && chosen.error().code == Errc::kNotFound)
+    problems.push_back({"broadcast", phrase::kUnknownBroadcast});
   TipDesk::Sent sent{
       {draft.kind, draft.text, draft.contact, std::nullopt}, draft.broadcast, std::move(form.photos)};
   if (!draft.moment.empty()) {
     auto moment = read_local_time(draft.moment);
     if (moment) sent.content.moment = *moment;
     if (!moment) problems.push_back({"moment", phrase::kBadMoment});
-    auto outside =
-        moment && !draft.broadcast.empty() ? problem_with_moment(draft.broadcast, *moment) : std::nullopt;
+    auto outside = moment && !draft.broadcast.empty() && chosen
+                       ? problem_with_moment(draft.broadcast, *moment)
+                       : std::nullopt;
     if (outside) problems.push_back(*std::move(outside));
   }
   if (auto wrong = problem_with_text(draft.text)) problems.push_back(*wrong);
@@ -228,6 +241,7 @@ void TipSite::send(const Request& request, TipForm form, Responder responder) {
     problems.push_back({"contact", phrase::kBadContact});
   auto page = page_of(request, &form.fields);
   if (!problems.empty()) return responder.send(form_again(page, draft, 422, problems));
+  if (!chosen) return responder.send(form_again(page, draft, 503, {{"", phrase::kTrouble}}));
   bool often = (!form.counted && sends_.ask(request.peer)) || all_sends_.ask("");
   if (often) return responder.send(form_again(page, draft, 429, {{"", phrase::kTooOften}}));
   auto answer = std::make_shared<Responder>(std::move(responder));

@@ -57,7 +57,10 @@ class TipSite final : private TipReception {
   void answer(const Request& request, Responder responder);
   void write(const Request& request, Responder responder);
   [[nodiscard]] TipPage page_of(const Request& request, const TipFields* fields = nullptr) const;
-  [[nodiscard]] std::vector<TipChoice> choices() const;
+  /// The newest that are listed, and `also`, if viewers can see it.
+  [[nodiscard]] std::vector<TipChoice> choices(const std::string& also) const;
+  /// kNotFound: there is none of this id that viewers can see, in the list or by a link.
+  [[nodiscard]] Result<TipChoice> choice(const std::string& id) const;
   /// That the moment is none of the broadcast's, as far as it has been aired.
   [[nodiscard]] std::optional<TipProblem> problem_with_moment(const std::string& broadcast,
                                                               ProgramTime moment) const;

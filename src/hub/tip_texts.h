@@ -110,6 +110,8 @@ inline constexpr Phrase kBadText{"内容含有无法保存的字符。",
 inline constexpr Phrase kBadKind{"请选择类型。", "Say what it is."};
 inline constexpr Phrase kBadMoment{"时间格式应为 2026-12-01 09:30:00。",
                                    "Write the moment as 2026-12-01 09:30:00."};
+inline constexpr Phrase kUnknownBroadcast{"所选直播已不存在。请重新选择。",
+                                          "The chosen broadcast is not there any more. Choose again."};
 inline constexpr Phrase kMomentOutside{
     "所选直播在这个时间没有播出。请修改时间，或留空。",
     "The broadcast was not on at this moment. Change it, or leave it empty."};

@@ -104,6 +104,10 @@ struct Booth {
     books.ledger.put(eve).value();
     books.ledger.put(broadcast("soon", false)).value();
     books.ledger.put(broadcast("secret", true)).value();
+    auto unlisted = broadcast("unlisted", true);
+    unlisted.state = broadcast::State::kLive;
+    unlisted.live_at = unlisted.public_from = day.live_at;
+    books.ledger.put(unlisted).value();
     if (found) {
       REQUIRE(
           books.ledger.put(account::Person{"ana", "Ana", {account::Role::kOfficer}, "", false, false, {}}));

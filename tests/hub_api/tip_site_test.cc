@@ -1,5 +1,6 @@
 // The tip site without its server: requests in, pages out.
 #include <atomic>
+#include <set>
 
 #include "tip_booth.h"
 
@@ -81,8 +82,26 @@ TEST_CASE("the form is filled in with the broadcast and the moment, if they are 
   page = booth.ask(Method::kGet, "/?b=secret&at=x");
   CHECK_FALSE(page.has("secret"));
   CHECK(page.has("<option value=\"none\" selected>"));
-  REQUIRE(booth.ask(Method::kPost, "/send", "kind=lead&broadcast=secret&text=x").status == 200);
-  CHECK(booth.on_loop([&] { return booth.desk_books.ledger.tips_.begin()->second.broadcast; }).empty());
+  CHECK_FALSE(booth.ask(Method::kGet, "/").has("unlisted"));
+  CHECK(booth.ask(Method::kGet, "/?b=unlisted").has("value=\"unlisted\" selected"));
+  // Nothing is dropped without a word.
+  page = booth.ask(Method::kPost, "/send", "lang=en&kind=lead&broadcast=secret&text=PRECIOUS");
+  CHECK(page.status == 422);
+  CHECK(page.has("The chosen broadcast is not there any more."));
+  CHECK(page.has("PRECIOUS"));
+  CHECK_FALSE(page.has("Title of secret"));
+  auto broadcasts = [&] {
+    return booth.on_loop([&] {
+      std::set<std::string> all;
+      for (const auto& [id, tip] : booth.desk_books.ledger.tips_) all.insert(tip.broadcast);
+      return all;
+    });
+  };
+  CHECK(broadcasts().empty());
+  REQUIRE(booth.ask(Method::kPost, "/send", "kind=lead&broadcast=none&text=x").status == 200);
+  CHECK(broadcasts() == std::set<std::string>{""});
+  REQUIRE(booth.ask(Method::kPost, "/send", "kind=lead&broadcast=unlisted&text=x").status == 200);
+  CHECK(broadcasts() == std::set<std::string>{"", "unlisted"});
   CHECK(booth.ask(Method::kGet, "/?lang=zh-CN").has("<html lang=\"zh-CN\">"));
 }
 

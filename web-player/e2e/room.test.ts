@@ -181,6 +181,7 @@ describe.skipIf(real)('the room', () => {
     await write(page, 'let this plan drop dead');
     const mine = page.locator('.mine');
     await mine.getByText('It contains something on the list “insults”.').waitFor();
+    await mine.getByText('Not published').waitFor();
     expect(await mine.locator('mark').textContent()).toBe('drop dead');
     await expectAccessible(page);
     await write(page, 'let us drop this plan');

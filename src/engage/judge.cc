@@ -75,16 +75,19 @@ Verdict Judge::judge(const RoomSettings& settings, const Screen& screen, const s
       std::ranges::any_of(author.said, [&](const auto& one) { return one.second == verdict.fingerprint; });
   if (again) return refuse("duplicate");
   auto finding = screen.find(text);
-  if (finding && finding->refuse) {
-    Verdict refused = refuse("rule");
-    refused.why = finding->why;
-    return refused;
-  }
+  bool refused = finding && finding->refuse;
+  if (refused && flooding) return refuse("slow_down", kPace);
   author.tokens -= 1;
   verdict.said_at = now;
-  verdict.spoke_before = std::exchange(author.spoke, now);
   author.said.emplace_back(now, verdict.fingerprint);
   if (author.said.size() > kSaid) author.said.pop_front();
+  if (refused) {
+    verdict.kind = Verdict::Kind::kRefuse;
+    verdict.code = "rule";
+    verdict.why = finding->why;
+    return verdict;
+  }
+  verdict.spoke_before = std::exchange(author.spoke, now);
   int voices = voices_of(verdict.fingerprint, true, now);
 
   if (settings.mode != Mode::kOpen) {
@@ -106,9 +109,10 @@ Verdict Judge::judge(const RoomSettings& settings, const Screen& screen, const s
 
 void Judge::take_back(const std::string& author_id, const Verdict& verdict) {
   if (!verdict.said_at) return;
+  bool refused = verdict.kind == Verdict::Kind::kRefuse;  // no voice, and not what slow mode counts from
   // A younger entry of the same text began after this voice.
   auto text = texts_.find(verdict.fingerprint);
-  if (text != texts_.end() && text->second.first <= *verdict.said_at) {
+  if (!refused && text != texts_.end() && text->second.first <= *verdict.said_at) {
     text->second.voices = std::max(0, text->second.voices - 1);
   }
   auto known = by_id_.find(author_id);
@@ -117,7 +121,7 @@ void Judge::take_back(const std::string& author_id, const Verdict& verdict) {
   auto said = std::ranges::find(author.said, std::pair(*verdict.said_at, verdict.fingerprint));
   if (said != author.said.end()) author.said.erase(said);
   author.tokens = std::min<double>(kBurst, author.tokens + 1);
-  if (author.spoke == verdict.said_at) author.spoke = verdict.spoke_before;
+  if (!refused && author.spoke == verdict.said_at) author.spoke = verdict.spoke_before;
 }
 
 }  // namespace openday::engage

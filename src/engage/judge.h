@@ -37,7 +37,7 @@ struct Verdict {
   Duration retry{0};       // slow_down, slow_mode: how long from now
   std::optional<Why> why;  // a hold, and a refusal by a rule
   uint64_t fingerprint = 0;
-  std::optional<HouseTime> said_at;       // when it was counted as said; nothing: it was not
+  std::optional<HouseTime> said_at;       // when it was counted; nothing: it is not to be kept
   std::optional<HouseTime> spoke_before;  // the one before it, for take_back()
 };
 
@@ -52,10 +52,12 @@ class Judge {
   static constexpr Duration kSameRoom = seconds(30);    // the same said by kManyVoices: held
   static constexpr int kManyVoices = 5;
 
-  /// Judges, and counts it as said unless it refuses. `flooding`: the address sends more than its share.
+  /// Judges, and counts what is to be kept: what it does not refuse, and what a rule refuses. That counts for
+  /// the pace and as said, but slow mode does not begin with it: who writes it differently need not wait.
+  /// `flooding`: the address sends more than its share; what a rule would refuse is too fast then.
   Verdict judge(const RoomSettings& settings, const Screen& screen, const std::string& author, Badge badge,
                 std::string_view text, bool flooding, HouseTime now);
-  /// What it counted as said could not be kept: as if it had never been said. Of several, the last one first.
+  /// What it counted could not be kept: as if it had never been said. Of several, the last one first.
   void take_back(const std::string& author, const Verdict& verdict);
 
  private:

@@ -123,15 +123,15 @@ Result<Banned> ban(Archive& archive, const std::string& broadcast, const WantedB
   if (wanted.minutes) detail["minutes"] = *wanted.minutes;
   OPENDAY_CHECK_OK(note_down(archive, who, "viewer.ban", broadcast, std::move(detail)));
   if (!wanted.remove) return outcome;
-  Filter theirs{broadcast, std::nullopt, "", comment.author, false, 0, kMostRemoved};
-  OPENDAY_TRY(auto said, archive.comments(theirs));
-  for (Comment& one : said) {
-    bool is_public = one.state == CommentState::kPublished;
-    if (!is_public && one.state != CommentState::kHeld) continue;
-    OPENDAY_TRY(Comment removed,
-                change(archive, std::move(one), is_public ? CommentState::kRemoved : CommentState::kRejected,
-                       wanted.reason, "", who));
-    outcome.removed.push_back(std::move(removed));
+  // Asked for by state: what a rule has refused meanwhile pushes nothing out of reach.
+  for (auto [from, to] : {std::pair(CommentState::kPublished, CommentState::kRemoved),
+                          std::pair(CommentState::kHeld, CommentState::kRejected)}) {
+    Filter theirs{broadcast, from, "", comment.author, false, 0, kMostRemoved};
+    OPENDAY_TRY(auto said, archive.comments(theirs));
+    for (Comment& one : said) {
+      OPENDAY_TRY(Comment removed, change(archive, std::move(one), to, wanted.reason, "", who));
+      outcome.removed.push_back(std::move(removed));
+    }
   }
   return outcome;
 }

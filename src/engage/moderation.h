@@ -61,7 +61,7 @@ struct Banned {
   std::vector<Comment> removed;
 };
 /// The author of a comment. kConflict: it is staff's. `remove`: what of theirs is public or held goes, too
-/// (the newest 1000).
+/// (the newest 1000 of either).
 Result<Banned> ban(Archive& archive, const std::string& broadcast, const WantedBan& wanted,
                    const Decider& who);
 Result<Ban> lift(Archive& archive, const std::string& broadcast, int64_t number, const Decider& who);

@@ -95,6 +95,11 @@ struct Comment {
   bool operator==(const Comment&) const = default;
 };
 
+/// A rule has refused it, and no person has decided since.
+inline bool refused_by_rule(const Comment& comment) {
+  return comment.state == CommentState::kRejected && !comment.decision;
+}
+
 struct Ban {
   int64_t number = 0;
   std::string broadcast;

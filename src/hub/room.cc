@@ -219,11 +219,8 @@ void Room::append_pinned(Json event, const Json::json_pointer& where) {
 
 void Room::on_committed(const Comment& comment, uint64_t fingerprint) {
   ++heard_[heard_at_];
-  if (comment.state == CommentState::kPublished) {
-    publish(comment);
-  } else {
-    hold(comment, fingerprint);
-  }
+  if (comment.state == CommentState::kPublished) publish(comment);
+  if (comment.state == CommentState::kHeld) hold(comment, fingerprint);
   watchers_hear({comment});
 }
 
@@ -346,8 +343,9 @@ void Room::on_decided(const std::vector<Comment>& comments) {
   for (const Comment& comment : comments) {
     CommentState before = comment.decision ? comment.decision->before : CommentState::kHeld;
     if (before == CommentState::kHeld) unhold(comment.id);
-    // Nobody has seen what waits for its time: to its author, too, it is held as before.
+    // Nobody has seen what waits for its time: to its author, too, it is as before.
     bool unseen = take_approved(comment.id);
+    bool undone = comment.decision && comment.decision->reason == engage::kUndone;
     if (before == CommentState::kPublished) {
       if (!unseen) withdraw(comment);
       // The archive pins it no longer (engage/moderation.cc).
@@ -359,7 +357,7 @@ void Room::on_decided(const std::vector<Comment>& comments) {
       approved_.push_back({parts_.loop.clock().now() + engage::kAfterthought, comment});
       continue;  // its author hears when everybody does
     }
-    if (!(unseen && comment.state == CommentState::kHeld)) tell_decided(comment);
+    if (!(unseen && (undone || comment.state == CommentState::kHeld))) tell_decided(comment);
   }
   watchers_hear(comments);
 }

@@ -73,6 +73,15 @@ void RoomGuest::refuse(const std::string& ref, std::string_view code, const std:
   say(json);
 }
 
+void RoomGuest::refuse(const engage::Comment& comment) {
+  say({{"t", "refused"},
+       {"code", "rule"},
+       {"message", "a rule of this room does not let this through"},
+       {"ref", comment.ref},
+       {"id", comment.id},
+       {"why", why_json(comment.why)}});
+}
+
 void RoomGuest::mistake(const std::string& why, const std::string& ref) {
   refuse(ref, "invalid", why);
   if (++mistakes_ >= kMostMistakes && socket_ != nullptr)

@@ -47,6 +47,8 @@ class RoomGuest final : public WebSocketHandler, public Room::Seat {
   /// Nothing was kept.
   void refuse(const std::string& ref, std::string_view code, const std::string& message,
               Duration retry = Duration(0), const std::optional<engage::Why>& why = std::nullopt);
+  /// A rule has refused this comment, which was kept.
+  void refuse(const engage::Comment& comment);
   [[nodiscard]] const std::string& address() const { return address_; }
   [[nodiscard]] const std::string& broadcast() const { return broadcast_; }
   [[nodiscard]] uint64_t number() const { return number_; }

@@ -77,6 +77,7 @@ Json item_json(const engage::Comment& comment, const Quoted* quoted, const Aroun
   Json json = comment_json(comment, quoted);
   json["state"] = name_of(comment.state);
   json["why"] = why_json(comment.why);
+  if (engage::refused_by_rule(comment)) json["by_rule"] = true;
   json["reports"] = around.reports;
   json["similar"] = around.similar;
   json["earlier"] = around.earlier;

@@ -34,8 +34,7 @@ std::string said(const Verdict& verdict) {
   if (verdict.code == "slow_mode") return "slow mode: wait until you may write again";
   if (verdict.code == "slow_down") return "that was quick; wait a moment";
   if (verdict.code == "duplicate") return "you have just said that";
-  if (verdict.code == "closed") return "comments are closed";
-  return "a rule of this room does not let this through";
+  return "comments are closed";
 }
 
 }  // namespace
@@ -148,13 +147,12 @@ std::string Rooms::key_of(const Comment& comment) {
 }
 
 void Rooms::comment(RoomGuest& guest, Comment comment) {
-  auto refuse = [&](std::string_view code, const std::string& message, Duration retry = Duration(0),
-                    const std::optional<engage::Why>& why = std::nullopt) {
+  auto refuse = [&](std::string_view code, const std::string& message, Duration retry = Duration(0)) {
     // It may be one that was kept while its acknowledgement got lost.
     auto earlier = parts_.archives.archive().by_ref(comment.broadcast, comment.author, comment.ref);
     if (earlier) return acknowledge(guest.number(), *earlier);
     ++counters_.refused;
-    guest.refuse(comment.ref, code, message, retry, why);
+    guest.refuse(comment.ref, code, message, retry);
   };
   // Sent again after the connection broke: whoever is there now hears.
   if (auto under_way = told_.find(key_of(comment)); under_way != told_.end()) {
@@ -168,20 +166,19 @@ void Rooms::comment(RoomGuest& guest, Comment comment) {
   if (waiting_.size() + in_flight_ >= kMostWaiting) {
     return refuse("busy", "too many comments at once; try again", kTryAgain);
   }
-  // What is refused is not of the address's share: one page that repeats itself must not use up a school's.
+  // What is not kept is not of the address's share: one page that repeats itself must not use up a school's.
   uint64_t address = comment.badge == engage::Badge::kNone ? address_key(guest.address()) : 0;
   auto sent = of_address_.find(address);
   bool flood = sent != of_address_.end() && sent->second >= kAddressShare;
   auto screen = parts_.screen();
   Verdict verdict = room->judge().judge(room->settings(), *screen, comment.author, comment.badge,
                                         comment.text, flood, parts_.loop.clock().now());
-  if (verdict.kind == Verdict::Kind::kRefuse) {
-    return refuse(verdict.code, said(verdict), verdict.retry, verdict.why);
+  if (!verdict.said_at && verdict.kind == Verdict::Kind::kRefuse) {
+    return refuse(verdict.code, said(verdict), verdict.retry);
   }
-  if (verdict.kind == Verdict::Kind::kHold) {
-    comment.state = engage::CommentState::kHeld;
-    comment.why = verdict.why;
-  }
+  if (verdict.kind == Verdict::Kind::kHold) comment.state = engage::CommentState::kHeld;
+  if (verdict.kind == Verdict::Kind::kRefuse) comment.state = engage::CommentState::kRejected;
+  comment.why = verdict.why;
   if (address != 0) ++of_address_[address];
   told_[key_of(comment)] = guest.number();
   std::string where = comment.broadcast;
@@ -231,6 +228,7 @@ void Rooms::commit() {
 void Rooms::acknowledge(uint64_t number, const Comment& comment) {
   auto guest = guests_.find(number);
   if (guest == guests_.end()) return;
+  if (engage::refused_by_rule(comment)) return guest->second->refuse(comment);
   // Whatever a person decided since, it was kept; "decided" says the rest.
   Room* room = known(comment.broadcast);
   bool shown = room != nullptr ? room->is_public(comment) : comment.state == engage::CommentState::kPublished;
@@ -276,7 +274,7 @@ void Rooms::on_outcome(std::vector<Pending> group, const Outcomes& added, const 
     const auto& [comment, repeated] = *added[at];
     acknowledge(number, comment);
     if (repeated) continue;
-    ++counters_.comments;
+    ++(comment.state == engage::CommentState::kRejected ? counters_.refused : counters_.comments);
     if (comment.state == engage::CommentState::kHeld) ++counters_.held;
     if (Room* room = known(one.room)) room->on_committed(comment, one.verdict.fingerprint);
   }
@@ -403,10 +401,10 @@ void room_metrics(MetricsText& out, const Rooms::Counters& rooms) {
     out.value(static_cast<double>(value));
   };
   count("openday_room_sockets", Family::kGauge, "Viewers' sockets in all rooms.", rooms.sockets);
-  count("openday_room_comments_total", Family::kCounter, "Comments that reached the disk.", rooms.comments);
+  count("openday_room_comments_total", Family::kCounter, "Comments that were taken.", rooms.comments);
   count("openday_room_comments_held_total", Family::kCounter, "Of them, held for a moderator.", rooms.held);
-  count("openday_room_comments_refused_total", Family::kCounter, "Comments that were not kept.",
-        rooms.refused);
+  count("openday_room_comments_refused_total", Family::kCounter,
+        "Comments that were refused, by a rule or at a bound.", rooms.refused);
   count("openday_room_comments_waiting", Family::kGauge, "Comments on their way to the disk.", rooms.waiting);
   count("openday_room_deliveries_total", Family::kCounter, "Messages handed to sockets.", rooms.deliveries);
   count("openday_room_skips_total", Family::kCounter,

@@ -61,10 +61,10 @@ class Rooms {
   [[nodiscard]] std::shared_ptr<const engage::Screen> screen() const { return parts_.screen(); }
 
   struct Counters {
-    uint64_t comments = 0;  // on the disk
-    uint64_t held = 0;
-    uint64_t refused = 0;
-    uint64_t waiting = 0;  // for the disk
+    uint64_t comments = 0;  // taken, and on the disk
+    uint64_t held = 0;      // of them
+    uint64_t refused = 0;   // by a rule, which are on the disk, too, and at a bound
+    uint64_t waiting = 0;   // for the disk
     uint64_t sockets = 0;
     uint64_t deliveries = 0;
     uint64_t skips = 0;

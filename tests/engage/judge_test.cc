@@ -105,10 +105,42 @@ TEST_CASE("who comes from an address that sends more than its share is held, in 
   CHECK(court.say("ben", "hello", Badge::kNone, true).why == Why{"flood"});
 }
 
-TEST_CASE("a refused comment counts for nothing: not for the pace, not as said") {
+TEST_CASE("what a rule refuses counts for the pace and as said, and what is put right comes right after it") {
   Court court;
-  for (int n = 0; n < 10; ++n) CHECK(court.say("ana", "worse " + std::to_string(n)).code == "rule");
-  CHECK(court.say("ana", "hello").kind == Kind::kPublish);
+  CHECK(court.say("ana", "a worse word").said_at == court.now);
+  CHECK(court.say("ana", "a word").kind == Kind::kPublish);
+  CHECK(court.say("ana", "aworse word").code == "duplicate");
+  CHECK(court.say("ana", "still worse").code == "rule");
+  Verdict fast = court.say("ana", "much worse");
+  CHECK(fast.code == "slow_down");
+  CHECK_FALSE(fast.said_at);
+  court.now = court.now + fast.retry;
+  CHECK(court.say("ana", "much worse").code == "rule");
+}
+
+TEST_CASE("slow mode does not begin with what a rule refuses, nor is that free of it") {
+  Court court;
+  court.settings.slow_s = 30;
+  CHECK(court.say("ana", "a worse word").code == "rule");
+  CHECK(court.say("ana", "a word").kind == Kind::kPublish);
+  court.now = court.now + seconds(29);
+  CHECK(court.say("ana", "much worse").code == "slow_mode");
+  court.now = court.now + seconds(1);
+  CHECK(court.say("ana", "much worse").code == "rule");
+  CHECK(court.say("ana", "another word").kind == Kind::kPublish);
+}
+
+TEST_CASE(
+    "of an address that sends more than its share, what a rule would refuse is too fast, and not kept") {
+  Court court;
+  for (int n = 0; n < 10; ++n) {
+    Verdict fast = court.say("ana", "a worse word", Badge::kNone, true);
+    CHECK(fast.code == "slow_down");
+    CHECK(fast.retry > Duration(0));
+    CHECK_FALSE(fast.said_at);
+  }
+  CHECK(court.say("ana", "a word", Badge::kNone, true).why == Why{"flood"});
+  CHECK(court.say("ana", "a worse word").code == "rule");
 }
 
 TEST_CASE("what is taken back was never said: not for the pace, slow mode, repeats or voices") {
@@ -135,6 +167,22 @@ TEST_CASE("what is taken back was never said: not for the pace, slow mode, repea
     court.judge.take_back(name, said);
   }
   court.judge.take_back("mo", court.say("mo", "come", Badge::kModerator));  // never counted
+}
+
+TEST_CASE("a refusal that is taken back was never said, and changes nothing of what was") {
+  Court court;
+  for (int n = 0; n < 10; ++n) {
+    std::vector<Verdict> said;
+    for (const char* text : {"worse one", "worse two", "worse three"}) said.push_back(court.say("ana", text));
+    for (const Verdict& one : said) REQUIRE(one.code == "rule");
+    for (size_t at = said.size(); at-- > 0;) court.judge.take_back("ana", said[at]);
+  }
+  // Slow mode goes on from what was kept, though it came in the same moment.
+  court.settings.slow_s = 30;
+  Verdict refused = court.say("ana", "a worse word");
+  CHECK(court.say("ana", "a word").kind == Kind::kPublish);
+  court.judge.take_back("ana", refused);
+  CHECK(court.say("ana", "another word").retry == seconds(30));
 }
 
 TEST_CASE("the judge remembers a bounded number of voices, and the latest") {

@@ -152,6 +152,32 @@ TEST_CASE("a ban binds an author, may take what they said with it, and can be li
   CHECK(office.archives.archive().bans("b", office.now)->empty());
 }
 
+TEST_CASE(
+    "what a rule has refused waits for nobody, can be published, and stays as it is when its author goes") {
+  Office office;
+  Comment said = office.add("viewer", "one", CommentState::kPublished);
+  Comment refused = office.add("viewer", "two", CommentState::kRejected);
+  CHECK(refused_by_rule(refused));
+  auto& archive = office.archives.archive();
+  CHECK(*archive.count_held("b") == 0);
+  CHECK(archive.held("b", 10)->empty());
+  CHECK(archive.minute("b", office.now.ms / 60'000, 10)->comments.size() == 1);
+  CHECK(archive.comments({"b", CommentState::kRejected})->size() == 1);
+  for (int n = 0; n < 1000; ++n) office.add("viewer", "and again", CommentState::kRejected);
+  REQUIRE(office.archives.run([&](Archive& writer) -> Result<> {
+    OPENDAY_TRY(Banned banned, ban(writer, "b", {refused.id, 10, "abuse", true}, office.who("ana")));
+    CHECK(banned.removed.size() == 1);
+    return {};
+  }));
+  CHECK(office.state(said.id) == CommentState::kRemoved);
+  CHECK_FALSE(archive.comment("b", refused.id)->decision);
+  auto published = office.decide(refused.id, CommentState::kRejected, CommentState::kPublished);
+  REQUIRE(published.comments.size() == 1);
+  CHECK_FALSE(refused_by_rule(published.comments[0]));
+  CHECK(office.undo(refused.id).comments.size() == 1);
+  CHECK(office.state(refused.id) == CommentState::kRejected);
+}
+
 TEST_CASE("staff are not banned, and reasons are from the list") {
   Office office;
   Comment comment;

@@ -188,6 +188,57 @@ TEST_CASE("a moderator's page sees what is held, claims it, decides, and undoes"
   CHECK(say(ben, "good morning", "reference-3")["why"]["rule"] == "mode");
 }
 
+TEST_CASE(
+    "what a word list refuses is told as before, kept over a restart, and can be published by a person") {
+  House house;
+  go_live(house);
+  house.json("PUT", "/api/v1/admin/word-lists/ours", Json{{"text", "!treacle\n"}}.dump());
+  std::string mo = log_in(house, "mo", "moderator");
+  auto open_page = [&] {
+    return Socket(house.port, "/api/v1/admin/broadcasts/day/moderation", "openday-moderation-1", mo);
+  };
+  Socket page = open_page();
+  page.hear("queue");
+  Socket ana = enter(house);
+  Json welcome = ana.hear("welcome");
+  ana.hear("events");
+  const Json said{{"t", "comment"}, {"ref", "reference-1"}, {"text", "tea and treacle"}};
+  ana.say(said);
+  Json refused = ana.hear("refused");
+  CHECK(refused["code"] == "rule");
+  CHECK(refused["why"] == Json{{"rule", "word:ours"}, {"from", 8}, {"to", 15}});
+  Json item = page.hear("items")["items"][0];
+  CHECK(item["id"] == refused["id"]);
+  CHECK(item["state"] == "rejected");
+  CHECK(item["why"] == refused["why"]);
+  CHECK(item["decision"].is_null());
+  CHECK(page.hear("counts")["held"] == 0);
+  house.lose();
+  house.start();
+  Socket next = open_page();
+  CHECK(next.hear("queue")["items"].empty());
+  for (const char* query : {"state=rejected", "rule=word:", "rule=word:ours", "state=rejected&rule=word:"}) {
+    INFO(query);
+    Json found = house.json("GET", std::string("/api/v1/admin/broadcasts/day/comments?") + query)["comments"];
+    REQUIRE(found.size() == 1);
+    CHECK(found[0]["text"] == "tea and treacle");
+    CHECK(found[0]["why"] == refused["why"]);
+    CHECK(found[0]["decision"].is_null());
+  }
+  Socket back = enter(house, {{"t", "join"}, {"token", welcome["token"]}});
+  CHECK(back.hear("events")["events"].empty());
+  back.say(said);
+  CHECK(back.hear("refused") == refused);
+  Json decided =
+      house.post("/broadcasts/day/comments/decide",
+                 Json{{"decisions", {{{"id", refused["id"]}, {"from", "rejected"}, {"state", "published"}}}},
+                      {"reason", "ok"}}
+                     .dump());
+  CHECK(decided["decided"][0]["state"] == "published");
+  CHECK(back.hear("decided")["state"] == "published");
+  CHECK(back.hear("events")["events"][0]["text"] == "tea and treacle");
+}
+
 TEST_CASE("a word list counts from the next comment on, and one that cannot be read says where") {
   House house;
   go_live(house);

@@ -182,6 +182,15 @@ class RoomHouse {
       rooms->forget_past("court");
     }
   }
+  void undo(int64_t id) {
+    engage::Decided made;
+    REQUIRE(archives.run([&](engage::Archive& archive) -> Result<> {
+      OPENDAY_TRY(made, engage::undo(archive, "court", {id}, {{"ana", "session", clock.wall()}, "Ana"}));
+      return {};
+    }));
+    (*rooms->room("court"))->on_decided(made.comments);
+    rooms->forget_past("court");
+  }
   void pin(int64_t id) { set({std::nullopt, std::nullopt, id}); }
   void slow(int seconds) { set({std::nullopt, seconds, std::nullopt}); }
   void set(const engage::RoomChanges& changes) {

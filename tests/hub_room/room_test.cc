@@ -709,17 +709,191 @@ TEST_CASE("one address that writes more than a school does is held, others are n
   CHECK(house.last(other, "ack")["state"] == "published");
 }
 
-TEST_CASE("what is refused uses up nothing of an address's share") {
+TEST_CASE("what is not kept uses up nothing of an address's share") {
   RoomHouse house;
   size_t loud = house.join();
+  size_t kept = 0;
   for (int64_t n = 0; n <= Rooms::kAddressShare; ++n) {
     if (n % 50 == 49) loud = house.join();
     house.say(loud, comment(house.ref(), "much worse"));
-    REQUIRE(house.last(loud, "refused")["code"] == "rule");
+    if (house.last(loud, "refused")["code"] == "rule")
+      ++kept;
+    else
+      REQUIRE(house.last(loud, "refused")["code"] == "duplicate");
   }
+  CHECK(house.archives.archive().comments({"court"})->size() == kept);
+  CHECK(kept < 20);
   size_t neighbour = house.join();
   house.say(neighbour, comment("reference-1", "hello"));
   CHECK(house.last(neighbour, "ack")["state"] == "published");
+}
+
+TEST_CASE(
+    "what a rule refuses is kept with what was found, and told to its sender alone, once it is on the disk") {
+  RoomHouse house;
+  size_t ana = house.join();
+  size_t ben = house.join();
+  house.archives.stall = true;
+  house.say(ana, comment("reference-1", "much worse"));
+  house.advance(seconds(1));
+  CHECK(house.last(ana, "refused").is_null());
+  house.archives.go_on();
+  Json refused = house.last(ana, "refused");
+  CHECK(refused["ref"] == "reference-1");
+  CHECK(refused["code"] == "rule");
+  CHECK(refused["why"] == Json{{"rule", "word:test"}, {"from", 5}, {"to", 10}});
+  CHECK(house.last(ana, "ack").is_null());
+  auto kept = house.archives.archive().comment("court", refused["id"]);
+  REQUIRE(kept);
+  CHECK(kept->text == "much worse");
+  CHECK(kept->state == CommentState::kRejected);
+  CHECK(kept->why == engage::Why{"word:test", 5, 10});
+  CHECK_FALSE(kept->decision);
+  house.advance(seconds(2));
+  for (size_t guest : {ana, ben, house.join()}) CHECK(house.events(guest).empty());
+  CHECK(house.last(ben, "refused").is_null());
+  CHECK(house.minute().empty());
+  CHECK((*house.rooms->room("court"))->counts()["held"] == 0);
+  CHECK(house.rooms->counters().comments == 0);
+  CHECK(house.rooms->counters().held == 0);
+  CHECK(house.rooms->counters().refused == 1);
+  house.say(ben, {{"t", "report"}, {"ref", "reference-2"}, {"id", refused["id"]}, {"reason", "abuse"}});
+  CHECK(house.last(ben, "refused")["code"] == "not_found");
+  Json answer = comment("reference-3", "as you say");
+  answer["reply_to"] = refused["id"];
+  house.say(ben, answer);
+  house.restart();
+  size_t late = house.join();
+  REQUIRE(house.events(late).size() == 1);
+  CHECK_FALSE(house.events(late)[0].second.contains("reply_to"));
+  CHECK((*house.rooms->room("court"))->counts()["held"] == 0);
+}
+
+TEST_CASE("a refusal that could not be kept is none: the page may send it again, and hears why then") {
+  RoomHouse house;
+  size_t ana = house.join();
+  for (int round = 0; round < 3; ++round) {
+    house.archives.failing = true;
+    for (int n = 1; n <= engage::Judge::kBurst; ++n) {
+      house.say(ana, comment("reference-" + std::to_string(n), "worse " + std::to_string(n)));
+      CHECK(house.last(ana, "refused")["code"] == "busy");
+      CHECK(house.last(ana, "refused")["retry_ms"] > 0);
+    }
+  }
+  CHECK(house.archives.archive().comments({"court"})->empty());
+  house.archives.failing = false;
+  for (int n = 1; n <= engage::Judge::kBurst; ++n) {
+    house.say(ana, comment("reference-" + std::to_string(n), "worse " + std::to_string(n)));
+    CHECK(house.last(ana, "refused")["code"] == "rule");
+  }
+  CHECK(house.archives.archive().comments({"court"})->size() == engage::Judge::kBurst);
+}
+
+TEST_CASE(
+    "a refused comment that is sent again is refused again for the same, whatever else would be said of it") {
+  RoomHouse house;
+  size_t ana = house.join();
+  std::string token = house.last(ana, "welcome")["token"];
+  house.archives.stall = true;
+  house.say(ana, comment("reference-1", "much worse"));
+  house.leave(ana);
+  // While the disk works, a moment later, later than repeats count, banned, and when all is over.
+  size_t again = house.join({{"token", token}});
+  house.say(again, comment("reference-1", "much worse"));
+  CHECK(house.last(again, "refused").is_null());
+  house.archives.go_on();
+  Json refused = house.last(again, "refused");
+  CHECK(refused["code"] == "rule");
+  CHECK(refused["why"]["rule"] == "word:test");
+  auto is_told_again = [&] {
+    size_t told = house.all(again, "refused").size();
+    house.say(again, comment("reference-1", "much worse"));
+    CHECK(house.all(again, "refused").size() == told + 1);
+    CHECK(house.last(again, "refused") == refused);
+  };
+  is_told_again();
+  house.advance(seconds(70));
+  is_told_again();
+  house.ban(refused["id"]);
+  is_told_again();
+  (*house.rooms->room("court"))->set_open(false, std::nullopt);
+  is_told_again();
+  house.restart();
+  again = house.join({{"token", token}});
+  is_told_again();
+  CHECK(house.last(again, "ack").is_null());
+  CHECK(house.last(again, "decided").is_null());
+  CHECK(house.archives.archive().comments({"court"})->size() == 1);
+}
+
+TEST_CASE("a moderator may publish what a rule has refused, and its author hears when everybody does") {
+  RoomHouse house;
+  size_t ana = house.join();
+  size_t ben = house.join();
+  std::string token = house.last(ana, "welcome")["token"];
+  house.say(ana, comment("reference-1", "no worse than that"));
+  int64_t id = house.last(ana, "refused")["id"];
+  house.decide(id, CommentState::kRejected, CommentState::kPublished);
+  house.advance(seconds(1));
+  house.undo(id);
+  house.advance(seconds(5));
+  CHECK(house.last(ana, "decided").is_null());
+  CHECK(house.events(ben).empty());
+  house.decide(id, CommentState::kRejected, CommentState::kPublished);
+  house.advance(seconds(4));
+  CHECK(house.last(ana, "decided")["id"] == id);
+  CHECK(house.last(ana, "decided")["state"] == "published");
+  CHECK(house.texts(ben) == std::vector<std::string>{"no worse than that"});
+  CHECK(house.minute() == std::vector<std::string>{"no worse than that"});
+  CHECK((*house.rooms->room("court"))->counts()["held"] == 0);
+  size_t back = house.join({{"token", token}});
+  house.say(back, comment("reference-1", "no worse than that"));
+  CHECK(house.last(back, "ack")["state"] == "published");
+  house.decide(id, CommentState::kPublished, CommentState::kRemoved);
+  CHECK(house.last(back, "decided")["state"] == "removed");
+  CHECK(house.minute().empty());
+}
+
+TEST_CASE("of a page that sends what a rule refuses as fast as it can no more is kept than of any other") {
+  RoomHouse house;
+  size_t ana = house.join();
+  size_t ben = house.join();
+  for (int n = 0; n < 60 * static_cast<int>(RoomGuest::kMessagesPerSecond); ++n) {
+    house.say(ana, comment(house.ref(), "word " + std::to_string(n)));
+    house.say(ben, comment(house.ref(), "worse " + std::to_string(n)));
+    house.advance(milliseconds(100));
+  }
+  CHECK(house.guests[ben].socket->closed == 0);
+  auto& archive = house.archives.archive();
+  int64_t most = engage::Judge::kBurst + 60 / 3;
+  int64_t ordinary = *archive.count_by("court", house.last(ana, "welcome")["viewer"]);
+  CHECK(ordinary >= most - 1);
+  CHECK(ordinary <= most);
+  CHECK(*archive.count_by("court", house.last(ben, "welcome")["viewer"]) == ordinary);
+}
+
+TEST_CASE("of what a rule refuses, an address has no more kept in a minute than its share") {
+  RoomHouse house;
+  int64_t told = 0;
+  for (int64_t n = 0; n < Rooms::kAddressShare / engage::Judge::kBurst + 10; ++n) {
+    size_t guest = house.join();
+    for (int turn = 0; turn < engage::Judge::kBurst; ++turn) {
+      house.say(guest, comment(house.ref(), "worse " + std::to_string(turn)));
+      bool is_kept = house.last(guest, "refused")["code"] == "rule";
+      if (!is_kept) CHECK(house.last(guest, "refused")["code"] == "slow_down");
+      told += is_kept ? 1 : 0;
+    }
+  }
+  CHECK(told == Rooms::kAddressShare);
+  CHECK(house.archives.archive().comments({"court", {}, "", "", false, 0, 1000})->size() ==
+        static_cast<size_t>(Rooms::kAddressShare));
+  // What somebody else there says is taken, and looked at.
+  size_t neighbour = house.join();
+  house.say(neighbour, comment("reference-1", "hello"));
+  CHECK(house.last(neighbour, "ack")["why"]["rule"] == "flood");
+  house.clock.advance(seconds(61));
+  house.say(neighbour, comment("reference-2", "much worse"));
+  CHECK(house.last(neighbour, "refused")["code"] == "rule");
 }
 
 TEST_CASE("a socket that says more than a page can is closed, and nothing is looked up for it any more") {

@@ -2,7 +2,7 @@
 // room's protocol has them, and a second moderator (Ana) who claims and decides when told to.
 //
 // POST /__mock/moderation {"id"?: broadcast (court), …}:
-//   say: [{text, name?, by?, state?, rule?, from?, to?, reports?}]   comments come in
+//   say: [{text, name?, by?, state?, rule?, found?, from?, to?, reports?}]   comments come in; rejected: a list refuses them
 //   flow: seconds | 0                                                one comes in every so often
 //   ana: {claim?: [ids], release?: [ids], decide?: [{id, state, reason}]}
 //   faults: {decide_ms, decide: status, silent: bool, refuse_socket: bool}
@@ -56,6 +56,8 @@ const chatter = [
   ['r8', '合议庭什么时候宣判？', 'mode'],
   ['d4', '扫码进群 hongbao-live.example', 'link'],
 ];
+/** Rejected, and no person has decided: a rule did it. */
+const asItem = (one) => (one.state === 'rejected' && one.decision === null ? { ...one, by_rule: true } : one);
 const digits = (author) => Buffer.from(author.padEnd(4, '7')).toString('hex').slice(0, 8);
 
 export class Moderation {
@@ -141,7 +143,8 @@ export class Moderation {
 
   tell(id, event) {
     for (const [socket, of] of this.clients) {
-      if (of === id && !this.faults.silent) socket.send(JSON.stringify(event));
+      const told = event.t === 'items' ? { ...event, items: event.items.map(asItem) } : event;
+      if (of === id && !this.faults.silent) socket.send(JSON.stringify(told));
     }
   }
 
@@ -288,7 +291,7 @@ export class Moderation {
           one.id < before &&
           [['state', one.state], ['rule', one.why?.rule], ['author', one.by]].every(([key, value]) => (query.get(key) ?? value) === value) &&
           (query.get('reported') !== '1' || Object.keys(one.reports).length > 0); // prettier-ignore
-        return json(200, { comments: room.comments.filter(wanted).reverse().slice(0, limit) });
+        return json(200, { comments: room.comments.filter(wanted).reverse().slice(0, limit).map(asItem) });
       }
       case 'claim':
         return json(200, { claims: this.claim(id, body.ids, who) });

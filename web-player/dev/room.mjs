@@ -21,6 +21,7 @@ const rules = [
   { rule: 'link', find: /(?:https?:\/\/|www\.)\S+/i },
   { rule: 'phone', find: /1[3-9]\d[ -]?\d{4}[ -]?\d{4}/ },
   { rule: 'word:ads', find: /加微信|代写|casino/i },
+  { rule: 'word:insults', find: /去死|drop dead/i, refuses: true },
 ];
 
 export class Rooms {
@@ -189,8 +190,10 @@ export class Rooms {
     const key = `${viewer.by} ${ref}`;
     const before = room.refs.get(key);
     if (before !== undefined) {
-      say({ t: 'ack', ref, ...before });
       const decision = room.decided?.[before.id];
+      if (before.state === 'refused' && decision === undefined)
+        return refuse('rule', { id: before.id, why: before.why });
+      say({ t: 'ack', ref, ...before, state: before.state === 'published' ? 'published' : 'held' });
       return decision === undefined ? undefined : say({ t: 'decided', id: before.id, ...decision });
     }
     if (viewer.banned !== null) return refuse('banned');
@@ -198,10 +201,16 @@ export class Rooms {
     const wait = viewer.lastAt + room.slow_s * 1000 - Date.now();
     if (wait > 0) return refuse('slow_mode', { retry_ms: wait });
     if (room.refuse !== null) return refuse(room.refuse.code, room.refuse);
-    viewer.lastAt = Date.now();
-    const found = rules.map(({ rule, find }) => [rule, find.exec(message.text)]).find(([, match]) => match !== null);
+    const found = rules
+      .map(({ rule, find, refuses }) => [rule, find.exec(message.text), refuses])
+      .filter(([, match]) => match !== null)
+      .sort(([, , a], [, , b]) => Number(b === true) - Number(a === true))[0];
+    const refused = found?.[2] === true;
+    // Slow mode does not begin with what a list refuses.
+    if (!refused) viewer.lastAt = Date.now();
     const why =
-      room.mode === 'all' ? { rule: 'mode' }
+      refused ? { rule: found[0], from: found[1].index, to: found[1].index + found[1][0].length }
+      : room.mode === 'all' ? { rule: 'mode' }
       : room.hold !== null && message.text.includes(room.hold) ? { rule: 'word:test', from: message.text.indexOf(room.hold), to: message.text.indexOf(room.hold) + room.hold.length }
       : found !== undefined ? { rule: found[0], from: found[1].index, to: found[1].index + found[1][0].length }
       : null; // prettier-ignore
@@ -212,8 +221,9 @@ export class Rooms {
     }; // prettier-ignore
     if (why !== null) {
       const id = ++room.ids;
-      room.refs.set(key, { id, state: 'held', why });
+      room.refs.set(key, { id, state: refused ? 'refused' : 'held', why });
       room.held = { ...room.held, [id]: { ...fields, id, at: Date.now() } };
+      if (refused) return refuse('rule', { id, why });
       return say({ t: 'ack', ref, id, state: 'held', why });
     }
     const made = this.publish(room, fields);
@@ -234,7 +244,7 @@ export class Rooms {
   }
 
   /**
-   * {id, cut, resync, epoch, talk: ms, say: {…}, flood: n, text, remove: text, decide: {text, state, reason}, ban: Ban | null,
+   * {id, cut, resync, epoch, talk: ms, say: {…}, flood: n, text, remove: text, decide: {text, state, reason} (of held and refused ones, too), ban: Ban | null,
    *  pin: text | null, react: {kind: n}, crowd: n, clear} and the room's own mode, slow_s, hold, refuse.
    */
   misbehave(body) {

@@ -242,6 +242,41 @@ describe.skipIf(real)('the moderators’ page', () => {
     await context.close();
   });
 
+  it('shows what a word list has refused among the rejected ones only, with what it found, and publishes it', async () => {
+    const { context, page } = await openQueue();
+    const before = await rows(page);
+    const text = 'That theory should drop dead';
+    await mock('moderation', {
+      say: [{ author: 'a1', text, state: 'rejected', rule: 'word:insults', found: 'drop dead' }],
+    });
+    // Its author's other comments have it; the queue does not.
+    await mock('moderation', { say: [{ author: 'a1', text: 'And call me on 138', rule: 'phone' }] });
+    await page.locator('.entry', { hasText: 'And call me on 138' }).locator('.entry__open').click();
+    const earlier = page.locator('.earlier', { hasText: text });
+    await earlier.getByText('word list “insults”').waitFor();
+    expect(await rows(page)).toHaveLength(before.length + 1);
+    expect(await figure(page, 'Pending')).toBe(String(before.length + 1));
+    await page.getByRole('button', { name: 'Rejected', exact: true }).click();
+    // What is looked at stays in the list.
+    await expect.poll(() => rows(page)).toHaveLength(2);
+    await page.getByLabel('Rule').selectOption('word:insults');
+    const refused = page.locator('.entry', { hasText: text });
+    await refused.getByText('word list “insults”').waitFor();
+    const id = Number(await refused.getAttribute('data-id'));
+    expect(await row(page, id).locator('mark').textContent()).toBe('drop dead');
+    await row(page, id).locator('.entry__open').click();
+    await page.getByText('by the word list “insults”, not by a person.').waitFor();
+    await page.getByText('Why it was refused').waitFor();
+    await expectAccessible(page);
+    await shot(page, 'moderate-refused');
+    await page.keyboard.press('d');
+    await expect.poll(() => onServer(id)).toMatchObject({ state: 'published', reason: 'ok' });
+    await page.getByText(/: public, /).waitFor();
+    await page.keyboard.press('u');
+    await expect.poll(() => onServer(id)).toMatchObject({ state: 'rejected', reason: 'undo' });
+    await context.close();
+  });
+
   it('counts what is new while somebody reads further up, and goes there when asked', async () => {
     const { context, page } = await openQueue({ viewport: { width: 1440, height: 620 } });
     await page.getByRole('button', { name: 'All', exact: true }).click();

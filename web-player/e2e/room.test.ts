@@ -173,6 +173,27 @@ describe.skipIf(real)('the room', () => {
     await context.close();
   });
 
+  it('says what a word list refuses, lets it be put right at once, and shows what a moderator publishes after all', async () => {
+    await quiet('refusing');
+    const { context, page } = await open(browser, '/watch/refusing');
+    await tell('refusing', { slow_s: 15 });
+    await page.getByText('Slow mode: one comment in 15 s').waitFor();
+    await write(page, 'let this plan drop dead');
+    const mine = page.locator('.mine');
+    await mine.getByText('It contains something on the list “insults”.').waitFor();
+    await mine.getByText('Not published').waitFor();
+    expect(await mine.locator('mark').textContent()).toBe('drop dead');
+    await expectAccessible(page);
+    await write(page, 'let us drop this plan');
+    await row(page, 'let us drop this plan').waitFor();
+    await page.reload();
+    await mine.getByText('It contains something on the list “insults”.').waitFor();
+    await tell('refusing', { decide: { text: 'let this plan drop dead', state: 'published', reason: 'ok' } });
+    await row(page, 'let this plan drop dead').waitFor();
+    await mine.waitFor({ state: 'detached' });
+    await context.close();
+  });
+
   it('counts down in slow mode, and keeps what was written through refusal and reload', async () => {
     await quiet('slow');
     const { context, page } = await open(browser, '/watch/slow');

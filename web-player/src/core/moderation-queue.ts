@@ -62,7 +62,7 @@ export interface Told {
   state: ItemState | null;
 }
 
-export const views = ['held', 'all', 'reported'] as const;
+export const views = ['held', 'all', 'reported', 'rejected'] as const;
 export type View = (typeof views)[number];
 
 export interface Filter {
@@ -96,6 +96,9 @@ export function sameWording(a: string, b: string): boolean {
   const bare = (text: string) => plain(text).replace(/[^\p{L}\p{N}]+/gu, '');
   return bare(a) === bare(b) && bare(a) !== '';
 }
+
+/** Its state is what a rule made of it, and no person's decision. */
+export const refusedByRule = (item: Item): boolean => item.by_rule === true && item.state === 'rejected';
 
 export const reportCount = (item: Item): number => Object.values(item.reports).reduce((sum, n) => sum + n, 0);
 
@@ -205,7 +208,8 @@ export class Queue {
       if (filter.author !== null && item.by !== filter.author) return false;
       if (wanted !== '' && !plain(`${item.name} ${item.text}`).includes(wanted)) return false;
       if (filter.view === 'held') return item.state === 'held' && item.id <= this.knownTo;
-      return item.id >= floor && (filter.view === 'all' || reportCount(item) > 0);
+      if (filter.view === 'rejected' && item.state !== 'rejected') return false;
+      return item.id >= floor && (filter.view !== 'reported' || reportCount(item) > 0);
     };
     const found: Item[] = [];
     let fresh = 0;
@@ -221,10 +225,12 @@ export class Queue {
     return { items: filter.view === 'held' ? found.slice(0, rowLimit) : found.slice(-rowLimit), more, fresh };
   }
 
-  /** Rules by which something is held, with how many of each. */
-  rules(): [string, number][] {
+  /** Rules by which something is held (or rejected, if these are looked at), with how many of each. */
+  rules(view: View): [string, number][] {
     const counts = new Map<string, number>();
-    for (const { why } of this.held()) if (why !== null) counts.set(why.rule, (counts.get(why.rule) ?? 0) + 1);
+    const rejected = () => [...this.items.values()].filter(({ state }) => state === 'rejected');
+    for (const { why } of view === 'rejected' ? rejected() : this.held())
+      if (why !== null) counts.set(why.rule, (counts.get(why.rule) ?? 0) + 1);
     return [...counts].sort((a, b) => b[1] - a[1]);
   }
 

@@ -51,6 +51,8 @@ export interface Comment {
 export interface Item extends Comment {
   state: ItemState;
   why: Why | null;
+  /** A rule has refused it, and nobody has decided since. */
+  by_rule?: true;
   reports: Record<string, number>;
   similar: number;
   earlier: number;

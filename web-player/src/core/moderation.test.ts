@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { suggestedReason, triageAction, type TriagePress } from './moderation-keys';
-import { Queue, rowLimit, sameWording, type Filter } from './moderation-queue';
+import { Queue, refusedByRule, rowLimit, sameWording, type Filter } from './moderation-queue';
 import { lineOf, lineRange, splitAt } from './moderation-text';
 import type { Decided, Item, ItemState, Room } from './moderation-types';
 
@@ -49,6 +49,28 @@ describe('the queue', () => {
     expect(queue.item(2)?.decision?.name).toBe('Ana');
   });
 
+  it('lists what a rule has refused among the rejected ones, and nowhere as something that waits', () => {
+    const queue = queueOf([item(1)]);
+    const refused = item(2, { state: 'rejected', why: { rule: 'word:ours', from: 0, to: 3 }, by_rule: true });
+    queue.apply({ t: 'items', items: [refused, decided(3, 'rejected', 'ana'), decided(4, 'published')] });
+    expect(ids(queue)).toEqual([1]);
+    expect(queue.pending).toBe(1);
+    const rejected: Filter = { ...held, view: 'rejected' };
+    expect(ids(queue, rejected)).toEqual([2, 3]);
+    expect(ids(queue, { ...rejected, rule: 'word:ours' })).toEqual([2]);
+    expect(queue.rules('rejected')).toEqual([
+      ['word:ours', 1],
+      ['mode', 1],
+    ]);
+    expect(queue.rules('held')).toEqual([['mode', 1]]);
+    expect([2, 3].map((id) => refusedByRule(queue.item(id) ?? item(id)))).toEqual([true, false]);
+    // What this moderator rejects is their decision from the first moment on; what they publish, too.
+    queue.act('reject', [1], 'spam', t0);
+    queue.act('approve', [2], 'ok', t0);
+    expect([1, 2].map((id) => refusedByRule(queue.item(id) ?? item(id)))).toEqual([false, false]);
+    expect(ids(queue, rejected)).toEqual([1, 3]);
+  });
+
   it('shows 200 rows and says how many more there are', () => {
     const queue = queueOf(Array.from({ length: 250 }, (_, i) => item(i + 1)));
     const rows = queue.rows(held, null, 0, everything);
@@ -74,7 +96,7 @@ describe('the queue', () => {
     expect(ids(queue, { ...held, view: 'reported' })).toEqual([2]);
     expect(ids(queue, { ...held, text: 'www.EXAMPLE' })).toEqual([1]);
     expect(ids(queue, { ...held, text: '小明' })).toEqual([2]);
-    expect(queue.rules()).toEqual([
+    expect(queue.rules('held')).toEqual([
       ['link', 1],
       ['mode', 1],
     ]);

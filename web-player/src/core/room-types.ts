@@ -86,7 +86,7 @@ export type RoomMessage =
     }
   | { t: 'events'; from: number; events: RoomEvent[] }
   | { t: 'ack'; ref: string; id?: number; state?: 'published' | 'held'; why?: Why }
-  | { t: 'refused'; ref?: string; code: RefusalCode; message: string; retry_ms?: number; why?: Why }
+  | { t: 'refused'; ref?: string; code: RefusalCode; message: string; id?: number; retry_ms?: number; why?: Why }
   | { t: 'decided'; id: number; state: 'published' | 'rejected' | 'removed' | 'held'; reason: string }
   | { t: 'banned'; ban: Ban | null }
   | { t: 'counts'; viewers: number; reactions: Record<string, number> }

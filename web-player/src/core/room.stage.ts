@@ -78,7 +78,7 @@ export class ModelHub {
   private readonly history: number;
   private readonly kept: number;
   /** What the next comment meets with. */
-  verdict: 'published' | 'held' | { code: RefusalCode; retry_ms?: number; why?: Why } = 'published';
+  verdict: 'published' | 'held' | { code: RefusalCode; id?: number; retry_ms?: number; why?: Why } = 'published';
   /** Published comments that do not come past as events: a crowded room. */
   sampledOut = false;
 

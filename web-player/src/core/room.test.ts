@@ -294,6 +294,25 @@ describe('a comment', () => {
     expect(room.sent.value[1]).toMatchObject({ state: 'refused', why: { rule: 'word:abuse', from: 0, to: 3 } });
   });
 
+  it('that a rule has refused may be sent differently at once, and shows when a moderator publishes it', () => {
+    const { hub, room, told, arrive } = enter();
+    hub.room = { ...openRoom, slow_s: 30 };
+    arrive();
+    hub.verdict = { code: 'rule', id: 700, why: { rule: 'word:abuse', from: 0, to: 3 } };
+    room.comment('bad word', 1);
+    hub.last.settle();
+    expect(room.sent.value).toMatchObject([{ state: 'refused', id: 700 }]);
+    expect(room.nextAt.value).toBe(0);
+    hub.last.say({ t: 'decided', id: 700, state: 'published', reason: 'ok' });
+    hub.last.settle();
+    expect(told[told.length - 1]).toMatchObject({ k: 'comment', id: 700, text: 'bad word' });
+    expect(room.sent.value).toEqual([]);
+    hub.last.say({ t: 'decided', id: 700, state: 'rejected', reason: 'undo' });
+    hub.last.settle();
+    expect(told[told.length - 1]).toEqual({ k: 'removed', id: 700 });
+    expect(room.sent.value).toMatchObject([{ text: 'bad word', state: 'rejected' }]);
+  });
+
   it('starts the countdown of slow mode once it is taken, which goes with the mode', () => {
     const { hub, room, timers, arrive } = enter();
     const slow = (slow_s: number) => {

@@ -462,7 +462,7 @@ export class Room {
         else this.pauseUntil = until;
         this.nextAt.value = Math.max(this.slowUntil, this.pauseUntil);
       }
-      this.change(one, { state: 'refused', code, why: message.why ?? null });
+      this.change(one, { state: 'refused', id: message.id ?? null, code, why: message.why ?? null });
     }
     this.expectAnswer();
   }

@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { ApiError } from '../core/api';
 import { formatTime } from '../core/format';
+import { refusedByRule } from '../core/moderation-queue';
 import { reasons, type AuthorBan, type Item, type Reason } from '../core/moderation-types';
 import { Field, FormDialog, Refusal, TextField } from '../staff/form';
 import { admin } from '../staff/session';
@@ -12,7 +13,7 @@ import { common } from '../ui/messages';
 import { locale, tag } from '../ui/page';
 import { liftBan } from './bans';
 import { moderate } from './messages';
-import { authorName, number, reasonName, stateName } from './names';
+import { authorName, number, reasonName, ruleName, stateName } from './names';
 import type { Desk } from './state';
 
 const longest = 10_080;
@@ -219,6 +220,7 @@ export function Author({ desk, item }: { desk: Desk; item: Item }): JSX.Element 
                 <span class="earlier__head">
                   <span class="tabular">{formatTime(tag.value, one.at)}</span>
                   <span class={`sign sign--${one.state}`}>{stateName(one.state)}</span>
+                  {one.why !== null && refusedByRule(one) && <span class="sign">{ruleName(one.why.rule)}</span>}
                 </span>
                 <span class="earlier__text">{one.text}</span>
               </li>

@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { fixedClock, formatTime } from '../core/format';
-import { rowLimit, targetOf, type Verb } from '../core/moderation-queue';
+import { refusedByRule, rowLimit, targetOf, type Verb } from '../core/moderation-queue';
 import { splitAt } from '../core/moderation-text';
 import { noteLimit, reasons, type Item } from '../core/moderation-types';
 import { Icon, type IconName } from '../ui/icons';
@@ -43,7 +43,7 @@ function Facts({ desk, item }: { desk: Desk; item: Item }): JSX.Element {
     <dl class="facts">
       {item.why !== null && (
         <div class="facts__row">
-          <dt>{t.foundBy}</dt>
+          <dt>{refusedByRule(item) ? t.refusedBy : t.foundBy}</dt>
           <dd>
             <span class="sign sign--warn">{ruleName(item.why.rule)}</span>
           </dd>
@@ -103,6 +103,13 @@ function Standing({ desk, item }: { desk: Desk; item: Item }): JSX.Element | nul
       <p class="standing standing--claim" role="status">
         <Icon name="lock" />
         {t.claimedNote(claim.name)}
+      </p>
+    );
+  }
+  if (item.why !== null && refusedByRule(item)) {
+    return (
+      <p class="standing" role="status">
+        <span class={`sign sign--${item.state}`}>{stateName(item.state)}</span> {t.refusedNote(ruleName(item.why.rule))}
       </p>
     );
   }

@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { ApiError } from '../core/api';
 import { formatTime } from '../core/format';
-import { reportCount, views, type View } from '../core/moderation-queue';
+import { refusedByRule, reportCount, views, type View } from '../core/moderation-queue';
 import { splitAt } from '../core/moderation-text';
 import type { Item } from '../core/moderation-types';
 import { Refusal } from '../staff/form';
@@ -19,8 +19,13 @@ import type { Desk } from './state';
 function Filters({ desk }: { desk: Desk }): JSX.Element {
   const t = moderate.in(locale.value);
   const filter = desk.filter.value;
-  const names: Record<View, string> = { held: t.viewHeld, all: t.viewAll, reported: t.viewReported };
-  const rules = desk.queue.rules();
+  const names: Record<View, string> = {
+    held: t.viewHeld,
+    all: t.viewAll,
+    reported: t.viewReported,
+    rejected: t.viewRejected,
+  };
+  const rules = desk.queue.rules(filter.view);
   if (filter.rule !== null && !rules.some(([rule]) => rule === filter.rule)) rules.push([filter.rule, 0]);
   const author =
     filter.author === null ? null : (desk.queue.ofAuthor(filter.author, [])[0] ?? { name: '', by: filter.author });
@@ -192,7 +197,9 @@ function Row({ desk, item }: { desk: Desk; item: Item }): JSX.Element {
           {(desk.filter.value.view !== 'held' || settled) && (
             <span class={`sign sign--${item.state}`}>{stateName(item.state)}</span>
           )}
-          {item.why !== null && item.state === 'held' && <span class="sign">{ruleName(item.why.rule)}</span>}
+          {item.why !== null && (item.state === 'held' || refusedByRule(item)) && (
+            <span class="sign">{ruleName(item.why.rule)}</span>
+          )}
           {reports > 0 && (
             <span class="sign sign--warn">
               <Icon name="flag" />
@@ -230,7 +237,10 @@ function Empty({ desk }: { desk: Desk }): JSX.Element {
       </Notice>
     );
   }
-  if (view !== 'held') return <Notice icon="comment" title={view === 'all' ? t.allNone : t.reportedNone} body="" />;
+  if (view !== 'held') {
+    const none = { all: t.allNone, reported: t.reportedNone, rejected: t.rejectedNone };
+    return <Notice icon="comment" title={none[view]} body="" />;
+  }
   const closed = desk.room.value?.mode === 'closed';
   return (
     <div class="calm">

@@ -206,6 +206,7 @@ export class Desk {
     if (rule !== null) query.set('rule', rule);
     if (author !== null) query.set('author', author);
     if (view === 'reported') query.set('reported', '1');
+    if (view === 'rejected') query.set('state', 'rejected');
     if (!anew && Number.isFinite(this.floor.value)) query.set('before', String(this.floor.value));
     const asked = ++this.asked;
     this.older.value = 'loading';

@@ -16,7 +16,8 @@ function One({ one }: { one: Sent }): JSX.Element {
   const looks: Record<Sent['state'], [IconName, string]> = {
     sending: ['clock', offline ? t.sendingOffline : t.sending],
     held: ['eye', t.held],
-    refused: ['alert', t.refused],
+    // What a rule has refused was sent, and the hub keeps it.
+    refused: ['alert', one.id === null ? t.refused : t.rejected],
     rejected: ['alert', t.rejected],
     removed: ['alert', t.removed],
   };

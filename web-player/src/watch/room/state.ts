@@ -252,7 +252,7 @@ function watchSent(): void {
           edit(one);
         });
       } else if (one.state === 'held') announcement.value = `${t.held}. ${t.heldBody}`;
-      else if (one.state === 'refused') announcement.value = t.refused;
+      else if (one.state === 'refused') announcement.value = one.id === null ? t.refused : t.rejected;
       else if (one.state === 'rejected') announcement.value = t.rejected;
       else if (one.state === 'removed') announcement.value = t.removed;
     }

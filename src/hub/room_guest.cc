@@ -144,6 +144,7 @@ void RoomGuest::join(const JoinMessage& message, bool as_staff) {
        {"staff", badge_ == engage::Badge::kNone ? Json() : Json(std::string(engage::name_of(badge_)))},
        {"now", rooms_.clock().wall().ms},
        {"banned", ban ? ban_json(*ban) : Json()}});
+  rooms_.tell_absent(*this, message.mine);
 }
 
 void RoomGuest::comment(const CommentMessage& message) {

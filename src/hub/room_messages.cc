@@ -59,6 +59,15 @@ RoomWord read_join(Fields& fields) {
     if (auto good = inner.finish(); !good) fields.fail_with(good.error());
     join.since = std::move(since);
   }
+  if (const Json* mine = fields.array("mine", kMostMine)) {
+    for (const Json& id : *mine) {
+      if (!id.is_number_unsigned() || id.get<uint64_t>() > uint64_t{kMostWhole}) {
+        fields.complain(Errc::kInvalid, "mine", "must be ids of comments");
+        break;
+      }
+      join.mine.push_back(id.get<int64_t>());
+    }
+  }
   auto as = fields.text("as");
   if (token && !is_token(*token)) fields.complain(Errc::kInvalid, "token", "is not one of ours");
   if (as && *as != "staff") fields.complain(Errc::kInvalid, "as", "must be staff");

@@ -20,7 +20,9 @@ struct JoinMessage {
   std::string token;  // of an earlier welcome, 32 hexadecimal digits; empty: somebody new
   std::string name;   // as it was sent; empty: none. It may be impossible
   std::optional<Room::Since> since;
+  std::vector<int64_t> mine;  // comments of their own that stood there when they left; at most kMostMine
 };
+constexpr size_t kMostMine = 20;
 struct CommentMessage {
   std::string ref;
   std::string text;  // one line of 1 to engage::kMostText characters

@@ -282,6 +282,14 @@ void Rooms::on_outcome(std::vector<Pending> group, const Outcomes& added, const 
     parts_.log.error("comments_not_kept", {{"count", group.size()}, {"why", outcome.error().message}});
 }
 
+void Rooms::tell_absent(RoomGuest& guest, const std::vector<int64_t>& mine) {
+  for (int64_t id : mine) {
+    auto comment = parts_.archives.archive().comment(guest.broadcast(), id);
+    if (!comment || comment->author != guest.author || !comment->decision) continue;
+    if (comment->state != engage::CommentState::kPublished) guest.say(decided_json(*comment));
+  }
+}
+
 void Rooms::report(RoomGuest& guest, const std::string& ref, int64_t id, const std::string& reason) {
   auto known_comment = parts_.archives.archive().comment(guest.broadcast(), id);
   if (!known_comment || known_comment->state != engage::CommentState::kPublished) {

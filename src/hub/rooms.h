@@ -76,6 +76,8 @@ class Rooms {
 
   /// Takes the guest's word for nothing; `guest` hears what became of it.
   void comment(RoomGuest& guest, engage::Comment comment);
+  /// What was decided against these comments of the guest's own, who may have been away then.
+  void tell_absent(RoomGuest& guest, const std::vector<int64_t>& mine);
   void report(RoomGuest& guest, const std::string& ref, int64_t id, const std::string& reason);
   /// Why this may not be a viewer's name; nothing: it may.
   std::optional<engage::Why> objection(const std::string& name);

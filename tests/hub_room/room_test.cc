@@ -321,6 +321,37 @@ TEST_CASE("who was away when a moderator decided hears of it when the comment is
   CHECK(house.last(back, "decided")["state"] == "removed");
 }
 
+TEST_CASE("who was away when their comment was taken away hears of it on return, and of nobody else's") {
+  RoomHouse house;
+  size_t ana = house.join();
+  size_t ben = house.join();
+  std::string token = house.last(ana, "welcome")["token"];
+  house.say(ana, comment("reference-1", "hello"));
+  house.say(ana, comment("reference-2", "good morning"));
+  house.say(ana, comment("reference-3", "here we are"));
+  house.say(ben, comment("reference-4", "from ben"));
+  std::vector<int64_t> ids;
+  for (const Json& ack : house.all(ana, "ack")) ids.push_back(ack["id"]);
+  ids.push_back(house.last(ben, "ack")["id"]);
+  REQUIRE(ids.size() == 4);
+  house.leave(ana);
+  house.decide(ids[0], CommentState::kPublished, CommentState::kRemoved);
+  house.decide(ids[2], CommentState::kPublished, CommentState::kHeld);
+  house.decide(ids[3], CommentState::kPublished, CommentState::kRemoved);
+  size_t back = house.join({{"token", token}, {"mine", ids}});
+  auto told = house.all(back, "decided");
+  REQUIRE(told.size() == 2);
+  CHECK(told[0] == Json{{"t", "decided"}, {"id", ids[0]}, {"state", "removed"}, {"reason", "spam"}});
+  CHECK(told[1]["id"] == ids[2]);
+  CHECK(told[1]["state"] == "held");
+  for (const Json& wrong :
+       {Json("x"), Json({1, "2"}), Json({-1}), Json({1.5}), Json(std::vector<int>(21, 1))}) {
+    size_t guest = house.join({{"mine", wrong}});
+    CHECK(house.last(guest, "refused")["code"] == "invalid");
+    CHECK(house.all(guest, "welcome").empty());
+  }
+}
+
 TEST_CASE("what is removed leaves every page, the history of who comes later, and the replay") {
   RoomHouse house;
   size_t ana = house.join();

@@ -5,7 +5,7 @@
 //   say: [{text, name?, by?, state?, rule?, found?, from?, to?, reports?}]   comments come in; rejected: a list refuses them
 //   flow: seconds | 0                                                one comes in every so often
 //   ana: {claim?: [ids], release?: [ids], decide?: [{id, state, reason}]}
-//   faults: {decide_ms, decide: status, silent: bool, refuse_socket: bool}
+//   faults: {decide_waits: bool (until it is false), decide: status, silent: bool, refuse_socket: bool}
 
 import { WebSocketServer } from 'ws';
 
@@ -298,7 +298,8 @@ export class Moderation {
       case 'release':
         return json(200, { claims: this.release(id, body.ids, who) });
       case 'decide':
-        await new Promise((done) => setTimeout(done, this.faults.decide_ms ?? 30));
+        do await new Promise((done) => setTimeout(done, 30));
+        while (this.faults.decide_waits);
         if (this.faults.decide) return refuse(this.faults.decide, 'failed', 'the books cannot be written');
         return json(200, this.decide(id, body.decisions, body.reason, body.note, who));
       case 'undo':

@@ -166,7 +166,12 @@ export class Rooms {
         t: 'welcome', v: 1, token, viewer: viewer.by, name: viewer.name, staff: null, epoch: room.epoch, now: Date.now(),
         room: this.state(room), viewers: room.clients.size + room.crowd, banned: viewer.banned, since,
       }); // prettier-ignore
-      return say({ t: 'events', from, events: room.log.slice(from) });
+      say({ t: 'events', from, events: room.log.slice(from) });
+      for (const id of message.mine ?? []) {
+        const decision = room.decided?.[id];
+        if (decision !== undefined && decision.state !== 'published') say({ t: 'decided', id, ...decision });
+      }
+      return undefined;
     }
     const { viewer } = client;
     if (viewer === undefined) return client.close(1008);

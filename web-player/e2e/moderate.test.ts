@@ -152,11 +152,12 @@ describe.skipIf(real)('the moderators’ page', () => {
   it('tells of a conflict: who was faster, with what', async () => {
     const { context, page } = await openQueue();
     const [first = 0, second = 0] = await rows(page);
-    await mock('moderation', { faults: { decide_ms: 2500 } });
+    await mock('moderation', { faults: { decide_waits: true } });
     await page.keyboard.press('j');
     await page.keyboard.press('d');
     expect(await selected(page)).toBe(second);
     await mock('moderation', { ana: { decide: [{ id: first, state: 'rejected', reason: 'abuse' }] } });
+    await mock('moderation', { faults: { decide_waits: false } });
     await page.getByText(/Ana Souza rejected this .*before you/).waitFor();
     expect(await onServer(first)).toMatchObject({ state: 'rejected', reason: 'abuse' });
     expect(await rows(page)).not.toContain(first);

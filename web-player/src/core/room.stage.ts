@@ -156,6 +156,10 @@ export class ModelHub {
       room: this.room, viewers: 3, banned: null, since,
     }); // prettier-ignore
     socket.say({ t: 'events', from, events: this.log.slice(from) });
+    for (const id of (message.mine as number[] | undefined) ?? []) {
+      const decision = this.decided.get(id);
+      if (decision !== undefined && decision.state !== 'published') socket.say({ t: 'decided', id, ...decision });
+    }
   }
 
   private judge(socket: FakeSocket, message: Record<string, unknown>) {

@@ -264,6 +264,28 @@ describe('a comment', () => {
     expect(room.nextAt.value).toBe(0);
   });
 
+  it('that was published and taken away while its author was away is told on return, after a reload, too', () => {
+    const memory = new MapMemory();
+    const { hub, room, timers, arrive } = enter(new ModelHub(), { memory });
+    arrive();
+    room.comment('one', 1);
+    room.comment('two', 1);
+    hub.last.settle();
+    hub.last.cut();
+    hub.decided.set(1, { state: 'removed', reason: 'abuse' });
+    timers.advance(1000);
+    arrive();
+    expect(hub.last.received[0]).toMatchObject({ t: 'join', mine: [1, 2] });
+    expect(room.sent.value).toMatchObject([{ text: 'one', state: 'removed', reason: 'abuse' }]);
+    room.dismiss(room.sent.value[0]?.ref ?? '');
+    room.close();
+    hub.decided.set(2, { state: 'removed', reason: 'spam' });
+    const again = enter(hub, { memory });
+    again.arrive();
+    expect(hub.last.received[0]).toMatchObject({ t: 'join', mine: [2] });
+    expect(again.room.sent.value).toMatchObject([{ text: 'two', state: 'removed', reason: 'spam' }]);
+  });
+
   it('that was taken back and let again is shown, taken away and shown', () => {
     const { hub, room, told, arrive } = enter();
     arrive();

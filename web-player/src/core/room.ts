@@ -25,10 +25,11 @@ export interface RoomSocket extends SocketLike {
   send(text: string): void;
 }
 
-/** What outlives the page: the viewer's token, and what was written but not published. */
+/** What outlives the page: the viewer's token, what was written but not published, and the newest that was. */
+export type Remembered = 'token' | 'outbox' | 'published';
 export interface RoomMemory {
-  get(key: 'token' | 'outbox'): string | null;
-  set(key: 'token' | 'outbox', value: string): void;
+  get(key: Remembered): string | null;
+  set(key: Remembered, value: string): void;
 }
 
 export interface RoomDeps {
@@ -97,6 +98,8 @@ const gatherMs = 600;
 const tapsAtOnce = 10;
 /** Own published comments that a decision may still concern. */
 const remembered = 200;
+/** and those that the hub is asked after on return. */
+const askedAfter = 20;
 
 export class Room {
   readonly connection = signal<RoomConnection>('connecting');
@@ -137,6 +140,7 @@ export class Room {
   constructor(private readonly deps: RoomDeps) {
     this.staff = deps.staff;
     this.sent.value = restored(deps.memory.get('outbox'));
+    for (const one of restored(deps.memory.get('published'))) if (one.id !== null) this.published.set(one.id, one);
     this.open();
   }
 
@@ -251,11 +255,13 @@ export class Room {
   private join(): void {
     const token = this.deps.memory.get('token') ?? '';
     const name = this.deps.name();
+    const mine = [...this.published.keys()].slice(-askedAfter);
     this.send({
       t: 'join',
       ...(token !== '' && { token }),
       ...(name !== '' && { name }),
       ...(this.epoch !== null && { since: { epoch: this.epoch, offset: this.offset } }),
+      ...(mine.length > 0 && { mine }),
       ...(this.staff && { as: 'staff' }),
     });
   }
@@ -387,11 +393,16 @@ export class Room {
   }
 
   private remember(id: number, one: Sent): void {
-    this.published.set(id, one);
+    this.published.set(id, { ...one, id });
     for (const oldest of this.published.keys()) {
       if (this.published.size <= remembered) break;
       this.published.delete(oldest);
     }
+    this.keepPublished();
+  }
+
+  private keepPublished(): void {
+    this.deps.memory.set('published', JSON.stringify([...this.published.values()].slice(-askedAfter)));
   }
 
   private acknowledged(message: Extract<RoomMessage, { t: 'ack' }>): void {
@@ -481,6 +492,7 @@ export class Room {
     const was = this.published.get(id);
     if (was === undefined) return;
     this.published.delete(id);
+    this.keepPublished();
     // Its event may have come before an acknowledgement that was sent again.
     this.deps.happened([{ k: 'removed', id }]);
     this.keep([...this.sent.value, { ...was, id, state, reason, why: null, code: null }]);

@@ -1,10 +1,9 @@
 // The test program, and, as `child ROLE`, what its supervisor starts: a process that does as it is told.
-#define CATCH_CONFIG_RUNNER
-#include <catch2/catch.hpp>
 #include <fstream>
 
 #include "base/loop.h"
 #include "link/channel.h"
+#include "tests/run_tests.h"
 
 namespace {
 
@@ -47,5 +46,5 @@ int play(const std::string& role) {
 
 int main(int argc, char** argv) {
   if (argc == 3 && std::string(argv[1]) == "child") return play(argv[2]);
-  return Catch::Session().run(argc, argv);
+  return run_tests(argc, argv);
 }

@@ -1,14 +1,13 @@
 // The test program, and, as `child ROLE`, what the studio starts: the real process, and ones that misbehave.
-#define CATCH_CONFIG_RUNNER
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdlib>
 
 #include "app/child.h"
 #include "app/processes.h"
+#include "tests/run_tests.h"
 
 namespace {
 
@@ -45,5 +44,5 @@ int main(int argc, char** argv) {
     // Past the handlers of exit(): LeakSanitizer would want to trace this process, which its sandbox forbids.
     ::_exit(role == "photo" ? app::run_photo(UniqueFd(3)) : misbehave(role));
   }
-  return Catch::Session().run(argc, argv);
+  return run_tests(argc, argv);
 }

@@ -137,24 +137,30 @@ Result<int> number_in(std::string_view text) {
 
 }  // namespace
 
-void Api::officer(Method method, const std::string& pattern, OfficerHandler handler) {
+void Api::officer(Method method, const std::string& pattern, OfficerHandler handler, Key key) {
   visitor(Right::kReadTips, method, pattern,
-          [this, handler = std::move(handler)](const Request& request, const Gate::Visitor& who,
-                                               Responder responder) {
+          [this, key, handler = std::move(handler)](const Request& request, const Gate::Visitor& who,
+                                                    Responder responder) {
             desk::Pair pair = parts_.officer_keys->of(who.session);
             if (!pair) {
               return responder.send(Response::error(
                   423, "locked", "give your password again: POST /api/v1/desk/unlock", request.id));
             }
+            if (key == Key::kOnRoster) {
+              auto vouched = parts_.desk->check_on_roster(who.act.by, pair);
+              if (!vouched) return responder.send(Response::error(vouched.error(), request.id));
+            }
             handler(request, {who.act, pair}, std::move(responder));
           });
 }
 
-void Api::unlocked(Method method, const std::string& pattern, DeskHandler handler) {
-  officer(method, pattern,
-          [handler = std::move(handler)](const Request& request, const Officer& who, Responder responder) {
-            handler(request, who, Reply(std::move(responder), request.id));
-          });
+void Api::unlocked(Method method, const std::string& pattern, DeskHandler handler, Key key) {
+  officer(
+      method, pattern,
+      [handler = std::move(handler)](const Request& request, const Officer& who, Responder responder) {
+        handler(request, who, Reply(std::move(responder), request.id));
+      },
+      key);
 }
 
 void Api::desk_changed(const Reply& reply, const Result<>& outcome) {
@@ -178,13 +184,16 @@ void Api::add_desk_routes() {
             json["recovery_fingerprint"] =
                 state->founded ? Json(desk::fingerprint(state->recovery)) : Json(nullptr);
             json["me"] = nullptr;
+            json["counts"] = nullptr;
             json["officers"] = Json::array();
             for (const auto& officer : state->officers) {
               json["officers"].push_back(officer_json(officer));
-              if (who.person && officer.person.id == who.person->id) json["me"] = officer_json(officer);
+              if (!who.person || officer.person.id != who.person->id) continue;
+              json["me"] = officer_json(officer);
+              if (!officer.on_roster) continue;
+              for (const auto& [tip_state, count] : *counts) json["counts"][desk::name_of(tip_state)] = count;
             }
             json["keep_days"] = retention_json(parts_.desk->retention());
-            for (const auto& [tip_state, count] : *counts) json["counts"][desk::name_of(tip_state)] = count;
             reply.json(200, json);
           });
   visitor(Right::kReadTips, Method::kPost, all + "/unlock",
@@ -199,45 +208,46 @@ void Api::add_desk_routes() {
 
 void Api::add_roster_routes() {
   const std::string all = "/api/v1/desk";
-  unlocked(Method::kPost, all + "/found",
-           [this](const Request& request, const Officer& who, const Reply& reply) {
-             auto body = parse_body(request, /*may_be_empty=*/true);
-             auto fields = body ? read_nothing(*body) : std::unexpected(body.error());
-             if (!fields) return reply.fail(fields.error());
-             parts_.desk->found(who.pair, who.act, [reply](const Result<std::string>& recovery) {
-               recovery ? reply.json(200, {{"recovery_key", *recovery}}) : reply.fail(recovery.error());
-             });
-           });
+  unlocked(
+      Method::kPost, all + "/found",
+      [this](const Request& request, const Officer& who, const Reply& reply) {
+        auto body = parse_body(request, /*may_be_empty=*/true);
+        auto fields = body ? read_nothing(*body) : std::unexpected(body.error());
+        if (!fields) return reply.fail(fields.error());
+        parts_.desk->found(who.pair, who.act, [reply](const Result<std::string>& recovery) {
+          recovery ? reply.json(200, {{"recovery_key", *recovery}}) : reply.fail(recovery.error());
+        });
+      },
+      Key::kAny);
   unlocked(Method::kPost, all + "/officers/{p}/countersign",
            [this](const Request& request, const Officer& who, const Reply& reply) {
              auto body = parse_body(request);
              auto wanted = body ? read_countersign(*body) : std::unexpected(body.error());
-             auto state = founded(parts_.desk->state());
              if (!wanted) return reply.fail(wanted.error());
-             if (!state) return reply.fail(state.error());
              parts_.desk->countersign(std::string(request.param("p")), wanted->fingerprint, who.pair, who.act,
                                       [this, reply](const Result<>& done) { desk_changed(reply, done); });
            });
   // With the printed key instead of a colleague: for oneself, or for another.
-  unlocked(Method::kPost, all + "/recover",
-           [this](const Request& request, const Officer& who, const Reply& reply) {
-             auto body = parse_body(request);
-             auto wanted = body ? read_recover(*body) : std::unexpected(body.error());
-             if (!wanted) return reply.fail(wanted.error());
-             if (auto wait = recoveries_.ask(who.act.by)) {
-               return reply.send(too_often(reply.id(), *wait));
-             }
-             auto state = founded(parts_.desk->state());
-             if (!state) return reply.fail(state.error());
-             auto pair = desk::read_recovery(wanted->key);
-             if (!pair) return reply.fail(pair.error());
-             if ((*pair)->public_half() != state->recovery) {
-               return reply.fail({Errc::kRefused, "this is not this desk's recovery key"});
-             }
-             parts_.desk->countersign(wanted->person.value_or(who.act.by), wanted->fingerprint, *pair,
-                                      who.act,
-                                      [this, reply](const Result<>& done) { desk_changed(reply, done); });
-           });
+  unlocked(
+      Method::kPost, all + "/recover",
+      [this](const Request& request, const Officer& who, const Reply& reply) {
+        auto body = parse_body(request);
+        auto wanted = body ? read_recover(*body) : std::unexpected(body.error());
+        if (!wanted) return reply.fail(wanted.error());
+        if (auto wait = recoveries_.ask(who.act.by)) {
+          return reply.send(too_often(reply.id(), *wait));
+        }
+        auto state = founded(parts_.desk->state());
+        if (!state) return reply.fail(state.error());
+        auto pair = desk::read_recovery(wanted->key);
+        if (!pair) return reply.fail(pair.error());
+        if ((*pair)->public_half() != state->recovery) {
+          return reply.fail({Errc::kRefused, "this is not this desk's recovery key"});
+        }
+        parts_.desk->countersign(wanted->person.value_or(who.act.by), wanted->fingerprint, *pair, who.act,
+                                 [this, reply](const Result<>& done) { desk_changed(reply, done); });
+      },
+      Key::kAny);
 }
 
 void Api::add_tip_routes() {
@@ -280,7 +290,7 @@ void Api::add_tip_routes() {
              auto body = parse_body(request);
              auto verdict = body ? read_verdict(*body) : std::unexpected(body.error());
              if (!verdict) return reply.fail(verdict.error());
-             parts_.desk->triage(tip_in(request), *verdict, who.act,
+             parts_.desk->triage(tip_in(request), *verdict, who.pair, who.act,
                                  [this, reply](const Result<>& done) { desk_changed(reply, done); });
            });
   unlocked(Method::kPost, one + "/answer",
@@ -296,7 +306,7 @@ void Api::add_tip_routes() {
              auto body = parse_body(request, /*may_be_empty=*/true);
              auto fields = body ? read_nothing(*body) : std::unexpected(body.error());
              if (!fields) return reply.fail(fields.error());
-             parts_.desk->close(tip_in(request), who.act,
+             parts_.desk->close(tip_in(request), who.pair, who.act,
                                 [this, reply](const Result<>& done) { desk_changed(reply, done); });
            });
 }

@@ -47,6 +47,13 @@ Result<DeskOffice::Opened> opened(Sealed sealed, const desk::Pair& pair, bool wh
   return opened;
 }
 
+/// The tip's key; kNotFound when there is no such tip, or this pair does not open it.
+Result<desk::Key> key_of(desk::LedgerView& ledger, const std::string& tip, const desk::Pair& pair) {
+  OPENDAY_CHECK_OK(ledger.tip(tip));
+  OPENDAY_TRY(Bytes copy, ledger.copy(tip, pair->public_half()));
+  return desk::open_key(copy, pair);
+}
+
 Error too_many() {
   return {Errc::kBusy, "too many requests at once; try again"};
 }
@@ -75,6 +82,13 @@ Result<DeskOffice::State> DeskOffice::state() const {
     state.officers.push_back(std::move(officer));
   }
   return state;
+}
+
+Result<> DeskOffice::check_on_roster(const std::string& person, const desk::Pair& pair) const {
+  OPENDAY_TRY(auto roster, desk::roster(parts_.books.desk(), parts_.rolls.roll(), parts_.house));
+  if (!roster.founded()) return fail(Errc::kConflict, "the desk has not been founded");
+  if (roster.has(person, pair->public_half())) return {};
+  return fail(Errc::kRefused, "nobody has vouched for your key yet: a colleague must countersign it");
 }
 
 void DeskOffice::found(const desk::Pair& pair, const Act& act,
@@ -197,9 +211,11 @@ Result<std::string> DeskOffice::clip_of(const std::string& id) const {
   return tip.clip;
 }
 
-void DeskOffice::triage(const std::string& tip, desk::Verdict verdict, const Act& act, Done done) {
+void DeskOffice::triage(const std::string& tip, desk::Verdict verdict, const desk::Pair& pair, const Act& act,
+                        Done done) {
   parts_.books.submit(
-      [tip, verdict, act](desk::Ledger& ledger, Roll& roll) {
+      [tip, verdict, pair, act](desk::Ledger& ledger, Roll& roll) -> Result<> {
+        OPENDAY_CHECK_OK(key_of(ledger, tip, pair));
         return desk::triage(ledger, roll, tip, verdict, act);
       },
       std::move(done));
@@ -209,17 +225,18 @@ void DeskOffice::answer(const std::string& tip, const std::string& text, const d
                         const Act& act, Done done) {
   parts_.books.submit(
       [tip, text, pair, act](desk::Ledger& ledger, Roll& roll) -> Result<> {
-        OPENDAY_CHECK_OK(ledger.tip(tip));
-        OPENDAY_TRY(Bytes copy, ledger.copy(tip, pair->public_half()));
-        OPENDAY_TRY(desk::Key key, desk::open_key(copy, pair));
+        OPENDAY_TRY(desk::Key key, key_of(ledger, tip, pair));
         return desk::answer(ledger, roll, tip, key, text, act);
       },
       std::move(done));
 }
 
-void DeskOffice::close(const std::string& tip, const Act& act, Done done) {
+void DeskOffice::close(const std::string& tip, const desk::Pair& pair, const Act& act, Done done) {
   parts_.books.submit(
-      [tip, act](desk::Ledger& ledger, Roll& roll) { return desk::close(ledger, roll, tip, act); },
+      [tip, pair, act](desk::Ledger& ledger, Roll& roll) -> Result<> {
+        OPENDAY_CHECK_OK(key_of(ledger, tip, pair));
+        return desk::close(ledger, roll, tip, act);
+      },
       std::move(done));
 }
 

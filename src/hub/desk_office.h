@@ -49,6 +49,8 @@ class DeskOffice {
   };
   /// Everybody who may read tips, by id.
   [[nodiscard]] Result<State> state() const;
+  /// kRefused: nobody has vouched for this pair of this person's. kConflict: there is no roster yet.
+  [[nodiscard]] Result<> check_on_roster(const std::string& person, const desk::Pair& pair) const;
 
   [[nodiscard]] Result<std::map<desk::State, int64_t>> counts() const { return parts_.books.desk().counts(); }
   /// How long tips are kept; the clock of each state starts when the tip comes into it.
@@ -79,10 +81,12 @@ class DeskOffice {
   void photo(const std::string& tip, int number, const desk::Pair& pair,
              const std::function<void(Result<Bytes>)>& done);
 
-  void triage(const std::string& tip, desk::Verdict verdict, const account::Act& act, Done done);
+  /// Only with a pair that opens the tip.
+  void triage(const std::string& tip, desk::Verdict verdict, const desk::Pair& pair, const account::Act& act,
+              Done done);
   void answer(const std::string& tip, const std::string& text, const desk::Pair& pair,
               const account::Act& act, Done done);
-  void close(const std::string& tip, const account::Act& act, Done done);
+  void close(const std::string& tip, const desk::Pair& pair, const account::Act& act, Done done);
 
   /// The clip of a tip. kNotFound: it has none.
   [[nodiscard]] Result<std::string> clip_of(const std::string& tip) const;

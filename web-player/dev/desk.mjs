@@ -211,7 +211,7 @@ export class Desk {
     for (const tip of this.tips.values()) counts[tip.state]++;
     return {
       founded: this.founded, open: this.open, recovery_fingerprint: this.founded ? fingerprintOf(this.recovery) : null,
-      me: officer(person), officers: officers.map(officer), counts,
+      me: officer(person), officers: officers.map(officer), counts: this.onRoster(person.id) ? counts : null,
       keep_days: { received: 730, triaged: 730, answered: 365, closed: 180, spam: 30 },
     }; // prettier-ignore
   }
@@ -278,11 +278,6 @@ export class Desk {
       this.keys.set(who, 'countersigned');
       return done();
     };
-    if (first === 'officers' && verb === 'countersign') {
-      if (!this.onRoster(person.id))
-        return refuse(403, 'refused', 'only who is on the roster, or has the recovery key, can vouch for others');
-      return vouch(id);
-    }
     if (first === 'recover') {
       if (++this.tries > 5) return refuse(429, 'busy', 'too many tries; wait a moment', { 'retry-after': '42' });
       const typed = body.key.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
@@ -290,6 +285,10 @@ export class Desk {
       if (typed !== this.recovery.replace(/-/g, '')) return refuse(403, 'refused', "this is not this desk's recovery key"); // prettier-ignore
       return vouch(body.person ?? person.id);
     }
+    if (!this.founded) return refuse(409, 'conflict', 'the desk has not been founded');
+    if (!this.onRoster(person.id))
+      return refuse(403, 'refused', 'nobody has vouched for your key yet: a colleague must countersign it');
+    if (first === 'officers' && verb === 'countersign') return vouch(id);
     if (first !== 'tips') return refuse(404, 'not_found', path);
     if (id === undefined) {
       const state = query.get('state');

@@ -35,7 +35,7 @@ export function deletedAt(tip: Pick<Tip, 'state' | 'verdict' | 'changed_at'>, ke
 /** Somebody waits for an officer: nobody has looked yet, or there are new words, or no answer so far. */
 export const waits = (tip: Pick<Tip, 'state'>): boolean => tip.state === 'received' || tip.state === 'triaged';
 
-export function countOf(counts: Overview['counts'], filter: Filter): number {
+export function countOf(counts: NonNullable<Overview['counts']>, filter: Filter): number {
   return filter === 'all' ? tipStates.reduce((sum, state) => sum + counts[state], 0) : counts[filter];
 }
 

@@ -146,11 +146,11 @@ export class Office {
     try {
       const before = this.overview.value;
       overview = await this.ask<Overview>('');
-      const had = before === null ? Infinity : countOf(before.counts, 'all');
+      const had = before?.counts == null ? Infinity : countOf(before.counts, 'all');
       batch(() => {
         this.overview.value = overview;
         this.error.value = null;
-        if (countOf(overview.counts, 'all') > had) this.more.value++;
+        if (overview.counts !== null && countOf(overview.counts, 'all') > had) this.more.value++;
       });
     } catch (error) {
       this.error.value = asApiError(error);

@@ -45,11 +45,13 @@ Result<> write(Ledger& ledger, const std::string& id, const Key& key, const std:
 /// An officer's. The verdict may change until it is closed.
 Result<> triage(Ledger& ledger, account::Roll& roll, const std::string& id, Verdict verdict,
                 const account::Act& act);
-/// Only what has been triaged is answered, and only spam with standard_answer().
+/// Only what has been triaged is answered, and only spam with standard_answer(). `after`: the last entry that
+/// the officer has seen. kConflict: there are words after it, of the tipster or of a colleague.
 Result<> answer(Ledger& ledger, account::Roll& roll, const std::string& id, const Key& key,
-                const std::string& text, const account::Act& act);
-/// Only what has been answered is closed.
-Result<> close(Ledger& ledger, account::Roll& roll, const std::string& id, const account::Act& act);
+                const std::string& text, int after, const account::Act& act);
+/// Only what has been answered is closed. `after`: as above.
+Result<> close(Ledger& ledger, account::Roll& roll, const std::string& id, int after,
+               const account::Act& act);
 
 /// What may be answered to spam without words of one's own, in both languages.
 std::string standard_answer();

@@ -270,13 +270,22 @@ Result<desk::Verdict> read_verdict(const Json& body) {
   return finished(fields, verdict);
 }
 
-Result<std::string> read_answer(const Json& body) {
+Result<AnswerBody> read_answer(const Json& body) {
   Fields fields(body);
+  AnswerBody wanted;
   auto text = fields.text("text");
   bool standard = fields.truth("standard").value_or(false);
   if (standard && text) fields.complain(Errc::kInvalid, "standard", "stands instead of text");
   if (!standard) (void)fields.need("text", text);
-  return finished(fields, standard ? desk::standard_answer() : text.value_or(""));
+  wanted.text = standard ? desk::standard_answer() : text.value_or("");
+  wanted.after = static_cast<int>(fields.need("after", fields.integer("after", 1, desk::kMostEntries)));
+  return finished(fields, std::move(wanted));
+}
+
+Result<int> read_close(const Json& body) {
+  Fields fields(body);
+  int64_t after = fields.need("after", fields.integer("after", 1, desk::kMostEntries));
+  return finished(fields, static_cast<int>(after));
 }
 
 Result<NewPasswordBody> read_new_password(const Json& body) {

@@ -75,8 +75,14 @@ struct RecoverBody {
 Result<RecoverBody> read_recover(const Json& body);
 /// {"verdict": text}
 Result<desk::Verdict> read_verdict(const Json& body);
-/// {"text": text} or {"standard": true}
-Result<std::string> read_answer(const Json& body);
+struct AnswerBody {
+  std::string text;
+  int after = 0;  // number of an entry
+};
+/// {"text": text, "after": number} or {"standard": true, "after": number}
+Result<AnswerBody> read_answer(const Json& body);
+/// {"after": number}
+Result<int> read_close(const Json& body);
 
 struct NewPersonBody {
   std::string id;

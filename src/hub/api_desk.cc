@@ -296,17 +296,17 @@ void Api::add_tip_routes() {
   unlocked(Method::kPost, one + "/answer",
            [this](const Request& request, const Officer& who, const Reply& reply) {
              auto body = parse_body(request);
-             auto text = body ? read_answer(*body) : std::unexpected(body.error());
-             if (!text) return reply.fail(text.error());
-             parts_.desk->answer(tip_in(request), *text, who.pair, who.act,
+             auto wanted = body ? read_answer(*body) : std::unexpected(body.error());
+             if (!wanted) return reply.fail(wanted.error());
+             parts_.desk->answer(tip_in(request), wanted->text, wanted->after, who.pair, who.act,
                                  [this, reply](const Result<>& done) { desk_changed(reply, done); });
            });
   unlocked(Method::kPost, one + "/close",
            [this](const Request& request, const Officer& who, const Reply& reply) {
-             auto body = parse_body(request, /*may_be_empty=*/true);
-             auto fields = body ? read_nothing(*body) : std::unexpected(body.error());
-             if (!fields) return reply.fail(fields.error());
-             parts_.desk->close(tip_in(request), who.pair, who.act,
+             auto body = parse_body(request);
+             auto after = body ? read_close(*body) : std::unexpected(body.error());
+             if (!after) return reply.fail(after.error());
+             parts_.desk->close(tip_in(request), *after, who.pair, who.act,
                                 [this, reply](const Result<>& done) { desk_changed(reply, done); });
            });
 }

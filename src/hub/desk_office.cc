@@ -221,21 +221,21 @@ void DeskOffice::triage(const std::string& tip, desk::Verdict verdict, const des
       std::move(done));
 }
 
-void DeskOffice::answer(const std::string& tip, const std::string& text, const desk::Pair& pair,
+void DeskOffice::answer(const std::string& tip, const std::string& text, int after, const desk::Pair& pair,
                         const Act& act, Done done) {
   parts_.books.submit(
-      [tip, text, pair, act](desk::Ledger& ledger, Roll& roll) -> Result<> {
+      [tip, text, after, pair, act](desk::Ledger& ledger, Roll& roll) -> Result<> {
         OPENDAY_TRY(desk::Key key, key_of(ledger, tip, pair));
-        return desk::answer(ledger, roll, tip, key, text, act);
+        return desk::answer(ledger, roll, tip, key, text, after, act);
       },
       std::move(done));
 }
 
-void DeskOffice::close(const std::string& tip, const desk::Pair& pair, const Act& act, Done done) {
+void DeskOffice::close(const std::string& tip, int after, const desk::Pair& pair, const Act& act, Done done) {
   parts_.books.submit(
-      [tip, pair, act](desk::Ledger& ledger, Roll& roll) -> Result<> {
+      [tip, after, pair, act](desk::Ledger& ledger, Roll& roll) -> Result<> {
         OPENDAY_CHECK_OK(key_of(ledger, tip, pair));
-        return desk::close(ledger, roll, tip, act);
+        return desk::close(ledger, roll, tip, after, act);
       },
       std::move(done));
 }

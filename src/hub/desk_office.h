@@ -84,9 +84,10 @@ class DeskOffice {
   /// Only with a pair that opens the tip.
   void triage(const std::string& tip, desk::Verdict verdict, const desk::Pair& pair, const account::Act& act,
               Done done);
-  void answer(const std::string& tip, const std::string& text, const desk::Pair& pair,
+  /// `after`: the last entry of the timeline that the officer has seen.
+  void answer(const std::string& tip, const std::string& text, int after, const desk::Pair& pair,
               const account::Act& act, Done done);
-  void close(const std::string& tip, const desk::Pair& pair, const account::Act& act, Done done);
+  void close(const std::string& tip, int after, const desk::Pair& pair, const account::Act& act, Done done);
 
   /// The clip of a tip. kNotFound: it has none.
   [[nodiscard]] Result<std::string> clip_of(const std::string& tip) const;

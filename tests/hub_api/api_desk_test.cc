@@ -180,8 +180,9 @@ TEST_CASE("whom nobody has vouched for comes to no tip, by whichever route, and 
   // What they need to be vouched for.
   const std::set<std::string> theirs = {kDesk, kDesk + "/unlock", kDesk + "/found", kDesk + "/recover",
                                         kDesk + "/events"};
-  const std::map<std::string, Json> bodies = {
-      {"/triage", {{"verdict", "spam"}}}, {"/answer", {{"text", "no"}}}, {"/close", Json::object()}};
+  const std::map<std::string, Json> bodies = {{"/triage", {{"verdict", "spam"}}},
+                                              {"/answer", {{"text", "no"}, {"after", 1}}},
+                                              {"/close", {{"after", 1}}}};
   int walked = 0;
   for (const auto& route : house.api->staff_routes()) {
     if (!route.pattern.starts_with(kDesk) || theirs.contains(route.pattern)) continue;
@@ -225,7 +226,7 @@ TEST_CASE("who is on the roster and cannot open a tip cannot triage or close it 
   CHECK(house.state("bo") == "countersigned");
   CHECK(house.tip(bo, id).json["readable"] == false);
   CHECK(house.as(bo, Method::kPost, kDesk + "/tips/" + id + "/triage", {{"verdict", "spam"}}).status == 404);
-  CHECK(house.as(bo, Method::kPost, kDesk + "/tips/" + id + "/close", Json::object()).status == 404);
+  CHECK(house.as(bo, Method::kPost, kDesk + "/tips/" + id + "/close", {{"after", 1}}).status == 404);
   CHECK(house.tip(house.ana, id).json["timeline"].size() == 1);
 }
 
@@ -266,18 +267,21 @@ TEST_CASE(
   auto post = [&](const std::string& what, const Json& body) {
     return house.as(house.ana, Method::kPost, one + what, body).status;
   };
-  CHECK(post("/answer", {{"text", "too early"}}) == 409);
+  CHECK(post("/answer", {{"text", "too early"}, {"after", 1}}) == 409);
   CHECK(post("/triage", {{"verdict", "none"}}) == 400);
   CHECK(post("/triage", {{"verdict", "lead"}}) == 204);
-  CHECK(post("/close", Json::object()) == 409);
-  CHECK(post("/answer", {{"standard", true}}) == 409);
-  CHECK(post("/answer", Json::object()) == 400);
+  CHECK(post("/close", {{"after", 2}}) == 409);
+  CHECK(post("/close", Json::object()) == 400);
+  CHECK(post("/answer", {{"standard", true}, {"after", 2}}) == 409);
+  CHECK(post("/answer", {{"after", 2}}) == 400);
+  CHECK(post("/answer", {{"text", "what have I seen?"}}) == 400);
   CHECK(house.tip(house.ana, id).json["wrote_again"] == false);
   house.write_again(id);
   CHECK(house.tip(house.ana, id).json["wrote_again"] == true);
-  CHECK(post("/answer", {{"text", "SECRET-ANSWER"}}) == 204);
+  CHECK(post("/answer", {{"text", "SECRET-ANSWER"}, {"after", 2}}) == 409);
+  CHECK(post("/answer", {{"text", "SECRET-ANSWER"}, {"after", 3}}) == 204);
   CHECK(house.tip(house.ana, id).json["wrote_again"] == false);
-  CHECK(post("/close", Json::object()) == 204);
+  CHECK(post("/close", {{"after", 4}}) == 204);
   auto tip = house.tip(house.ana, id).json;
   CHECK(tip["state"] == "closed");
   CHECK(tip["verdict"] == "lead");
@@ -299,8 +303,8 @@ TEST_CASE(
   std::string spam = house.plant("buy now");
   one = kDesk + "/tips/" + spam;
   CHECK(post("/triage", {{"verdict", "spam"}}) == 204);
-  CHECK(post("/answer", {{"standard", true}}) == 204);
-  CHECK(post("/close", Json::object()) == 204);
+  CHECK(post("/answer", {{"standard", true}, {"after", 2}}) == 204);
+  CHECK(post("/close", {{"after", 3}}) == 204);
 }
 
 TEST_CASE("the admin gets nothing of the desk, and an excerpt is not cut inside a character") {

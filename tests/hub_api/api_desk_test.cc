@@ -133,6 +133,31 @@ TEST_CASE("the key outlives a password one chooses, and not one that the admin g
   CHECK(house.tip(again, id).status == 403);
 }
 
+TEST_CASE("a key that does not open is not thrown away by a new password") {
+  DeskHouseTest house;
+  house.found();
+  std::string id = house.plant("hello");
+  account::Keys good;
+  house.on_loop([&] {
+    good = **house.officer_keys->stored("ana");
+    account::Keys bad = good;
+    bad.wrapped.back() ^= 1;
+    REQUIRE(house.books.ledger.put(bad));
+  });
+  auto change = [&] {
+    return house.as(house.ana, Method::kPut, "/api/v1/session/password",
+                    {{"present", kPassword}, {"new", "another good one"}});
+  };
+  auto refused = change();
+  CHECK(refused.status == 409);
+  CHECK(refused.message().find("does not open your stored key") != std::string::npos);
+  CHECK(house.state("ana") == "root");
+  CHECK(house.tip(house.ana, id).json["readable"] == true);
+  house.on_loop([&] { REQUIRE(house.books.ledger.put(good)); });
+  CHECK(change().status == 204);
+  CHECK(house.tip(house.ana, id).json["readable"] == true);
+}
+
 TEST_CASE("an officer reads nothing until a colleague has compared their key and countersigned it") {
   DeskHouseTest house;
   house.found();

@@ -101,11 +101,16 @@ Result<Roster> roster(LedgerView& ledger, account::RollView& roll, const HouseKe
   return Roster::of(root, certificates, keys, people, house);
 }
 
+bool anybody_reads(LedgerView& ledger, account::RollView& roll, const HouseKeys& house) {
+  auto readers = roster(ledger, roll, house);
+  return readers && !readers->officers().empty();
+}
+
 Result<> record(Ledger& ledger, account::RollView& roll, const HouseKeys& house, const NewTip& wanted,
                 ProgramTime at) {
   OPENDAY_CHECK_OK(check(wanted.content));
   OPENDAY_TRY(Roster readers, roster(ledger, roll, house));
-  if (!readers.founded()) return fail(Errc::kConflict, "the desk has no officer yet");
+  if (readers.officers().empty()) return fail(Errc::kConflict, "the desk has no officer who could read this");
   Tip tip;
   tip.id = wanted.id;
   tip.received = tip.changed = to_minute(at);

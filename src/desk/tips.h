@@ -33,6 +33,9 @@ ClipRange clip_around(ProgramTime moment);
 /// Who can read a tip that is sealed now.
 Result<Roster> roster(LedgerView& ledger, account::RollView& roll, const HouseKeys& house);
 
+/// Whether anybody is on the roster. Without a roster that can be trusted nobody is.
+bool anybody_reads(LedgerView& ledger, account::RollView& roll, const HouseKeys& house);
+
 /// Not audited: the audit log's times are exact. kConflict: there is nobody to seal it to.
 Result<> record(Ledger& ledger, account::RollView& roll, const HouseKeys& house, const NewTip& wanted,
                 ProgramTime at);

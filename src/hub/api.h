@@ -160,7 +160,7 @@ class Api {
   /// Commits `work` about a person, and answers with them; `secret` is told once.
   void commit_person(int status, const Reply& reply,
                      std::function<Result<account::Person>(account::Roll&)> work,
-                     const std::string& secret = {});
+                     const std::string& secret = {}, bool even_last_officer = false);
 
   [[nodiscard]] engage::Decider decider(const account::Act& act) const;
   /// The id when the account is gone.

@@ -306,13 +306,19 @@ Result<NewPersonBody> read_new_person(const Json& body) {
   return finished(fields, std::move(wanted));
 }
 
-Result<account::PersonChanges> read_person_changes(const Json& body) {
+Result<PersonChangesBody> read_person_changes(const Json& body) {
   Fields fields(body);
-  account::PersonChanges changes;
-  changes.name = fields.text("name");
-  changes.roles = read_roles(fields);
-  changes.disabled = fields.truth("disabled");
-  return finished(fields, std::move(changes));
+  PersonChangesBody wanted;
+  wanted.changes.name = fields.text("name");
+  wanted.changes.roles = read_roles(fields);
+  wanted.changes.disabled = fields.truth("disabled");
+  wanted.even_last_officer = fields.truth("even_last_officer").value_or(false);
+  return finished(fields, std::move(wanted));
+}
+
+Result<Meant> read_password_reset(const Json& body) {
+  Fields fields(body);
+  return finished(fields, Meant{fields.truth("even_last_officer").value_or(false)});
 }
 
 }  // namespace openday::hub

@@ -91,6 +91,15 @@ struct NewPersonBody {
   std::optional<std::string> password;  // none: the server makes one up
 };
 Result<NewPersonBody> read_new_person(const Json& body);
-Result<account::PersonChanges> read_person_changes(const Json& body);
+/// What else a change of somebody needs to say.
+struct Meant {
+  bool even_last_officer = false;  // nobody can read tips then without the recovery key
+};
+struct PersonChangesBody : Meant {
+  account::PersonChanges changes;
+};
+Result<PersonChangesBody> read_person_changes(const Json& body);
+/// {"even_last_officer"?: bool}
+Result<Meant> read_password_reset(const Json& body);
 
 }  // namespace openday::hub

@@ -74,7 +74,7 @@ Result<DeskOffice::State> DeskOffice::state() const {
     if (!account::may(person.roles, account::Right::kReadTips) || person.disabled) continue;
     Officer officer{std::move(person), std::nullopt, false, false};
     auto theirs = std::ranges::find(keys, officer.person.id, &account::Keys::person);
-    if (theirs != keys.end()) {
+    if (theirs != keys.end() && !officer.person.must_change) {
       officer.keys = *theirs;
       officer.on_roster = roster.has(officer.person.id, theirs->public_half);
       officer.root = officer.on_roster && root && root->public_half == theirs->public_half;
@@ -89,6 +89,20 @@ Result<> DeskOffice::check_on_roster(const std::string& person, const desk::Pair
   if (!roster.founded()) return fail(Errc::kConflict, "the desk has not been founded");
   if (roster.has(person, pair->public_half())) return {};
   return fail(Errc::kRefused, "nobody has vouched for your key yet: a colleague must countersign it");
+}
+
+void DeskOffice::change_people(std::function<Result<>(Roll&)> work, bool meant, Done done) {
+  parts_.books.submit(
+      [work = std::move(work), meant, &house = parts_.house](desk::Ledger& ledger, Roll& roll) -> Result<> {
+        bool read = !meant && desk::anybody_reads(ledger, roll, house);
+        OPENDAY_CHECK_OK(work(roll));
+        if (!read || desk::anybody_reads(ledger, roll, house)) return {};
+        return fail(
+            Errc::kConflict,
+            "this is the last officer who can read tips: first let another be vouched for. If it must "
+            "be (even_last_officer), only the printed recovery key opens the tips again");
+      },
+      std::move(done));
 }
 
 void DeskOffice::found(const desk::Pair& pair, const Act& act,

@@ -56,6 +56,10 @@ class DeskOffice {
   /// How long tips are kept; the clock of each state starts when the tip comes into it.
   [[nodiscard]] const desk::Retention& retention() const { return parts_.retention; }
 
+  /// Commits `work` about people. kConflict: it would take the last officer off the roster, and that was not
+  /// `meant`. What is read again then needs the recovery key.
+  void change_people(std::function<Result<>(account::Roll&)> work, bool meant, Done done);
+
   /// `done` gets the recovery key as it is to be printed: the only time.
   void found(const desk::Pair& pair, const account::Act& act, std::function<void(Result<std::string>)> done);
   /// `fingerprint`: what the two of them have compared. All tips the signer can open are then shared.

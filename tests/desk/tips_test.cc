@@ -55,6 +55,24 @@ TEST_CASE("a tip is received, triaged, answered and closed, in this order and no
   CHECK(code_of(one.close()) == Errc::kConflict);
 }
 
+TEST_CASE("without an officer who could read it no tip is taken; an own password brings the officer back") {
+  Case one;
+  auto record = [&] { return desk::record(one.ledger, one.books.ledger, one.house, one.tip(), one.now); };
+  Person ana = *one.books.ledger.person("ana");
+  CHECK(anybody_reads(one.ledger, one.books.ledger, one.house));
+  // The admin gave a password: it opens no key.
+  ana.must_change = true;
+  REQUIRE(one.books.ledger.put(ana));
+  CHECK_FALSE(anybody_reads(one.ledger, one.books.ledger, one.house));
+  CHECK(code_of(record()) == Errc::kConflict);
+  ana.must_change = false;
+  REQUIRE(one.books.ledger.put(ana));
+  CHECK(record());
+  ana.disabled = true;
+  REQUIRE(one.books.ledger.put(ana));
+  CHECK(code_of(record()) == Errc::kConflict);
+}
+
 TEST_CASE("not even spam is closed without an answer") {
   Case one;
   REQUIRE(one.triage(Verdict::kSpam));

@@ -111,7 +111,7 @@ TEST_CASE("the key outlives a password one chooses, and not one that the admin g
             .status == 204);
   CHECK(house.fingerprint("ana") == key);
   CHECK(house.tip(house.ana, id).json["readable"] == true);
-  auto given = house.post("/api/v1/admin/people/ana/password");
+  auto given = house.post("/api/v1/admin/people/ana/password", R"({"even_last_officer":true})");
   REQUIRE(given.status == 200);
   auto login = house.send([&] {
     Request made = ControlHouse::request(Method::kPost, "/api/v1/session",
@@ -260,7 +260,18 @@ TEST_CASE("with the recovery key an officer gets in when nobody else is left") {
   std::string printed = house.found();
   std::string id = house.plant("behind the station");
   std::string bo = house.log_in("bo", {Role::kOfficer});
-  REQUIRE(house.ask(Method::kPatch, "/api/v1/admin/people/ana", R"({"disabled":true})").status == 200);
+  // Not by mistake: nobody else is on the roster.
+  const std::string her = "/api/v1/admin/people/ana";
+  for (const auto& answer :
+       {house.ask(Method::kPatch, her, R"({"disabled":true})"),
+        house.ask(Method::kPatch, her, R"({"roles":["moderator"]})"), house.post(her + "/password")}) {
+    CHECK(answer.status == 409);
+    CHECK(answer.message().find("the last officer who can read tips") != std::string::npos);
+  }
+  CHECK(house.state("ana") == "root");
+  CHECK(house.tip(house.ana, id).json["readable"] == true);
+  CHECK(house.ask(Method::kPatch, her, R"({"name":"Ana"})").status == 200);
+  REQUIRE(house.ask(Method::kPatch, her, R"({"disabled":true,"even_last_officer":true})").status == 200);
   house.ana = bo;
   std::string key = house.fingerprint("bo");
   auto ask = [&](const std::string& typed, const std::string& fingerprint) {

@@ -153,6 +153,11 @@ Result<> write(Ledger& ledger, const std::string& id, const Key& key, const std:
   return move(ledger, open.tip, next, at);
 }
 
+Result<> note_open(LedgerView& ledger, Roll& roll, const std::string& id, const Act& act) {
+  OPENDAY_CHECK_OK(ledger.tip(id));
+  return note(roll, {act.by, act.via, to_minute(act.at)}, "tip.open", id);
+}
+
 Result<> triage(Ledger& ledger, Roll& roll, const std::string& id, Verdict verdict, const Act& act) {
   if (verdict == Verdict::kNone) return fail(Errc::kInvalid, "the verdict is missing");
   OPENDAY_TRY(Open open, open_tip(ledger, id));

@@ -45,6 +45,8 @@ Result<> note_clip(Ledger& ledger, const std::string& id, const std::string& cli
 Result<> write(Ledger& ledger, const std::string& id, const Key& key, const std::string& text,
                ProgramTime at);
 
+/// An officer has it before their eyes.
+Result<> note_open(LedgerView& ledger, account::Roll& roll, const std::string& id, const account::Act& act);
 /// An officer's. The verdict may change until it is closed.
 Result<> triage(Ledger& ledger, account::Roll& roll, const std::string& id, Verdict verdict,
                 const account::Act& act);

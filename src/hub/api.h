@@ -124,10 +124,7 @@ class Api {
   void add_clip_routes();
 
   /// Somebody whose keys are open.
-  struct Officer {
-    account::Act act;
-    desk::Pair pair;
-  };
+  using Officer = DeskOffice::Reader;
   using DeskHandler = std::function<void(const Request&, const Officer&, const Reply&)>;
   using OfficerHandler = std::function<void(const Request&, const Officer&, Responder)>;
   /// What works with tips is for the roster; what puts somebody on it is for every officer.

@@ -1,5 +1,7 @@
 // The officers' side of the desk: keys, roster, tips.
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 
 #include "base/text.h"
@@ -150,7 +152,7 @@ void Api::officer(Method method, const std::string& pattern, OfficerHandler hand
               auto vouched = parts_.desk->check_on_roster(who.act.by, pair);
               if (!vouched) return responder.send(Response::error(vouched.error(), request.id));
             }
-            handler(request, {who.act, pair}, std::move(responder));
+            handler(request, {pair, who.session, who.act}, std::move(responder));
           });
 }
 
@@ -270,20 +272,30 @@ void Api::add_tip_routes() {
     });
   });
   unlocked(Method::kGet, one, [this](const Request& request, const Officer& who, const Reply& reply) {
-    parts_.desk->read(tip_in(request), who.pair, [this, reply](const Result<Opened>& tip) {
-      tip ? reply.json(200, whole_json(*tip, parts_.clips)) : reply.fail(tip.error());
-    });
+    parts_.desk->open_by(who, tip_in(request),
+                         [this, id = tip_in(request), pair = who.pair, reply](const Result<>& noted) {
+                           if (!noted) return reply.fail(noted.error());
+                           parts_.desk->read(id, pair, [this, reply](const Result<Opened>& tip) {
+                             tip ? reply.json(200, whole_json(*tip, parts_.clips)) : reply.fail(tip.error());
+                           });
+                         });
   });
   unlocked(Method::kGet, one + "/photos/{n}",
            [this](const Request& request, const Officer& who, const Reply& reply) {
              auto number = number_in(request.param("n"));
              if (!number) return reply.fail(number.error());
-             parts_.desk->photo(tip_in(request), *number, who.pair, [reply](Result<Bytes> image) {
+             auto send = [reply](Result<Bytes> image) {
                if (!image) return reply.fail(image.error());
                auto response =
                    Response::bytes(200, "image/jpeg", std::make_shared<const Bytes>(*std::move(image)));
                reply.send(std::move(response.with("Cache-Control", "no-store")));
-             });
+             };
+             parts_.desk->open_by(who, tip_in(request),
+                                  [this, id = tip_in(request), number = *number, pair = who.pair, reply,
+                                   send](const Result<>& noted) {
+                                    if (!noted) return reply.fail(noted.error());
+                                    parts_.desk->photo(id, number, pair, send);
+                                  });
            });
   unlocked(Method::kPost, one + "/triage",
            [this](const Request& request, const Officer& who, const Reply& reply) {
@@ -313,18 +325,29 @@ void Api::add_tip_routes() {
 
 void Api::add_clip_routes() {
   const std::string one = kTips + "/{t}";
-  officer(Method::kGet, one + kPlaylist, [this](const Request& request, const Officer&, Responder responder) {
-    auto clip = parts_.desk->clip_of(tip_in(request));
-    if (!clip) return responder.send(Response::error(clip.error(), request.id));
-    parts_.clips->serve_playlist(*clip, request, std::move(responder));
+  using Serve = std::function<void(const std::string& clip, const Request&, Responder)>;
+  auto clip_route = [this](const std::string& pattern, Serve serve) {
+    officer(
+        Method::kGet, pattern,
+        [this, serve = std::move(serve)](const Request& request, const Officer& who, Responder responder) {
+          auto clip = parts_.desk->clip_of(tip_in(request));
+          if (!clip) return responder.send(Response::error(clip.error(), request.id));
+          auto answer = std::make_shared<Responder>(std::move(responder));
+          parts_.desk->open_by(who, tip_in(request),
+                               [serve, clip = *clip, request, answer](const Result<>& noted) {
+                                 if (!noted) return answer->send(Response::error(noted.error(), request.id));
+                                 serve(clip, request, std::move(*answer));
+                               });
+        });
+  };
+  clip_route(one + kPlaylist, [this](const std::string& clip, const Request& request, Responder responder) {
+    parts_.clips->serve_playlist(clip, request, std::move(responder));
   });
   // The playlist's own addresses: init.mp4 and segments beside it.
-  officer(Method::kGet, one + "/clip/{path...}",
-          [this](const Request& request, const Officer&, Responder responder) {
-            auto clip = parts_.desk->clip_of(tip_in(request));
-            if (!clip) return responder.send(Response::error(clip.error(), request.id));
-            parts_.clips->serve_media(*clip, request.param("path"), request, std::move(responder));
-          });
+  clip_route(one + "/clip/{path...}",
+             [this](const std::string& clip, const Request& request, Responder responder) {
+               parts_.clips->serve_media(clip, request.param("path"), request, std::move(responder));
+             });
 }
 
 }  // namespace openday::hub

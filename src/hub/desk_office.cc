@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "wrap/sodium/keys.h"
 
@@ -163,6 +164,26 @@ void DeskOffice::expire() {
         if (parts_.clips == nullptr) return;
         for (const auto& clip : *clips) parts_.clips->release(clip);
       });
+}
+
+void DeskOffice::open_by(const Reader& reader, const std::string& tip, Done go) {
+  std::pair key(reader.session, tip);
+  auto& opening = openings_[key];
+  if (opening.noted) return go({});
+  opening.waiting.push_back(std::move(go));
+  if (opening.waiting.size() > 1) return;
+  parts_.books.submit([tip, act = reader.act](desk::Ledger& ledger,
+                                              Roll& roll) { return desk::note_open(ledger, roll, tip, act); },
+                      [this, key](const Result<>& noted) {
+                        auto waiting = std::exchange(openings_[key].waiting, {});
+                        openings_[key].noted = noted.has_value();
+                        // With the sessions that are over, and what could not be noted.
+                        std::erase_if(openings_, [&](const auto& one) {
+                          return one.second.waiting.empty() &&
+                                 (!one.second.noted || parts_.keys.of(one.first.first) == nullptr);
+                        });
+                        for (const auto& each : waiting) each(noted);
+                      });
 }
 
 void DeskOffice::list(const desk::Listing& listing, const desk::Pair& pair,

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -78,6 +80,15 @@ class DeskOffice {
     std::vector<desk::Entry> timeline;
     std::vector<std::string> words;  // of the entries; empty where nothing was said
   };
+  /// Who reads: their session, with their pair open in it.
+  struct Reader {
+    desk::Pair pair;
+    std::string session;
+    account::Act act;
+  };
+  /// Notes in the audit log that they opened the tip, once in a session; then, and only then, `go`es on.
+  void open_by(const Reader& reader, const std::string& tip, Done go);
+
   /// Each with its first words only.
   void list(const desk::Listing& listing, const desk::Pair& pair,
             const std::function<void(Result<std::vector<Opened>>)>& done);
@@ -98,6 +109,12 @@ class DeskOffice {
 
  private:
   Parts parts_;
+  /// By session and tip: noted (nothing waits), or about to be, with who waits for that.
+  struct Opening {
+    bool noted = false;
+    std::vector<Done> waiting;
+  };
+  std::map<std::pair<std::string, std::string>, Opening> openings_;
   LoopWorker worker_;
 };
 

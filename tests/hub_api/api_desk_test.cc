@@ -343,6 +343,44 @@ TEST_CASE(
   CHECK(post("/close", {{"after", 3}}) == 204);
 }
 
+TEST_CASE(
+    "who opened a tip is noted once in a session, by its text, photo or clip; what cannot be noted does not "
+    "open") {
+  DeskHouseTest house;
+  house.found();
+  std::string id = house.plant("behind the station");
+  std::string other = house.plant("on the roof");
+  auto opened = [&](const std::string& by) {
+    return house.on_loop([&] {
+      std::vector<std::string> tips;
+      for (const auto& entry : *house.books.ledger.audit(0, 500)) {
+        if (entry.action != "tip.open" || entry.by != by) continue;
+        CHECK(entry.at.ms % 60'000 == 0);
+        CHECK(entry.detail.empty());
+        tips.push_back(entry.subject);
+      }
+      return tips;
+    });
+  };
+  CHECK(house.as(house.ana, Method::kGet, kDesk + "/tips").status == 200);
+  CHECK(opened("ana").empty());
+  house.on_loop([&] { house.books.refuse = true; });
+  CHECK(house.tip(house.ana, id).status == 429);
+  CHECK(house.as(house.ana, Method::kGet, kDesk + "/tips/" + id + "/photos/1").status == 429);
+  house.on_loop([&] { house.books.refuse = false; });
+  CHECK(house.tip(house.ana, id).status == 200);
+  CHECK(house.tip(house.ana, id).status == 200);
+  CHECK(house.as(house.ana, Method::kGet, kDesk + "/tips/" + id + "/photos/1").status == 200);
+  CHECK(opened("ana") == std::vector<std::string>{id});
+  CHECK(house.as(house.ana, Method::kGet, kDesk + "/tips/" + other + "/photos/1").status == 200);
+  CHECK(opened("ana") == std::vector<std::string>{other, id});
+  CHECK(house.tip(house.ana, "unknown").status == 404);
+  // Another session of hers.
+  house.ana = house.log_in("ana", {Role::kOfficer});
+  CHECK(house.tip(house.ana, id).status == 200);
+  CHECK(opened("ana") == std::vector<std::string>{id, other, id});
+}
+
 TEST_CASE("the admin gets nothing of the desk, and an excerpt is not cut inside a character") {
   DeskHouseTest house;
   house.found();

@@ -406,11 +406,11 @@ const std::vector<Command>& command_table() {
        }},
       {"person",
        "change",
-       "ID [--name TEXT] [--roles ROLE,ROLE…] [--disabled yes|no]",
+       "ID [--name TEXT] [--roles ROLE,ROLE…] [--disabled yes|no] [--even-last-officer yes]",
        "what is not named stays; who is disabled is out at once",
        1,
        1,
-       {"--name", "--roles", "--disabled"},
+       {"--name", "--roles", "--disabled", "--even-last-officer"},
        "PATCH",
        path("/people/{}"),
        [](const Arguments& a) {
@@ -418,18 +418,19 @@ const std::vector<Command>& command_table() {
              .text("--name", "name")
              .list("--roles", "roles")
              .truth("--disabled", "disabled")
+             .truth("--even-last-officer", "even_last_officer")
              .change();
        }},
       {"person",
        "password",
-       "ID",
+       "ID [--even-last-officer yes]",
        "make a new password and show it once; ends their sessions",
        1,
        1,
-       {},
+       {"--even-last-officer"},
        "POST",
        path("/people/{}/password"),
-       nothing},
+       [](const Arguments& a) { return BodyOf(a).truth("--even-last-officer", "even_last_officer").done(); }},
 
       {"word-list",
        "list",

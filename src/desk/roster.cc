@@ -151,8 +151,9 @@ Result<Roster> Roster::of(const std::optional<Root>& root, const std::vector<Cer
   }
   for (const auto& one : keys) {
     auto person = std::ranges::find(people, one.person, &Person::id);
-    bool officer =
-        person != people.end() && !person->disabled && account::may(person->roles, account::Right::kReadTips);
+    // Of a password that others know no pair has come yet, and the one before opens no more.
+    bool officer = person != people.end() && !person->disabled && !person->must_change &&
+                   account::may(person->roles, account::Right::kReadTips);
     if (officer && vouched.contains({one.person, one.public_half})) roster.officers_.push_back(one);
   }
   return roster;

@@ -76,7 +76,7 @@ class Roster {
                            const HouseKeys& house);
 
   [[nodiscard]] bool founded() const { return founded_; }
-  /// Officers with their keys, by id.
+  /// Officers with their keys, by id; without those whose password the admin gave.
   [[nodiscard]] const std::vector<account::Keys>& officers() const { return officers_; }
   [[nodiscard]] const Bytes& recovery() const { return recovery_; }
   [[nodiscard]] bool has(const std::string& person, const Bytes& public_half) const;

@@ -30,6 +30,7 @@ constexpr int kRoomForNothing = 0;
 /// The tip and where its timeline goes on.
 struct Open {
   Tip tip;
+  std::vector<Entry> timeline;
   int next = 1;
   int of_tipster = 0;
 };
@@ -38,10 +39,25 @@ Result<Open> open_tip(Ledger& ledger, const std::string& id) {
   Open open;
   OPENDAY_TRY(open.tip, ledger.tip(id));
   if (open.tip.state == State::kClosed) return fail(Errc::kConflict, "the tip is closed");
-  OPENDAY_TRY(auto timeline, ledger.timeline(id));
-  open.next = static_cast<int>(timeline.size()) + 1;
-  open.of_tipster = static_cast<int>(std::ranges::count(timeline, std::string(), &Entry::by));
+  OPENDAY_TRY(open.timeline, ledger.timeline(id));
+  open.next = static_cast<int>(open.timeline.size()) + 1;
+  open.of_tipster = static_cast<int>(std::ranges::count(open.timeline, std::string(), &Entry::by));
   return open;
+}
+
+/// Nobody has said anything after this entry.
+Result<> check_seen(const Open& open, int after) {
+  if (after < 1 || after >= open.next) return fail(Errc::kInvalid, "after: the timeline has no such entry");
+  for (const auto& entry : open.timeline) {
+    if (entry.number <= after) continue;
+    if (entry.deed == Deed::kWrote) {
+      return fail(Errc::kConflict, "the tipster has written meanwhile; read it first");
+    }
+    if (entry.deed == Deed::kAnswered) {
+      return fail(Errc::kConflict, "a colleague has answered meanwhile; read it first");
+    }
+  }
+  return {};
 }
 
 Result<> check_room(const Open& open, int left) {
@@ -85,11 +101,16 @@ Result<Roster> roster(LedgerView& ledger, account::RollView& roll, const HouseKe
   return Roster::of(root, certificates, keys, people, house);
 }
 
+bool anybody_reads(LedgerView& ledger, account::RollView& roll, const HouseKeys& house) {
+  auto readers = roster(ledger, roll, house);
+  return readers && !readers->officers().empty();
+}
+
 Result<> record(Ledger& ledger, account::RollView& roll, const HouseKeys& house, const NewTip& wanted,
                 ProgramTime at) {
   OPENDAY_CHECK_OK(check(wanted.content));
   OPENDAY_TRY(Roster readers, roster(ledger, roll, house));
-  if (!readers.founded()) return fail(Errc::kConflict, "the desk has no officer yet");
+  if (readers.officers().empty()) return fail(Errc::kConflict, "the desk has no officer who could read this");
   Tip tip;
   tip.id = wanted.id;
   tip.received = tip.changed = to_minute(at);
@@ -132,6 +153,11 @@ Result<> write(Ledger& ledger, const std::string& id, const Key& key, const std:
   return move(ledger, open.tip, next, at);
 }
 
+Result<> note_open(LedgerView& ledger, Roll& roll, const std::string& id, const Act& act) {
+  OPENDAY_CHECK_OK(ledger.tip(id));
+  return note(roll, {act.by, act.via, to_minute(act.at)}, "tip.open", id);
+}
+
 Result<> triage(Ledger& ledger, Roll& roll, const std::string& id, Verdict verdict, const Act& act) {
   if (verdict == Verdict::kNone) return fail(Errc::kInvalid, "the verdict is missing");
   OPENDAY_TRY(Open open, open_tip(ledger, id));
@@ -144,9 +170,10 @@ Result<> triage(Ledger& ledger, Roll& roll, const std::string& id, Verdict verdi
 }
 
 Result<> answer(Ledger& ledger, Roll& roll, const std::string& id, const Key& key, const std::string& text,
-                const Act& act) {
+                int after, const Act& act) {
   OPENDAY_CHECK_OK(check_message(text));
   OPENDAY_TRY(Open open, open_tip(ledger, id));
+  OPENDAY_CHECK_OK(check_seen(open, after));
   if (open.tip.state == State::kReceived) {
     return fail(Errc::kConflict, "the tip has not been triaged; say what it is first");
   }
@@ -160,8 +187,9 @@ Result<> answer(Ledger& ledger, Roll& roll, const std::string& id, const Key& ke
   return note(roll, act, "tip.answer", id);
 }
 
-Result<> close(Ledger& ledger, Roll& roll, const std::string& id, const Act& act) {
+Result<> close(Ledger& ledger, Roll& roll, const std::string& id, int after, const Act& act) {
   OPENDAY_TRY(Open open, open_tip(ledger, id));
+  OPENDAY_CHECK_OK(check_seen(open, after));
   if (open.tip.state != State::kAnswered) {
     return fail(Errc::kConflict, "the tipster waits for an answer: a tip is closed after one only");
   }

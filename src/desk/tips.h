@@ -33,6 +33,9 @@ ClipRange clip_around(ProgramTime moment);
 /// Who can read a tip that is sealed now.
 Result<Roster> roster(LedgerView& ledger, account::RollView& roll, const HouseKeys& house);
 
+/// Whether anybody is on the roster. Without a roster that can be trusted nobody is.
+bool anybody_reads(LedgerView& ledger, account::RollView& roll, const HouseKeys& house);
+
 /// Not audited: the audit log's times are exact. kConflict: there is nobody to seal it to.
 Result<> record(Ledger& ledger, account::RollView& roll, const HouseKeys& house, const NewTip& wanted,
                 ProgramTime at);
@@ -42,14 +45,18 @@ Result<> note_clip(Ledger& ledger, const std::string& id, const std::string& cli
 Result<> write(Ledger& ledger, const std::string& id, const Key& key, const std::string& text,
                ProgramTime at);
 
+/// An officer has it before their eyes.
+Result<> note_open(LedgerView& ledger, account::Roll& roll, const std::string& id, const account::Act& act);
 /// An officer's. The verdict may change until it is closed.
 Result<> triage(Ledger& ledger, account::Roll& roll, const std::string& id, Verdict verdict,
                 const account::Act& act);
-/// Only what has been triaged is answered, and only spam with standard_answer().
+/// Only what has been triaged is answered, and only spam with standard_answer(). `after`: the last entry that
+/// the officer has seen. kConflict: there are words after it, of the tipster or of a colleague.
 Result<> answer(Ledger& ledger, account::Roll& roll, const std::string& id, const Key& key,
-                const std::string& text, const account::Act& act);
-/// Only what has been answered is closed.
-Result<> close(Ledger& ledger, account::Roll& roll, const std::string& id, const account::Act& act);
+                const std::string& text, int after, const account::Act& act);
+/// Only what has been answered is closed. `after`: as above.
+Result<> close(Ledger& ledger, account::Roll& roll, const std::string& id, int after,
+               const account::Act& act);
 
 /// What may be answered to spam without words of one's own, in both languages.
 std::string standard_answer();

@@ -124,16 +124,16 @@ class Api {
   void add_clip_routes();
 
   /// Somebody whose keys are open.
-  struct Officer {
-    account::Act act;
-    desk::Pair pair;
-  };
+  using Officer = DeskOffice::Reader;
   using DeskHandler = std::function<void(const Request&, const Officer&, const Reply&)>;
   using OfficerHandler = std::function<void(const Request&, const Officer&, Responder)>;
-  /// For officers; 423 `locked` when their keys are not open.
-  void officer(Method method, const std::string& pattern, OfficerHandler handler);
+  /// What works with tips is for the roster; what puts somebody on it is for every officer.
+  enum class Key { kOnRoster, kAny };
+  /// For officers; 423 `locked` when their keys are not open, 403 when nobody has vouched for them,
+  /// 409 before the desk is founded.
+  void officer(Method method, const std::string& pattern, OfficerHandler handler, Key key = Key::kOnRoster);
   /// The same.
-  void unlocked(Method method, const std::string& pattern, DeskHandler handler);
+  void unlocked(Method method, const std::string& pattern, DeskHandler handler, Key key = Key::kOnRoster);
   /// Answers, and lets the other officers' pages know.
   void desk_changed(const Reply& reply, const Result<>& outcome);
 
@@ -157,7 +157,7 @@ class Api {
   /// Commits `work` about a person, and answers with them; `secret` is told once.
   void commit_person(int status, const Reply& reply,
                      std::function<Result<account::Person>(account::Roll&)> work,
-                     const std::string& secret = {});
+                     const std::string& secret = {}, bool even_last_officer = false);
 
   [[nodiscard]] engage::Decider decider(const account::Act& act) const;
   /// The id when the account is gone.

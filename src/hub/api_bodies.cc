@@ -270,13 +270,22 @@ Result<desk::Verdict> read_verdict(const Json& body) {
   return finished(fields, verdict);
 }
 
-Result<std::string> read_answer(const Json& body) {
+Result<AnswerBody> read_answer(const Json& body) {
   Fields fields(body);
+  AnswerBody wanted;
   auto text = fields.text("text");
   bool standard = fields.truth("standard").value_or(false);
   if (standard && text) fields.complain(Errc::kInvalid, "standard", "stands instead of text");
   if (!standard) (void)fields.need("text", text);
-  return finished(fields, standard ? desk::standard_answer() : text.value_or(""));
+  wanted.text = standard ? desk::standard_answer() : text.value_or("");
+  wanted.after = static_cast<int>(fields.need("after", fields.integer("after", 1, desk::kMostEntries)));
+  return finished(fields, std::move(wanted));
+}
+
+Result<int> read_close(const Json& body) {
+  Fields fields(body);
+  int64_t after = fields.need("after", fields.integer("after", 1, desk::kMostEntries));
+  return finished(fields, static_cast<int>(after));
 }
 
 Result<NewPasswordBody> read_new_password(const Json& body) {
@@ -297,13 +306,19 @@ Result<NewPersonBody> read_new_person(const Json& body) {
   return finished(fields, std::move(wanted));
 }
 
-Result<account::PersonChanges> read_person_changes(const Json& body) {
+Result<PersonChangesBody> read_person_changes(const Json& body) {
   Fields fields(body);
-  account::PersonChanges changes;
-  changes.name = fields.text("name");
-  changes.roles = read_roles(fields);
-  changes.disabled = fields.truth("disabled");
-  return finished(fields, std::move(changes));
+  PersonChangesBody wanted;
+  wanted.changes.name = fields.text("name");
+  wanted.changes.roles = read_roles(fields);
+  wanted.changes.disabled = fields.truth("disabled");
+  wanted.even_last_officer = fields.truth("even_last_officer").value_or(false);
+  return finished(fields, std::move(wanted));
+}
+
+Result<Meant> read_password_reset(const Json& body) {
+  Fields fields(body);
+  return finished(fields, Meant{fields.truth("even_last_officer").value_or(false)});
 }
 
 }  // namespace openday::hub

@@ -75,8 +75,14 @@ struct RecoverBody {
 Result<RecoverBody> read_recover(const Json& body);
 /// {"verdict": text}
 Result<desk::Verdict> read_verdict(const Json& body);
-/// {"text": text} or {"standard": true}
-Result<std::string> read_answer(const Json& body);
+struct AnswerBody {
+  std::string text;
+  int after = 0;  // number of an entry
+};
+/// {"text": text, "after": number} or {"standard": true, "after": number}
+Result<AnswerBody> read_answer(const Json& body);
+/// {"after": number}
+Result<int> read_close(const Json& body);
 
 struct NewPersonBody {
   std::string id;
@@ -85,6 +91,15 @@ struct NewPersonBody {
   std::optional<std::string> password;  // none: the server makes one up
 };
 Result<NewPersonBody> read_new_person(const Json& body);
-Result<account::PersonChanges> read_person_changes(const Json& body);
+/// What else a change of somebody needs to say.
+struct Meant {
+  bool even_last_officer = false;  // nobody can read tips then without the recovery key
+};
+struct PersonChangesBody : Meant {
+  account::PersonChanges changes;
+};
+Result<PersonChangesBody> read_person_changes(const Json& body);
+/// {"even_last_officer"?: bool}
+Result<Meant> read_password_reset(const Json& body);
 
 }  // namespace openday::hub

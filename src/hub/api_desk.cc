@@ -1,5 +1,7 @@
 // The officers' side of the desk: keys, roster, tips.
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 
 #include "base/text.h"
@@ -137,24 +139,30 @@ Result<int> number_in(std::string_view text) {
 
 }  // namespace
 
-void Api::officer(Method method, const std::string& pattern, OfficerHandler handler) {
+void Api::officer(Method method, const std::string& pattern, OfficerHandler handler, Key key) {
   visitor(Right::kReadTips, method, pattern,
-          [this, handler = std::move(handler)](const Request& request, const Gate::Visitor& who,
-                                               Responder responder) {
+          [this, key, handler = std::move(handler)](const Request& request, const Gate::Visitor& who,
+                                                    Responder responder) {
             desk::Pair pair = parts_.officer_keys->of(who.session);
             if (!pair) {
               return responder.send(Response::error(
                   423, "locked", "give your password again: POST /api/v1/desk/unlock", request.id));
             }
-            handler(request, {who.act, pair}, std::move(responder));
+            if (key == Key::kOnRoster) {
+              auto vouched = parts_.desk->check_on_roster(who.act.by, pair);
+              if (!vouched) return responder.send(Response::error(vouched.error(), request.id));
+            }
+            handler(request, {pair, who.session, who.act}, std::move(responder));
           });
 }
 
-void Api::unlocked(Method method, const std::string& pattern, DeskHandler handler) {
-  officer(method, pattern,
-          [handler = std::move(handler)](const Request& request, const Officer& who, Responder responder) {
-            handler(request, who, Reply(std::move(responder), request.id));
-          });
+void Api::unlocked(Method method, const std::string& pattern, DeskHandler handler, Key key) {
+  officer(
+      method, pattern,
+      [handler = std::move(handler)](const Request& request, const Officer& who, Responder responder) {
+        handler(request, who, Reply(std::move(responder), request.id));
+      },
+      key);
 }
 
 void Api::desk_changed(const Reply& reply, const Result<>& outcome) {
@@ -178,13 +186,16 @@ void Api::add_desk_routes() {
             json["recovery_fingerprint"] =
                 state->founded ? Json(desk::fingerprint(state->recovery)) : Json(nullptr);
             json["me"] = nullptr;
+            json["counts"] = nullptr;
             json["officers"] = Json::array();
             for (const auto& officer : state->officers) {
               json["officers"].push_back(officer_json(officer));
-              if (who.person && officer.person.id == who.person->id) json["me"] = officer_json(officer);
+              if (!who.person || officer.person.id != who.person->id) continue;
+              json["me"] = officer_json(officer);
+              if (!officer.on_roster) continue;
+              for (const auto& [tip_state, count] : *counts) json["counts"][desk::name_of(tip_state)] = count;
             }
             json["keep_days"] = retention_json(parts_.desk->retention());
-            for (const auto& [tip_state, count] : *counts) json["counts"][desk::name_of(tip_state)] = count;
             reply.json(200, json);
           });
   visitor(Right::kReadTips, Method::kPost, all + "/unlock",
@@ -199,45 +210,46 @@ void Api::add_desk_routes() {
 
 void Api::add_roster_routes() {
   const std::string all = "/api/v1/desk";
-  unlocked(Method::kPost, all + "/found",
-           [this](const Request& request, const Officer& who, const Reply& reply) {
-             auto body = parse_body(request, /*may_be_empty=*/true);
-             auto fields = body ? read_nothing(*body) : std::unexpected(body.error());
-             if (!fields) return reply.fail(fields.error());
-             parts_.desk->found(who.pair, who.act, [reply](const Result<std::string>& recovery) {
-               recovery ? reply.json(200, {{"recovery_key", *recovery}}) : reply.fail(recovery.error());
-             });
-           });
+  unlocked(
+      Method::kPost, all + "/found",
+      [this](const Request& request, const Officer& who, const Reply& reply) {
+        auto body = parse_body(request, /*may_be_empty=*/true);
+        auto fields = body ? read_nothing(*body) : std::unexpected(body.error());
+        if (!fields) return reply.fail(fields.error());
+        parts_.desk->found(who.pair, who.act, [reply](const Result<std::string>& recovery) {
+          recovery ? reply.json(200, {{"recovery_key", *recovery}}) : reply.fail(recovery.error());
+        });
+      },
+      Key::kAny);
   unlocked(Method::kPost, all + "/officers/{p}/countersign",
            [this](const Request& request, const Officer& who, const Reply& reply) {
              auto body = parse_body(request);
              auto wanted = body ? read_countersign(*body) : std::unexpected(body.error());
-             auto state = founded(parts_.desk->state());
              if (!wanted) return reply.fail(wanted.error());
-             if (!state) return reply.fail(state.error());
              parts_.desk->countersign(std::string(request.param("p")), wanted->fingerprint, who.pair, who.act,
                                       [this, reply](const Result<>& done) { desk_changed(reply, done); });
            });
   // With the printed key instead of a colleague: for oneself, or for another.
-  unlocked(Method::kPost, all + "/recover",
-           [this](const Request& request, const Officer& who, const Reply& reply) {
-             auto body = parse_body(request);
-             auto wanted = body ? read_recover(*body) : std::unexpected(body.error());
-             if (!wanted) return reply.fail(wanted.error());
-             if (auto wait = recoveries_.ask(who.act.by)) {
-               return reply.send(too_often(reply.id(), *wait));
-             }
-             auto state = founded(parts_.desk->state());
-             if (!state) return reply.fail(state.error());
-             auto pair = desk::read_recovery(wanted->key);
-             if (!pair) return reply.fail(pair.error());
-             if ((*pair)->public_half() != state->recovery) {
-               return reply.fail({Errc::kRefused, "this is not this desk's recovery key"});
-             }
-             parts_.desk->countersign(wanted->person.value_or(who.act.by), wanted->fingerprint, *pair,
-                                      who.act,
-                                      [this, reply](const Result<>& done) { desk_changed(reply, done); });
-           });
+  unlocked(
+      Method::kPost, all + "/recover",
+      [this](const Request& request, const Officer& who, const Reply& reply) {
+        auto body = parse_body(request);
+        auto wanted = body ? read_recover(*body) : std::unexpected(body.error());
+        if (!wanted) return reply.fail(wanted.error());
+        if (auto wait = recoveries_.ask(who.act.by)) {
+          return reply.send(too_often(reply.id(), *wait));
+        }
+        auto state = founded(parts_.desk->state());
+        if (!state) return reply.fail(state.error());
+        auto pair = desk::read_recovery(wanted->key);
+        if (!pair) return reply.fail(pair.error());
+        if ((*pair)->public_half() != state->recovery) {
+          return reply.fail({Errc::kRefused, "this is not this desk's recovery key"});
+        }
+        parts_.desk->countersign(wanted->person.value_or(who.act.by), wanted->fingerprint, *pair, who.act,
+                                 [this, reply](const Result<>& done) { desk_changed(reply, done); });
+      },
+      Key::kAny);
 }
 
 void Api::add_tip_routes() {
@@ -260,61 +272,82 @@ void Api::add_tip_routes() {
     });
   });
   unlocked(Method::kGet, one, [this](const Request& request, const Officer& who, const Reply& reply) {
-    parts_.desk->read(tip_in(request), who.pair, [this, reply](const Result<Opened>& tip) {
-      tip ? reply.json(200, whole_json(*tip, parts_.clips)) : reply.fail(tip.error());
-    });
+    parts_.desk->open_by(who, tip_in(request),
+                         [this, id = tip_in(request), pair = who.pair, reply](const Result<>& noted) {
+                           if (!noted) return reply.fail(noted.error());
+                           parts_.desk->read(id, pair, [this, reply](const Result<Opened>& tip) {
+                             tip ? reply.json(200, whole_json(*tip, parts_.clips)) : reply.fail(tip.error());
+                           });
+                         });
   });
   unlocked(Method::kGet, one + "/photos/{n}",
            [this](const Request& request, const Officer& who, const Reply& reply) {
              auto number = number_in(request.param("n"));
              if (!number) return reply.fail(number.error());
-             parts_.desk->photo(tip_in(request), *number, who.pair, [reply](Result<Bytes> image) {
+             auto send = [reply](Result<Bytes> image) {
                if (!image) return reply.fail(image.error());
                auto response =
                    Response::bytes(200, "image/jpeg", std::make_shared<const Bytes>(*std::move(image)));
                reply.send(std::move(response.with("Cache-Control", "no-store")));
-             });
+             };
+             parts_.desk->open_by(who, tip_in(request),
+                                  [this, id = tip_in(request), number = *number, pair = who.pair, reply,
+                                   send](const Result<>& noted) {
+                                    if (!noted) return reply.fail(noted.error());
+                                    parts_.desk->photo(id, number, pair, send);
+                                  });
            });
   unlocked(Method::kPost, one + "/triage",
            [this](const Request& request, const Officer& who, const Reply& reply) {
              auto body = parse_body(request);
              auto verdict = body ? read_verdict(*body) : std::unexpected(body.error());
              if (!verdict) return reply.fail(verdict.error());
-             parts_.desk->triage(tip_in(request), *verdict, who.act,
+             parts_.desk->triage(tip_in(request), *verdict, who.pair, who.act,
                                  [this, reply](const Result<>& done) { desk_changed(reply, done); });
            });
   unlocked(Method::kPost, one + "/answer",
            [this](const Request& request, const Officer& who, const Reply& reply) {
              auto body = parse_body(request);
-             auto text = body ? read_answer(*body) : std::unexpected(body.error());
-             if (!text) return reply.fail(text.error());
-             parts_.desk->answer(tip_in(request), *text, who.pair, who.act,
+             auto wanted = body ? read_answer(*body) : std::unexpected(body.error());
+             if (!wanted) return reply.fail(wanted.error());
+             parts_.desk->answer(tip_in(request), wanted->text, wanted->after, who.pair, who.act,
                                  [this, reply](const Result<>& done) { desk_changed(reply, done); });
            });
   unlocked(Method::kPost, one + "/close",
            [this](const Request& request, const Officer& who, const Reply& reply) {
-             auto body = parse_body(request, /*may_be_empty=*/true);
-             auto fields = body ? read_nothing(*body) : std::unexpected(body.error());
-             if (!fields) return reply.fail(fields.error());
-             parts_.desk->close(tip_in(request), who.act,
+             auto body = parse_body(request);
+             auto after = body ? read_close(*body) : std::unexpected(body.error());
+             if (!after) return reply.fail(after.error());
+             parts_.desk->close(tip_in(request), *after, who.pair, who.act,
                                 [this, reply](const Result<>& done) { desk_changed(reply, done); });
            });
 }
 
 void Api::add_clip_routes() {
   const std::string one = kTips + "/{t}";
-  officer(Method::kGet, one + kPlaylist, [this](const Request& request, const Officer&, Responder responder) {
-    auto clip = parts_.desk->clip_of(tip_in(request));
-    if (!clip) return responder.send(Response::error(clip.error(), request.id));
-    parts_.clips->serve_playlist(*clip, request, std::move(responder));
+  using Serve = std::function<void(const std::string& clip, const Request&, Responder)>;
+  auto clip_route = [this](const std::string& pattern, Serve serve) {
+    officer(
+        Method::kGet, pattern,
+        [this, serve = std::move(serve)](const Request& request, const Officer& who, Responder responder) {
+          auto clip = parts_.desk->clip_of(tip_in(request));
+          if (!clip) return responder.send(Response::error(clip.error(), request.id));
+          auto answer = std::make_shared<Responder>(std::move(responder));
+          parts_.desk->open_by(who, tip_in(request),
+                               [serve, clip = *clip, request, answer](const Result<>& noted) {
+                                 if (!noted) return answer->send(Response::error(noted.error(), request.id));
+                                 serve(clip, request, std::move(*answer));
+                               });
+        });
+  };
+  clip_route(one + kPlaylist, [this](const std::string& clip, const Request& request, Responder responder) {
+    parts_.clips->serve_playlist(clip, request, std::move(responder));
   });
   // The playlist's own addresses: init.mp4 and segments beside it.
-  officer(Method::kGet, one + "/clip/{path...}",
-          [this](const Request& request, const Officer&, Responder responder) {
-            auto clip = parts_.desk->clip_of(tip_in(request));
-            if (!clip) return responder.send(Response::error(clip.error(), request.id));
-            parts_.clips->serve_media(*clip, request.param("path"), request, std::move(responder));
-          });
+  clip_route(one + "/clip/{path...}",
+             [this](const std::string& clip, const Request& request, Responder responder) {
+               parts_.clips->serve_media(clip, request.param("path"), request, std::move(responder));
+             });
 }
 
 }  // namespace openday::hub

@@ -9,22 +9,24 @@ using account::Act;
 using account::Person;
 using account::Right;
 using account::Roll;
+using account::Rolls;
 
 void Api::commit_person(int status, const Reply& reply, std::function<Result<Person>(Roll&)> work,
-                        const std::string& secret) {
+                        const std::string& secret, bool even_last_officer) {
   auto made = std::make_shared<std::optional<Person>>();
-  parts_.rolls.submit(
-      [work = std::move(work), made](Roll& roll) -> Result<> {
-        OPENDAY_TRY(*made, work(roll));
-        return {};
-      },
-      [this, status, reply, made, secret](Result<> outcome) {
-        if (outcome) outcome = parts_.gate.load();
-        if (!outcome) return reply.fail(outcome.error());
-        Json answer = person_json(**made);
-        if (!secret.empty()) answer["password"] = secret;
-        reply.json(status, answer);
-      });
+  Rolls::Work change = [work = std::move(work), made](Roll& roll) -> Result<> {
+    OPENDAY_TRY(*made, work(roll));
+    return {};
+  };
+  Rolls::Done answer = [this, status, reply, made, secret](Result<> outcome) {
+    if (outcome) outcome = parts_.gate.load();
+    if (!outcome) return reply.fail(outcome.error());
+    Json body = person_json(**made);
+    if (!secret.empty()) body["password"] = secret;
+    reply.json(status, body);
+  };
+  if (parts_.desk == nullptr) return parts_.rolls.submit(std::move(change), std::move(answer));
+  parts_.desk->change_people(std::move(change), even_last_officer, std::move(answer));
 }
 
 void Api::add_people_routes() {
@@ -67,18 +69,20 @@ void Api::add_people_routes() {
           auto body = parse_body(request);
           auto changes = body ? read_person_changes(*body) : std::unexpected(body.error());
           if (!changes) return reply.fail(changes.error());
-          commit_person(200, reply,
-                        [id = std::string(request.param("p")), changes = *changes, act](Roll& roll) {
-                          return account::edit_person(roll, id, changes, act);
-                        });
+          commit_person(
+              200, reply,
+              [id = std::string(request.param("p")), changes = changes->changes, act](Roll& roll) {
+                return account::edit_person(roll, id, changes, act);
+              },
+              {}, changes->even_last_officer);
         });
   staff(Right::kManagePeople, Method::kPost, one + "/password",
         [this](const Request& request, const Act& act, const Reply& reply) {
           auto body = parse_body(request, /*may_be_empty=*/true);
-          auto fields = body ? read_nothing(*body) : std::unexpected(body.error());
-          if (!fields) return reply.fail(fields.error());
+          auto meant = body ? read_password_reset(*body) : std::unexpected(body.error());
+          if (!meant) return reply.fail(meant.error());
           std::string made_up = random_name(8);
-          parts_.gate.hash(made_up, [this, id = std::string(request.param("p")), made_up, act,
+          parts_.gate.hash(made_up, [this, id = std::string(request.param("p")), made_up, act, meant = *meant,
                                      reply](Result<std::string> hashed) {
             if (!hashed) return reply.fail(hashed.error());
             commit_person(
@@ -86,7 +90,7 @@ void Api::add_people_routes() {
                 [id, hashed = *hashed, act](Roll& roll) {
                   return account::set_password(roll, id, hashed, /*must_change=*/true, "", act);
                 },
-                made_up);
+                made_up, meant.even_last_officer);
           });
         });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "wrap/sodium/keys.h"
 
@@ -47,6 +48,13 @@ Result<DeskOffice::Opened> opened(Sealed sealed, const desk::Pair& pair, bool wh
   return opened;
 }
 
+/// The tip's key; kNotFound when there is no such tip, or this pair does not open it.
+Result<desk::Key> key_of(desk::LedgerView& ledger, const std::string& tip, const desk::Pair& pair) {
+  OPENDAY_CHECK_OK(ledger.tip(tip));
+  OPENDAY_TRY(Bytes copy, ledger.copy(tip, pair->public_half()));
+  return desk::open_key(copy, pair);
+}
+
 Error too_many() {
   return {Errc::kBusy, "too many requests at once; try again"};
 }
@@ -67,7 +75,7 @@ Result<DeskOffice::State> DeskOffice::state() const {
     if (!account::may(person.roles, account::Right::kReadTips) || person.disabled) continue;
     Officer officer{std::move(person), std::nullopt, false, false};
     auto theirs = std::ranges::find(keys, officer.person.id, &account::Keys::person);
-    if (theirs != keys.end()) {
+    if (theirs != keys.end() && !officer.person.must_change) {
       officer.keys = *theirs;
       officer.on_roster = roster.has(officer.person.id, theirs->public_half);
       officer.root = officer.on_roster && root && root->public_half == theirs->public_half;
@@ -75,6 +83,27 @@ Result<DeskOffice::State> DeskOffice::state() const {
     state.officers.push_back(std::move(officer));
   }
   return state;
+}
+
+Result<> DeskOffice::check_on_roster(const std::string& person, const desk::Pair& pair) const {
+  OPENDAY_TRY(auto roster, desk::roster(parts_.books.desk(), parts_.rolls.roll(), parts_.house));
+  if (!roster.founded()) return fail(Errc::kConflict, "the desk has not been founded");
+  if (roster.has(person, pair->public_half())) return {};
+  return fail(Errc::kRefused, "nobody has vouched for your key yet: a colleague must countersign it");
+}
+
+void DeskOffice::change_people(std::function<Result<>(Roll&)> work, bool meant, Done done) {
+  parts_.books.submit(
+      [work = std::move(work), meant, &house = parts_.house](desk::Ledger& ledger, Roll& roll) -> Result<> {
+        bool read = !meant && desk::anybody_reads(ledger, roll, house);
+        OPENDAY_CHECK_OK(work(roll));
+        if (!read || desk::anybody_reads(ledger, roll, house)) return {};
+        return fail(
+            Errc::kConflict,
+            "this is the last officer who can read tips: first let another be vouched for. If it must "
+            "be (even_last_officer), only the printed recovery key opens the tips again");
+      },
+      std::move(done));
 }
 
 void DeskOffice::found(const desk::Pair& pair, const Act& act,
@@ -137,6 +166,26 @@ void DeskOffice::expire() {
       });
 }
 
+void DeskOffice::open_by(const Reader& reader, const std::string& tip, Done go) {
+  std::pair key(reader.session, tip);
+  auto& opening = openings_[key];
+  if (opening.noted) return go({});
+  opening.waiting.push_back(std::move(go));
+  if (opening.waiting.size() > 1) return;
+  parts_.books.submit([tip, act = reader.act](desk::Ledger& ledger,
+                                              Roll& roll) { return desk::note_open(ledger, roll, tip, act); },
+                      [this, key](const Result<>& noted) {
+                        auto waiting = std::exchange(openings_[key].waiting, {});
+                        openings_[key].noted = noted.has_value();
+                        // With the sessions that are over, and what could not be noted.
+                        std::erase_if(openings_, [&](const auto& one) {
+                          return one.second.waiting.empty() &&
+                                 (!one.second.noted || parts_.keys.of(one.first.first) == nullptr);
+                        });
+                        for (const auto& each : waiting) each(noted);
+                      });
+}
+
 void DeskOffice::list(const desk::Listing& listing, const desk::Pair& pair,
                       const std::function<void(Result<std::vector<Opened>>)>& done) {
   auto& ledger = parts_.books.desk();
@@ -197,29 +246,32 @@ Result<std::string> DeskOffice::clip_of(const std::string& id) const {
   return tip.clip;
 }
 
-void DeskOffice::triage(const std::string& tip, desk::Verdict verdict, const Act& act, Done done) {
+void DeskOffice::triage(const std::string& tip, desk::Verdict verdict, const desk::Pair& pair, const Act& act,
+                        Done done) {
   parts_.books.submit(
-      [tip, verdict, act](desk::Ledger& ledger, Roll& roll) {
+      [tip, verdict, pair, act](desk::Ledger& ledger, Roll& roll) -> Result<> {
+        OPENDAY_CHECK_OK(key_of(ledger, tip, pair));
         return desk::triage(ledger, roll, tip, verdict, act);
       },
       std::move(done));
 }
 
-void DeskOffice::answer(const std::string& tip, const std::string& text, const desk::Pair& pair,
+void DeskOffice::answer(const std::string& tip, const std::string& text, int after, const desk::Pair& pair,
                         const Act& act, Done done) {
   parts_.books.submit(
-      [tip, text, pair, act](desk::Ledger& ledger, Roll& roll) -> Result<> {
-        OPENDAY_CHECK_OK(ledger.tip(tip));
-        OPENDAY_TRY(Bytes copy, ledger.copy(tip, pair->public_half()));
-        OPENDAY_TRY(desk::Key key, desk::open_key(copy, pair));
-        return desk::answer(ledger, roll, tip, key, text, act);
+      [tip, text, after, pair, act](desk::Ledger& ledger, Roll& roll) -> Result<> {
+        OPENDAY_TRY(desk::Key key, key_of(ledger, tip, pair));
+        return desk::answer(ledger, roll, tip, key, text, after, act);
       },
       std::move(done));
 }
 
-void DeskOffice::close(const std::string& tip, const Act& act, Done done) {
+void DeskOffice::close(const std::string& tip, int after, const desk::Pair& pair, const Act& act, Done done) {
   parts_.books.submit(
-      [tip, act](desk::Ledger& ledger, Roll& roll) { return desk::close(ledger, roll, tip, act); },
+      [tip, after, pair, act](desk::Ledger& ledger, Roll& roll) -> Result<> {
+        OPENDAY_CHECK_OK(key_of(ledger, tip, pair));
+        return desk::close(ledger, roll, tip, after, act);
+      },
       std::move(done));
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -49,10 +51,16 @@ class DeskOffice {
   };
   /// Everybody who may read tips, by id.
   [[nodiscard]] Result<State> state() const;
+  /// kRefused: nobody has vouched for this pair of this person's. kConflict: there is no roster yet.
+  [[nodiscard]] Result<> check_on_roster(const std::string& person, const desk::Pair& pair) const;
 
   [[nodiscard]] Result<std::map<desk::State, int64_t>> counts() const { return parts_.books.desk().counts(); }
   /// How long tips are kept; the clock of each state starts when the tip comes into it.
   [[nodiscard]] const desk::Retention& retention() const { return parts_.retention; }
+
+  /// Commits `work` about people. kConflict: it would take the last officer off the roster, and that was not
+  /// `meant`. What is read again then needs the recovery key.
+  void change_people(std::function<Result<>(account::Roll&)> work, bool meant, Done done);
 
   /// `done` gets the recovery key as it is to be printed: the only time.
   void found(const desk::Pair& pair, const account::Act& act, std::function<void(Result<std::string>)> done);
@@ -72,6 +80,15 @@ class DeskOffice {
     std::vector<desk::Entry> timeline;
     std::vector<std::string> words;  // of the entries; empty where nothing was said
   };
+  /// Who reads: their session, with their pair open in it.
+  struct Reader {
+    desk::Pair pair;
+    std::string session;
+    account::Act act;
+  };
+  /// Notes in the audit log that they opened the tip, once in a session; then, and only then, `go`es on.
+  void open_by(const Reader& reader, const std::string& tip, Done go);
+
   /// Each with its first words only.
   void list(const desk::Listing& listing, const desk::Pair& pair,
             const std::function<void(Result<std::vector<Opened>>)>& done);
@@ -79,16 +96,25 @@ class DeskOffice {
   void photo(const std::string& tip, int number, const desk::Pair& pair,
              const std::function<void(Result<Bytes>)>& done);
 
-  void triage(const std::string& tip, desk::Verdict verdict, const account::Act& act, Done done);
-  void answer(const std::string& tip, const std::string& text, const desk::Pair& pair,
+  /// Only with a pair that opens the tip.
+  void triage(const std::string& tip, desk::Verdict verdict, const desk::Pair& pair, const account::Act& act,
+              Done done);
+  /// `after`: the last entry of the timeline that the officer has seen.
+  void answer(const std::string& tip, const std::string& text, int after, const desk::Pair& pair,
               const account::Act& act, Done done);
-  void close(const std::string& tip, const account::Act& act, Done done);
+  void close(const std::string& tip, int after, const desk::Pair& pair, const account::Act& act, Done done);
 
   /// The clip of a tip. kNotFound: it has none.
   [[nodiscard]] Result<std::string> clip_of(const std::string& tip) const;
 
  private:
   Parts parts_;
+  /// By session and tip: noted (nothing waits), or about to be, with who waits for that.
+  struct Opening {
+    bool noted = false;
+    std::vector<Done> waiting;
+  };
+  std::map<std::pair<std::string, std::string>, Opening> openings_;
   LoopWorker worker_;
 };
 

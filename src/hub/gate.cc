@@ -16,6 +16,7 @@ namespace openday::hub {
 namespace {
 
 using account::Act;
+using account::AuditEntry;
 using account::Person;
 using account::Right;
 using account::Roll;
@@ -73,12 +74,19 @@ Gate::Gate(const std::string& token, account::Rolls& rolls, Loop& loop, Log log)
     : token_digest_(sha256_hex(token)),
       rolls_(rolls),
       clock_(loop.clock()),
+      loop_(loop),
       log_(std::move(log)),
       by_address_(clock_, kTriesAMinute, seconds(60)),
       by_name_(clock_, kTriesAQuarterHour, std::chrono::minutes(15)),
       in_vain_(clock_, kVainTries, std::chrono::minutes(15)),
       by_person_(clock_, kOwnTriesAQuarterHour, std::chrono::minutes(15)),
       worker_(loop, kMostHashes) {}
+
+Gate::~Gate() {
+  if (noting_ == 0) return;
+  loop_.cancel(noting_);
+  note_refused();
+}
 
 Result<> Gate::load() {
   OPENDAY_TRY(auto people, rolls_.roll().people());
@@ -105,16 +113,21 @@ std::string Gate::cookie_name(const Request& request) {
   return request.secure ? "__Host-openday" : "openday";
 }
 
-void Gate::remove_session(const std::string& digest, std::function<void(Result<>)> done) {
+void Gate::remove_session(const std::string& digest, std::function<void(Result<>)> done,
+                          std::optional<AuditEntry> entry) {
   sessions_.erase(digest);
   removing_.insert(digest);
   settle();
-  rolls_.submit([digest](Roll& roll) { return roll.remove_session(digest); },
-                [this, digest, done = std::move(done)](Result<> outcome) {
-                  // What could not be removed stays away until the next start, at least.
-                  if (outcome) removing_.erase(digest);
-                  done(std::move(outcome));
-                });
+  rolls_.submit(
+      [digest, entry = std::move(entry)](Roll& roll) -> Result<> {
+        OPENDAY_CHECK_OK(roll.remove_session(digest));
+        return entry ? roll.append(*entry) : Result<>();
+      },
+      [this, digest, done = std::move(done)](Result<> outcome) {
+        // What could not be removed stays away until the next start, at least.
+        if (outcome) removing_.erase(digest);
+        done(std::move(outcome));
+      });
 }
 
 void Gate::settle() {
@@ -249,6 +262,27 @@ void Gate::check(const std::string& person, std::string password, std::function<
       });
 }
 
+void Gate::count_refused(const std::string& name) {
+  // What is nobody's name may be a password in the wrong field.
+  ++refused_[people_.contains(name) ? name : ""];
+  if (noting_ == 0) noting_ = loop_.after(kNoteRefusedAfter, [this] { note_refused(); });
+}
+
+void Gate::note_refused() {
+  noting_ = 0;
+  rolls_.submit(
+      [refused = std::exchange(refused_, {}), now = clock_.wall()](Roll& roll) -> Result<> {
+        for (const auto& [name, tries] : refused) {
+          OPENDAY_CHECK_OK(roll.append(
+              {0, now, "", "password", "session.refused", name, fmt::format(R"({{"tries":{}}})", tries)}));
+        }
+        return {};
+      },
+      [log = log_](const Result<>& noted) {
+        if (!noted) log.error("refused_not_noted", {{"why", noted.error().message}});
+      });
+}
+
 void Gate::login(const Request& request, Responder responder) {
   auto body = parse_body(request);
   auto wanted = body ? read_login(*body) : std::unexpected(body.error());
@@ -267,6 +301,7 @@ void Gate::login(const Request& request, Responder responder) {
       open_session(asked, wanted.name, wanted.password, std::move(answer));
     } else if (right) {
       log_.warn("login_refused", {{"id", asked.id}});
+      count_refused(wanted.name);
       answer.send(unauthorized(asked, kWrong));
     } else {
       answer.send(error_response(right.error(), asked.id));
@@ -318,12 +353,19 @@ void Gate::logout(const Request& request, Responder responder) {
   auto response = Response::empty(204);
   response.with("Set-Cookie", name + "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0" +
                                   (request.secure ? "; Secure" : ""));
-  if (!sessions_.contains(digest) && !removing_.contains(digest)) return responder.send(std::move(response));
+  auto session = sessions_.find(digest);
+  bool known = session != sessions_.end();
+  if (!known && !removing_.contains(digest)) return responder.send(std::move(response));
+  std::optional<AuditEntry> entry;
+  if (known) entry = {0, clock_.wall(), session->second.person, "session", "session.logout", "", ""};
   auto answer = std::make_shared<Responder>(std::move(responder));
   auto shared = std::make_shared<Response>(std::move(response));
-  remove_session(digest, [answer, shared, id = request.id](const Result<>& outcome) {
-    answer->send(outcome ? std::move(*shared) : error_response(outcome.error(), id));
-  });
+  remove_session(
+      digest,
+      [answer, shared, id = request.id](const Result<>& outcome) {
+        answer->send(outcome ? std::move(*shared) : error_response(outcome.error(), id));
+      },
+      std::move(entry));
 }
 
 void Gate::change_password(const Request& request, const Visitor& visitor, Responder responder) {
@@ -363,7 +405,10 @@ void Gate::change_password(const Request& request, const Visitor& visitor, Respo
         [this, visitor, refuse, commit, present = wanted->present,
          chosen = wanted->chosen](Result<bool> right) {
           if (!right) return refuse(right.error());
-          if (!*right) return refuse({Errc::kRefused, "the present password is wrong"});
+          if (!*right) {
+            count_refused(visitor.person->id);
+            return refuse({Errc::kRefused, "the present password is wrong"});
+          }
           hash(chosen, [this, visitor, refuse, commit, present, chosen](Result<std::string> hashed) {
             if (!hashed) return refuse(hashed.error());
             if (keys_ == nullptr) return commit(*hashed, nullptr, chosen);
@@ -387,10 +432,22 @@ void Gate::unlock(const Request& request, const Visitor& visitor, Responder resp
   check(visitor.person->id, *password,
         [this, visitor, answer, refuse, password = *password](Result<bool> right) {
           if (!right) return refuse(right.error());
-          if (!*right) return refuse({Errc::kRefused, "the password is wrong"});
-          keys_->open(*visitor.person, visitor.session, password, [answer, refuse](Result<> opened) {
-            opened ? answer->send(Response::empty(204)) : refuse(opened.error());
-          });
+          if (!*right) {
+            count_refused(visitor.person->id);
+            return refuse({Errc::kRefused, "the password is wrong"});
+          }
+          // Noted before anything opens.
+          rolls_.submit(
+              [act = visitor.act](Roll& roll) {
+                return roll.append({0, act.at, act.by, act.via, "session.unlock", "", ""});
+              },
+              [this, visitor, answer, refuse, password](const Result<>& noted) {
+                if (!noted) return refuse(noted.error());
+                if (keys_ == nullptr) return refuse({Errc::kConflict, "there is nothing to unlock"});
+                keys_->open(*visitor.person, visitor.session, password, [answer, refuse](Result<> opened) {
+                  opened ? answer->send(Response::empty(204)) : refuse(opened.error());
+                });
+              });
         });
 }
 

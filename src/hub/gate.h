@@ -57,6 +57,12 @@ class Gate {
   static constexpr size_t kMostHashes = 16;            // passwords that wait for their tenth of a second
 
   Gate(const std::string& token, account::Rolls& rolls, Loop& loop, Log log);
+  ~Gate();
+  Gate(const Gate&) = delete;
+
+  /// After the first wrong password, all that came until then are noted in the audit log: one entry for each
+  /// person that was tried, however often, and one for all names that are nobody's.
+  static constexpr auto kNoteRefusedAfter = std::chrono::minutes(1);
 
   /// From now on; they outlive this, or are taken back (null).
   void use(PersonalKeys* keys) { keys_ = keys; }
@@ -103,7 +109,12 @@ class Gate {
   void open_session(const Request& request, const std::string& person, const std::string& password,
                     Responder responder);
   /// At once here; `done` when it is gone from the store, too. Until then a load() does not bring it back.
-  void remove_session(const std::string& digest, std::function<void(Result<>)> done = [](const Result<>&) {});
+  void remove_session(
+      const std::string& digest, std::function<void(Result<>)> done = [](const Result<>&) {},
+      std::optional<account::AuditEntry> entry = {});
+  /// Somebody gave a wrong password for this name.
+  void count_refused(const std::string& name);
+  void note_refused();
   /// After a change of sessions or people: what was open by them closes.
   void settle();
   [[nodiscard]] bool holds(const Stay& stay) const;
@@ -113,6 +124,7 @@ class Gate {
   const std::string token_digest_;
   account::Rolls& rolls_;
   const Clock& clock_;
+  Loop& loop_;
   const Log log_;
   Throttle by_address_;
   Throttle by_name_;
@@ -123,6 +135,8 @@ class Gate {
   std::set<std::string> removing_;                    // digests that are gone, and not yet from the store
   std::vector<std::weak_ptr<const Stay>> stays_;
   PersonalKeys* keys_ = nullptr;
+  std::map<std::string, int64_t> refused_;  // tries by person, not noted yet; "" is nobody's name
+  Loop::TimerId noting_ = 0;                // 0: there are none
   LoopWorker worker_;
 };
 

@@ -36,11 +36,12 @@ Result<Made> wrap(const std::string& person, const desk::Pair& pair, std::string
 /// The same.
 Result<desk::Pair> unwrap(const Keys& keys, std::string_view password) {
   OPENDAY_TRY(auto key, sodium::password_key(password, keys.salt));
-  OPENDAY_TRY(desk::Pair pair, sodium::KeyPair::unwrap(key, keys.wrapped));
-  if (pair->public_half() != keys.public_half) {
-    return fail(Errc::kInternal, "the stored public half is not this key's");
+  auto pair = sodium::KeyPair::unwrap(key, keys.wrapped);
+  if (!pair || (*pair)->public_half() != keys.public_half) {
+    return fail(Errc::kConflict,
+                "your password does not open your stored key: an admin must give you another");
   }
-  return pair;
+  return *pair;
 }
 
 }  // namespace
@@ -104,9 +105,10 @@ void OfficerKeys::change(const Act& act, const Person& person, std::string prese
   bool asked = worker_.ask(
       [keys = *keys, id = person.id, at = act.at, given = person.must_change, present = std::move(present),
        chosen = std::move(chosen)](const std::stop_token&) mutable {
-        // What was given by others has never opened a pair; so it is not tried.
-        auto pair = keys && !given ? unwrap(*keys, present) : fail(Errc::kNotFound, "");
-        auto made = wrap(id, pair ? *pair : sodium::KeyPair::random(), chosen, at);
+        // What was given by others has never opened a pair; so it is not tried. One's own has: when it does
+        // not open it now, the pair is kept as it is, and the password, too.
+        auto pair = keys && !given ? unwrap(*keys, present) : Result<desk::Pair>(sodium::KeyPair::random());
+        auto made = pair ? wrap(id, *pair, chosen, at) : std::unexpected(pair.error());
         sodium::wipe(present);
         sodium::wipe(chosen);
         return made;

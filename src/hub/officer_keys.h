@@ -21,8 +21,9 @@ class OfficerKeys final : public PersonalKeys {
   /// Who may not read tips, or has a password that others know, has no pair, and gets none.
   void open(const account::Person& person, const std::string& session, std::string password,
             std::function<void(Result<>)> done) override;
-  /// The pair stays if the present password opens it. A password that the admin gave does not: then there is
-  /// a new pair, for which nobody has vouched.
+  /// The pair stays: when the present password does not open it, or there is no memory for that now, there is
+  /// an error and no change. A password that the admin gave opens none: then there is a new pair, for which
+  /// nobody has vouched.
   void change(const account::Act& act, const account::Person& person, std::string present, std::string chosen,
               std::function<void(Result<Also>)> done) override;
   void keep_only(const std::map<std::string, account::Session>& sessions) override;

@@ -29,9 +29,12 @@ TipDesk::~TipDesk() {
   *alive_ = false;
 }
 
-bool TipDesk::is_founded() const {
-  auto root = parts_.books.desk().root();
-  return root && root->has_value();
+bool TipDesk::is_founded() {
+  HouseTime now = parts_.loop.clock().now();
+  if (now < sure_until_) return true;  // every page asks, and signatures take their time
+  if (!desk::anybody_reads(parts_.books.desk(), parts_.rolls.roll(), parts_.house)) return false;
+  sure_until_ = now + kSure;
+  return true;
 }
 
 void TipDesk::send(Sent sent, std::function<bool()> waits, std::function<void(Result<std::string>)> done) {

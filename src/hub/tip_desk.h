@@ -38,8 +38,9 @@ class TipDesk {
   ~TipDesk();
   TipDesk(const TipDesk&) = delete;
 
-  /// There is somebody to seal a tip to.
-  [[nodiscard]] bool is_founded() const;
+  /// There is somebody to seal a tip to; the last of them may have left within kSure.
+  [[nodiscard]] bool is_founded();
+  static constexpr auto kSure = std::chrono::seconds(10);
 
   struct Sent {
     desk::Content content;
@@ -93,6 +94,7 @@ class TipDesk {
   std::set<std::string> keeping_;                               // tips whose clips are being made
   std::set<std::string> noting_;                                // clips that are there, and not yet noted
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // the ports may answer late
+  HouseTime sure_until_;                                        // that there is somebody
   size_t reading_ = 0;                                          // receipts that are being looked up
   LoopWorker worker_;
 };

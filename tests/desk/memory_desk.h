@@ -162,6 +162,7 @@ class MemoryDeskBooks final : public desk::Books {
  public:
   explicit MemoryDeskBooks(MemoryBooks& books) : books_(books), ledger(books.ledger) {}
   void submit(desk::Books::Work work, desk::Books::Done done) override {
+    if (books_.refuse) return done(fail(Errc::kBusy, "too many changes at once; try again"));
     if (before) before();
     MemoryLedger roll_before = books_.ledger;
     MemoryDesk desk_before = ledger;

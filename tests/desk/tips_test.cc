@@ -19,9 +19,10 @@ struct Case : Station {
     return desk::triage(ledger, books.ledger, id, verdict, act("ana"));
   }
   Result<> answer(const std::string& text = "thank you") {
-    return desk::answer(ledger, books.ledger, id, wanted.key, text, act("ana"));
+    return desk::answer(ledger, books.ledger, id, wanted.key, text, last(), act("ana"));
   }
-  Result<> close() { return desk::close(ledger, books.ledger, id, act("ana")); }
+  Result<> close() { return desk::close(ledger, books.ledger, id, last(), act("ana")); }
+  [[nodiscard]] int last() { return ledger.timeline(id)->back().number; }
   Result<> write(const std::string& text = "one more thing") {
     return desk::write(ledger, id, wanted.key, text, now);
   }
@@ -54,6 +55,24 @@ TEST_CASE("a tip is received, triaged, answered and closed, in this order and no
   CHECK(code_of(one.close()) == Errc::kConflict);
 }
 
+TEST_CASE("without an officer who could read it no tip is taken; an own password brings the officer back") {
+  Case one;
+  auto record = [&] { return desk::record(one.ledger, one.books.ledger, one.house, one.tip(), one.now); };
+  Person ana = *one.books.ledger.person("ana");
+  CHECK(anybody_reads(one.ledger, one.books.ledger, one.house));
+  // The admin gave a password: it opens no key.
+  ana.must_change = true;
+  REQUIRE(one.books.ledger.put(ana));
+  CHECK_FALSE(anybody_reads(one.ledger, one.books.ledger, one.house));
+  CHECK(code_of(record()) == Errc::kConflict);
+  ana.must_change = false;
+  REQUIRE(one.books.ledger.put(ana));
+  CHECK(record());
+  ana.disabled = true;
+  REQUIRE(one.books.ledger.put(ana));
+  CHECK(code_of(record()) == Errc::kConflict);
+}
+
 TEST_CASE("not even spam is closed without an answer") {
   Case one;
   REQUIRE(one.triage(Verdict::kSpam));
@@ -73,6 +92,33 @@ TEST_CASE("a tipster who writes again waits for an answer again") {
   CHECK(code_of(one.close()) == Errc::kConflict);
   REQUIRE(one.answer());
   CHECK(one.close());
+}
+
+TEST_CASE(
+    "what an officer has not seen is neither answered nor closed; a colleague's verdict hinders nobody") {
+  Case one;
+  REQUIRE(one.triage());
+  auto answer = [&](int after) {
+    return desk::answer(one.ledger, one.books.ledger, one.id, one.wanted.key, "good", after, one.act("ana"));
+  };
+  auto close = [&](int after) {
+    return desk::close(one.ledger, one.books.ledger, one.id, after, one.act("ana"));
+  };
+  int seen = one.last();
+  REQUIRE(one.write("wait"));
+  CHECK(code_of(answer(seen)) == Errc::kConflict);
+  CHECK(code_of(answer(0)) == Errc::kInvalid);
+  CHECK(code_of(answer(one.last() + 1)) == Errc::kInvalid);
+  seen = one.last();
+  REQUIRE(one.triage(Verdict::kReport));
+  REQUIRE(answer(seen));
+  CHECK(code_of(answer(seen)) == Errc::kConflict);
+  // Written and answered by a colleague, while one who saw the first answer closes.
+  seen = one.last();
+  REQUIRE(one.write("no"));
+  REQUIRE(one.answer());
+  CHECK(code_of(close(seen)) == Errc::kConflict);
+  CHECK(close(one.last()));
 }
 
 TEST_CASE("the timeline grows by one line for every deed, and what is said opens with the tip's key alone") {

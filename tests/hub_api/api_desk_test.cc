@@ -1,5 +1,7 @@
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
 
 #include "../desk/station.h"
 #include "control_house.h"
@@ -109,7 +111,7 @@ TEST_CASE("the key outlives a password one chooses, and not one that the admin g
             .status == 204);
   CHECK(house.fingerprint("ana") == key);
   CHECK(house.tip(house.ana, id).json["readable"] == true);
-  auto given = house.post("/api/v1/admin/people/ana/password");
+  auto given = house.post("/api/v1/admin/people/ana/password", R"({"even_last_officer":true})");
   REQUIRE(given.status == 200);
   auto login = house.send([&] {
     Request made = ControlHouse::request(Method::kPost, "/api/v1/session",
@@ -128,10 +130,32 @@ TEST_CASE("the key outlives a password one chooses, and not one that the admin g
   house.ana = again;
   CHECK(house.fingerprint("ana") != key);
   CHECK(house.state("ana") == "waiting");
-  auto tip = house.tip(again, id);
-  CHECK(tip.status == 200);
-  CHECK(tip.json["readable"] == false);
-  CHECK(tip.json["content"] == nullptr);
+  CHECK(house.tip(again, id).status == 403);
+}
+
+TEST_CASE("a key that does not open is not thrown away by a new password") {
+  DeskHouseTest house;
+  house.found();
+  std::string id = house.plant("hello");
+  account::Keys good;
+  house.on_loop([&] {
+    good = **house.officer_keys->stored("ana");
+    account::Keys bad = good;
+    bad.wrapped.back() ^= 1;
+    REQUIRE(house.books.ledger.put(bad));
+  });
+  auto change = [&] {
+    return house.as(house.ana, Method::kPut, "/api/v1/session/password",
+                    {{"present", kPassword}, {"new", "another good one"}});
+  };
+  auto refused = change();
+  CHECK(refused.status == 409);
+  CHECK(refused.message().find("does not open your stored key") != std::string::npos);
+  CHECK(house.state("ana") == "root");
+  CHECK(house.tip(house.ana, id).json["readable"] == true);
+  house.on_loop([&] { REQUIRE(house.books.ledger.put(good)); });
+  CHECK(change().status == 204);
+  CHECK(house.tip(house.ana, id).json["readable"] == true);
 }
 
 TEST_CASE("an officer reads nothing until a colleague has compared their key and countersigned it") {
@@ -140,10 +164,7 @@ TEST_CASE("an officer reads nothing until a colleague has compared their key and
   std::string id = house.plant("behind the station");
   std::string bo = house.log_in("bo", {Role::kOfficer});
   CHECK(house.state("bo") == "waiting");
-  auto listed = house.as(bo, Method::kGet, kDesk + "/tips");
-  REQUIRE(listed.json["tips"].size() == 1);
-  CHECK(listed.json["tips"][0]["excerpt"] == nullptr);
-  CHECK(listed.text.find("station") == std::string::npos);
+  CHECK(house.as(bo, Method::kGet, kDesk + "/tips").status == 403);
   CHECK(house.as(bo, Method::kPost, kDesk + "/found").status == 409);
   auto countersign = [&](const std::string& cookie, const std::string& who, const std::string& key) {
     return house
@@ -171,8 +192,67 @@ TEST_CASE("an officer reads nothing until a colleague has compared their key and
   REQUIRE(house.ask(Method::kPatch, "/api/v1/admin/people/bo", R"({"roles":["officer"]})").status == 200);
   CHECK(house.tip(bo, id).status == 423);
   CHECK(house.as(bo, Method::kPost, kDesk + "/unlock", {{"password", kPassword}}).status == 204);
-  CHECK(house.tip(bo, id).json["readable"] == false);
+  CHECK(house.tip(bo, id).status == 403);
   CHECK(house.state("bo") == "waiting");
+}
+
+TEST_CASE("whom nobody has vouched for comes to no tip, by whichever route, and leaves no trace in it") {
+  DeskHouseTest house;
+  std::string mole = house.log_in("mole", {Role::kOfficer});
+  CHECK(house.as(mole, Method::kGet, kDesk + "/tips").status == 409);  // not founded
+  house.found();
+  std::string id = house.plant("behind the station");
+  // What they need to be vouched for.
+  const std::set<std::string> theirs = {kDesk, kDesk + "/unlock", kDesk + "/found", kDesk + "/recover",
+                                        kDesk + "/events"};
+  const std::map<std::string, Json> bodies = {{"/triage", {{"verdict", "spam"}}},
+                                              {"/answer", {{"text", "no"}, {"after", 1}}},
+                                              {"/close", {{"after", 1}}}};
+  int walked = 0;
+  for (const auto& route : house.api->staff_routes()) {
+    if (!route.pattern.starts_with(kDesk) || theirs.contains(route.pattern)) continue;
+    std::string path = route.pattern;
+    for (const auto& [name, value] : {std::pair<std::string, std::string>{"{t}", id},
+                                      {"{p}", "mole"},
+                                      {"{n}", "1"},
+                                      {"{path...}", "run1/r720/1.m4s"}}) {
+      if (size_t at = path.find(name); at != std::string::npos) path.replace(at, name.size(), value);
+    }
+    Json body;
+    for (const auto& [end, one] : bodies) {
+      if (path.ends_with(end)) body = one;
+    }
+    if (path.ends_with("/countersign")) body = {{"fingerprint", house.fingerprint("mole")}};
+    CAPTURE(path);
+    auto answer = house.as(mole, route.method, path, body);
+    CHECK(answer.status == 403);
+    CHECK(answer.code() == "refused");
+    ++walked;
+  }
+  CHECK(walked == 9);
+  auto desk = house.as(mole, Method::kGet, kDesk);
+  CHECK(desk.json["me"]["state"] == "waiting");
+  CHECK(desk.json["counts"] == nullptr);
+  CHECK(house.tip(house.ana, id).json["timeline"].size() == 1);
+}
+
+TEST_CASE("who is on the roster and cannot open a tip cannot triage or close it either") {
+  DeskHouseTest house;
+  house.found();
+  std::string id = house.plant("behind the station");
+  std::string bo = house.log_in("bo", {Role::kOfficer});
+  // Vouched for, and what there was not shared yet.
+  house.on_loop([&] {
+    auto pair = house.officer_keys->of(broadcast::sha256_hex(house.ana.substr(house.ana.find('=') + 1)));
+    auto keys = house.officer_keys->stored("bo");
+    REQUIRE(desk::countersign(house.desk_books.ledger, house.books.ledger, house.house_keys, "bo",
+                              (**keys).public_half, pair, {"ana", "session", house.clock.wall()}));
+  });
+  CHECK(house.state("bo") == "countersigned");
+  CHECK(house.tip(bo, id).json["readable"] == false);
+  CHECK(house.as(bo, Method::kPost, kDesk + "/tips/" + id + "/triage", {{"verdict", "spam"}}).status == 404);
+  CHECK(house.as(bo, Method::kPost, kDesk + "/tips/" + id + "/close", {{"after", 1}}).status == 404);
+  CHECK(house.tip(house.ana, id).json["timeline"].size() == 1);
 }
 
 TEST_CASE("with the recovery key an officer gets in when nobody else is left") {
@@ -180,7 +260,18 @@ TEST_CASE("with the recovery key an officer gets in when nobody else is left") {
   std::string printed = house.found();
   std::string id = house.plant("behind the station");
   std::string bo = house.log_in("bo", {Role::kOfficer});
-  REQUIRE(house.ask(Method::kPatch, "/api/v1/admin/people/ana", R"({"disabled":true})").status == 200);
+  // Not by mistake: nobody else is on the roster.
+  const std::string her = "/api/v1/admin/people/ana";
+  for (const auto& answer :
+       {house.ask(Method::kPatch, her, R"({"disabled":true})"),
+        house.ask(Method::kPatch, her, R"({"roles":["moderator"]})"), house.post(her + "/password")}) {
+    CHECK(answer.status == 409);
+    CHECK(answer.message().find("the last officer who can read tips") != std::string::npos);
+  }
+  CHECK(house.state("ana") == "root");
+  CHECK(house.tip(house.ana, id).json["readable"] == true);
+  CHECK(house.ask(Method::kPatch, her, R"({"name":"Ana"})").status == 200);
+  REQUIRE(house.ask(Method::kPatch, her, R"({"disabled":true,"even_last_officer":true})").status == 200);
   house.ana = bo;
   std::string key = house.fingerprint("bo");
   auto ask = [&](const std::string& typed, const std::string& fingerprint) {
@@ -212,18 +303,21 @@ TEST_CASE(
   auto post = [&](const std::string& what, const Json& body) {
     return house.as(house.ana, Method::kPost, one + what, body).status;
   };
-  CHECK(post("/answer", {{"text", "too early"}}) == 409);
+  CHECK(post("/answer", {{"text", "too early"}, {"after", 1}}) == 409);
   CHECK(post("/triage", {{"verdict", "none"}}) == 400);
   CHECK(post("/triage", {{"verdict", "lead"}}) == 204);
-  CHECK(post("/close", Json::object()) == 409);
-  CHECK(post("/answer", {{"standard", true}}) == 409);
-  CHECK(post("/answer", Json::object()) == 400);
+  CHECK(post("/close", {{"after", 2}}) == 409);
+  CHECK(post("/close", Json::object()) == 400);
+  CHECK(post("/answer", {{"standard", true}, {"after", 2}}) == 409);
+  CHECK(post("/answer", {{"after", 2}}) == 400);
+  CHECK(post("/answer", {{"text", "what have I seen?"}}) == 400);
   CHECK(house.tip(house.ana, id).json["wrote_again"] == false);
   house.write_again(id);
   CHECK(house.tip(house.ana, id).json["wrote_again"] == true);
-  CHECK(post("/answer", {{"text", "SECRET-ANSWER"}}) == 204);
+  CHECK(post("/answer", {{"text", "SECRET-ANSWER"}, {"after", 2}}) == 409);
+  CHECK(post("/answer", {{"text", "SECRET-ANSWER"}, {"after", 3}}) == 204);
   CHECK(house.tip(house.ana, id).json["wrote_again"] == false);
-  CHECK(post("/close", Json::object()) == 204);
+  CHECK(post("/close", {{"after", 4}}) == 204);
   auto tip = house.tip(house.ana, id).json;
   CHECK(tip["state"] == "closed");
   CHECK(tip["verdict"] == "lead");
@@ -245,8 +339,46 @@ TEST_CASE(
   std::string spam = house.plant("buy now");
   one = kDesk + "/tips/" + spam;
   CHECK(post("/triage", {{"verdict", "spam"}}) == 204);
-  CHECK(post("/answer", {{"standard", true}}) == 204);
-  CHECK(post("/close", Json::object()) == 204);
+  CHECK(post("/answer", {{"standard", true}, {"after", 2}}) == 204);
+  CHECK(post("/close", {{"after", 3}}) == 204);
+}
+
+TEST_CASE(
+    "who opened a tip is noted once in a session, by its text, photo or clip; what cannot be noted does not "
+    "open") {
+  DeskHouseTest house;
+  house.found();
+  std::string id = house.plant("behind the station");
+  std::string other = house.plant("on the roof");
+  auto opened = [&](const std::string& by) {
+    return house.on_loop([&] {
+      std::vector<std::string> tips;
+      for (const auto& entry : *house.books.ledger.audit(0, 500)) {
+        if (entry.action != "tip.open" || entry.by != by) continue;
+        CHECK(entry.at.ms % 60'000 == 0);
+        CHECK(entry.detail.empty());
+        tips.push_back(entry.subject);
+      }
+      return tips;
+    });
+  };
+  CHECK(house.as(house.ana, Method::kGet, kDesk + "/tips").status == 200);
+  CHECK(opened("ana").empty());
+  house.on_loop([&] { house.books.refuse = true; });
+  CHECK(house.tip(house.ana, id).status == 429);
+  CHECK(house.as(house.ana, Method::kGet, kDesk + "/tips/" + id + "/photos/1").status == 429);
+  house.on_loop([&] { house.books.refuse = false; });
+  CHECK(house.tip(house.ana, id).status == 200);
+  CHECK(house.tip(house.ana, id).status == 200);
+  CHECK(house.as(house.ana, Method::kGet, kDesk + "/tips/" + id + "/photos/1").status == 200);
+  CHECK(opened("ana") == std::vector<std::string>{id});
+  CHECK(house.as(house.ana, Method::kGet, kDesk + "/tips/" + other + "/photos/1").status == 200);
+  CHECK(opened("ana") == std::vector<std::string>{other, id});
+  CHECK(house.tip(house.ana, "unknown").status == 404);
+  // Another session of hers.
+  house.ana = house.log_in("ana", {Role::kOfficer});
+  CHECK(house.tip(house.ana, id).status == 200);
+  CHECK(opened("ana") == std::vector<std::string>{id, other, id});
 }
 
 TEST_CASE("the admin gets nothing of the desk, and an excerpt is not cut inside a character") {
@@ -261,7 +393,7 @@ TEST_CASE("the admin gets nothing of the desk, and an excerpt is not cut inside 
   CHECK(excerpt.size() == 600 + 3);
   // A boss who is officer, too, is told no more than any other stranger.
   std::string boss = house.log_in("boss", {Role::kAdmin, Role::kOfficer});
-  CHECK(house.tip(boss, id).json["readable"] == false);
+  CHECK(house.tip(boss, id).status == 403);
 }
 
 TEST_CASE(

@@ -391,6 +391,41 @@ TEST_CASE("a stranger who tries somebody's name keeps nobody out, neither there 
   }
 }
 
+TEST_CASE("wrong passwords are noted, by person, in one entry a minute; logging out is noted, too") {
+  Gatehouse house;
+  auto noted = [&](const std::string& action) {
+    return house.on_loop([&] {
+      std::vector<std::pair<std::string, std::string>> found;
+      for (const auto& entry : *house.books.ledger.audit(0, 100)) {
+        CHECK(entry.subject.find("typed") == std::string::npos);
+        if (entry.action == action) found.emplace_back(entry.by + entry.subject, entry.detail);
+      }
+      std::ranges::sort(found);
+      return found;
+    });
+  };
+  for (int i = 0; i < 3; ++i) CHECK(house.login("officer", "wrong").status == 401);
+  for (const char* name : {"typed-a-password-here", "typed-another"}) {
+    CHECK(house.login(name, "wrong", false, "192.0.2.2").status == 401);
+  }
+  CHECK(noted("session.refused").empty());
+  house.clock.advance(seconds(61));
+  while (noted("session.refused").empty()) std::this_thread::yield();
+  std::vector<std::pair<std::string, std::string>> expected = {{"", R"({"tries":2})"},
+                                                               {"officer", R"({"tries":3})"}};
+  CHECK(noted("session.refused") == expected);
+  // Not lost with a hub that stops within the minute.
+  CHECK(house.login("admin", "wrong", false, "192.0.2.3").status == 401);
+  house.start();
+  CHECK(noted("session.refused").size() == 3);
+  Request out = Gatehouse::with_cookie(house.cookie(), Method::kDelete);
+  for (int i = 0; i < 2; ++i) {
+    CHECK(house.answer([&](Gate& gate, Responder responder) { gate.logout(out, std::move(responder)); })
+              .status == 204);
+  }
+  CHECK(noted("session.logout").size() == 1);
+}
+
 TEST_CASE("who is logged in has twenty tries at their own password") {
   Gatehouse house;
   Request mine = Gatehouse::asking(Method::kPut, {{"present", "wrong"}, {"new", "another good one"}});

@@ -34,7 +34,7 @@ TEST_CASE("a tip is sent, read by its receipt, answered, and written to again, w
     auto key = *desk::open_key(*ledger.copy(tip.id, booth.ana->public_half()), booth.ana);
     account::Act act{"ana", "session", booth.clock.wall()};
     REQUIRE(desk::triage(ledger, booth.books.ledger, tip.id, desk::Verdict::kLead, act));
-    REQUIRE(desk::answer(ledger, booth.books.ledger, tip.id, key, "Thank you <3", act));
+    REQUIRE(desk::answer(ledger, booth.books.ledger, tip.id, key, "Thank you <3", 2, act));
   });
   read = booth.ask(Method::kPost, "/answer", "receipt=" + receipt);
   CHECK(read.has("Thank you &lt;3"));

@@ -138,7 +138,7 @@ TEST_CASE("nothing of a tip, its sender or its keys is readable on the disk of a
   std::string one = "/desk/tips/" + listed[0]["id"].get<std::string>();
   CHECK(Json::parse(desk.as_ana("GET", one).body)["content"]["contact"] == "PLANTED-CONTACT");
   CHECK(desk.as_ana("POST", one + "/triage", {{"verdict", "lead"}}).status == 204);
-  CHECK(desk.as_ana("POST", one + "/answer", {{"text", "PLANTED-ANSWER"}}).status == 204);
+  CHECK(desk.as_ana("POST", one + "/answer", {{"text", "PLANTED-ANSWER"}, {"after", 2}}).status == 204);
   CHECK(desk.read(receipt, address).find("PLANTED-ANSWER") != std::string::npos);
   auto written = desk.form("/write", "receipt=" + receipt + "&text=PLANTED-MORE", address);
   REQUIRE(written);

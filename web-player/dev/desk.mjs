@@ -31,6 +31,9 @@ const standard =
   '您的来信我们已经看过。它不属于本单位能够处理的内容，因此不再跟进。如有误会，请重新提交并说明具体情况。\n\n' +
   'We have read what you sent. It is nothing this institution can act on, so it is not followed up. If we misunderstood you, please write again and say what happened.';
 
+const wroteMeanwhile = 'the tipster has written meanwhile; read it first';
+const answeredMeanwhile = 'a colleague has answered meanwhile; read it first';
+
 /** Newest last; `ago` in minutes. */
 const script = [
   { id: 'f1c07a52e9', ago: 61 * 24 * 60, kind: 'other', text: '想问一下开放日能不能带孩子参加？', deeds: [['triage', 'consultation', 'kai'], ['answer', '可以，请带好孩子的证件。', 'kai'], ['close', null, 'kai']] },
@@ -126,6 +129,13 @@ export class Desk {
     }
   }
 
+  /** What somebody has said after the last entry that the officer saw. */
+  unseen(tip, after) {
+    const later = tip.timeline.slice(after).filter(({ deed }) => ['wrote', 'answered'].includes(deed));
+    if (later.length === 0) return null;
+    return later.at(-1).by === null ? wroteMeanwhile : answeredMeanwhile;
+  }
+
   control(body, studio) {
     Object.assign(this.faults, body.faults);
     for (const key of ['founded', 'enabled']) if (body[key] !== undefined) this[key] = body[key];
@@ -211,7 +221,7 @@ export class Desk {
     for (const tip of this.tips.values()) counts[tip.state]++;
     return {
       founded: this.founded, open: this.open, recovery_fingerprint: this.founded ? fingerprintOf(this.recovery) : null,
-      me: officer(person), officers: officers.map(officer), counts,
+      me: officer(person), officers: officers.map(officer), counts: this.onRoster(person.id) ? counts : null,
       keep_days: { received: 730, triaged: 730, answered: 365, closed: 180, spam: 30 },
     }; // prettier-ignore
   }
@@ -278,11 +288,6 @@ export class Desk {
       this.keys.set(who, 'countersigned');
       return done();
     };
-    if (first === 'officers' && verb === 'countersign') {
-      if (!this.onRoster(person.id))
-        return refuse(403, 'refused', 'only who is on the roster, or has the recovery key, can vouch for others');
-      return vouch(id);
-    }
     if (first === 'recover') {
       if (++this.tries > 5) return refuse(429, 'busy', 'too many tries; wait a moment', { 'retry-after': '42' });
       const typed = body.key.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
@@ -290,6 +295,10 @@ export class Desk {
       if (typed !== this.recovery.replace(/-/g, '')) return refuse(403, 'refused', "this is not this desk's recovery key"); // prettier-ignore
       return vouch(body.person ?? person.id);
     }
+    if (!this.founded) return refuse(409, 'conflict', 'the desk has not been founded');
+    if (!this.onRoster(person.id))
+      return refuse(403, 'refused', 'nobody has vouched for your key yet: a colleague must countersign it');
+    if (first === 'officers' && verb === 'countersign') return vouch(id);
     if (first !== 'tips') return refuse(404, 'not_found', path);
     if (id === undefined) {
       const state = query.get('state');
@@ -319,6 +328,8 @@ export class Desk {
     }
     if (verb === 'clip') return this.clip(tip, item, { response, refuse });
     if (method !== 'POST') return refuse(405, 'invalid', method);
+    if (['answer', 'close'].includes(verb) && !(body.after >= 1 && body.after <= tip.timeline.length))
+      return refuse(400, 'invalid', 'after: the number of the last entry seen is missing');
     if (this.faults.ms > 0) await new Promise((ready) => setTimeout(ready, this.faults.ms));
     let problem;
     if (verb === 'triage') {
@@ -330,9 +341,9 @@ export class Desk {
       const text = body.standard === true ? standard : body.text;
       if (typeof text !== 'string' || text === '') return refuse(400, 'invalid', 'text is missing');
       if (Array.from(text).length > 10_000) return refuse(400, 'invalid', 'text: at most 10000 characters');
-      problem = this.apply(tip, 'answer', text, person.id);
+      problem = this.unseen(tip, body.after) ?? this.apply(tip, 'answer', text, person.id);
     } else if (verb === 'close') {
-      problem = this.apply(tip, 'close', null, person.id);
+      problem = this.unseen(tip, body.after) ?? this.apply(tip, 'close', null, person.id);
     } else {
       return refuse(404, 'not_found', verb);
     }

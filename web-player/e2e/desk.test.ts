@@ -386,6 +386,28 @@ describe.skipIf(real)('a tip', () => {
     await page.locator('.event__words', { hasText: 'nothing this institution can act on' }).waitFor();
   });
 
+  it('does not cross what the tipster writes while an answer is asked about', async () => {
+    const { page } = await openDesk(`#/t/${answeredOnce}`);
+    const answer = page.getByLabel('Your answer');
+    await answer.fill('When was it?');
+    await page.getByRole('button', { name: 'Send the answer' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Send this answer?' });
+    await dialog.waitFor();
+    await mock('desk', { write: { id: answeredOnce, text: 'I remember now: at ten.' } });
+    const words = page.locator('.event__words', { hasText: 'at ten' });
+    await words.waitFor({ state: 'attached' });
+    await dialog.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.getByText('the tipster has written meanwhile; read it first').waitFor();
+    await expectAccessible(page);
+    expect(await answer.inputValue()).toBe('When was it?');
+    expect((await onServer(page, answeredOnce)).timeline.at(-1)?.deed).toBe('wrote');
+    // Now it has been seen.
+    await page.getByRole('button', { name: 'Send the answer' }).click();
+    await dialog.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.getByText('The answer is sent.').waitFor();
+    expect(await answer.inputValue()).toBe('');
+  });
+
   it('shows what it came with: photos by keyboard, and the clip from its moment', async () => {
     const { page, problems } = await openDesk(`#/t/${waits}`);
     await page.getByText('微信 qinghe-2231').waitFor();

@@ -1,7 +1,7 @@
 // What the officers' page goes by, without page or network: what may be done with a tip, how long it is kept, which rows a list
 // shows, how keys are compared.
 
-import type { KeepDays, ListedTip, Officer, Overview, Tip, TipState, Verdict } from './desk-types';
+import type { KeepDays, ListedTip, Officer, Overview, Tip, TipState, Verdict, WholeTip } from './desk-types';
 import { tipStates } from './desk-types';
 
 export const pageSize = 50;
@@ -35,7 +35,7 @@ export function deletedAt(tip: Pick<Tip, 'state' | 'verdict' | 'changed_at'>, ke
 /** Somebody waits for an officer: nobody has looked yet, or there are new words, or no answer so far. */
 export const waits = (tip: Pick<Tip, 'state'>): boolean => tip.state === 'received' || tip.state === 'triaged';
 
-export function countOf(counts: Overview['counts'], filter: Filter): number {
+export function countOf(counts: NonNullable<Overview['counts']>, filter: Filter): number {
   return filter === 'all' ? tipStates.reduce((sum, state) => sum + counts[state], 0) : counts[filter];
 }
 
@@ -87,6 +87,9 @@ export function standing(overview: Overview): Standing {
 /** What was said last counts the verdict; a new one is worth a deed only when it differs. */
 export const changesVerdict = (tip: Tip, verdict: Verdict | null): boolean =>
   verdict !== null && (tip.state === 'received' || verdict !== tip.verdict);
+
+/** The number of the last entry of a tip that is there to be seen. */
+export const lastOf = (tip: Pick<WholeTip, 'timeline'>): number => tip.timeline.at(-1)?.number ?? 0;
 
 /** Characters as the server counts them. */
 export const lengthOf = (text: string): number => Array.from(text).length;

@@ -23,7 +23,8 @@ export interface Overview {
   recovery_fingerprint: string | null;
   me: Officer | null;
   officers: Officer[];
-  counts: Record<TipState, number>;
+  /** null: who asks is not on the roster. */
+  counts: Record<TipState, number> | null;
   keep_days?: KeepDays;
 }
 

@@ -4,7 +4,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useId } from 'preact/hooks';
-import { changesVerdict, lengthOf, mostCharacters, type Deed } from '../core/desk-rules';
+import { changesVerdict, lastOf, lengthOf, mostCharacters, type Deed } from '../core/desk-rules';
 import { verdicts, type Verdict, type WholeTip } from '../core/desk-types';
 import { Refusal } from '../staff/form';
 import { Icon } from '../ui/icons';
@@ -163,6 +163,12 @@ function Ask(props: {
 function Answer({ office, tip }: { office: Office; tip: WholeTip }): JSX.Element {
   const t = desk.in(locale.value);
   const asking = useSignal<'answer' | 'standard' | null>(null);
+  // What stood there when the dialog opened: it covers what comes in meanwhile.
+  const seen = useSignal(0);
+  const ask = (what: 'answer' | 'standard') => {
+    seen.value = lastOf(tip);
+    asking.value = what;
+  };
   const id = useId();
   // Read here, so that this is drawn again as it is typed.
   const text = office.typed.value >= 0 ? drafts.get(tip.id) : '';
@@ -216,14 +222,18 @@ function Answer({ office, tip }: { office: Office; tip: WholeTip }): JSX.Element
           label={t.answerDo}
           why={why}
           busy={busy === 'answer'}
-          onClick={() => (asking.value = 'answer')}
+          onClick={() => {
+            ask('answer');
+          }}
         />
         {noStandard === null && (
           <DeedButton
             label={t.standardDo}
             why={null}
             busy={busy === 'standard'}
-            onClick={() => (asking.value = 'standard')}
+            onClick={() => {
+              ask('standard');
+            }}
           />
         )}
       </div>
@@ -232,7 +242,7 @@ function Answer({ office, tip }: { office: Office; tip: WholeTip }): JSX.Element
         <Ask
           title={t.answerAsk}
           submit={t.answerSend}
-          onDo={() => void office.answer(words)}
+          onDo={() => void office.answer(words, seen.value)}
           onClose={() => (asking.value = null)}
         >
           <>
@@ -245,7 +255,7 @@ function Answer({ office, tip }: { office: Office; tip: WholeTip }): JSX.Element
         <Ask
           title={t.standardAsk}
           submit={t.answerSend}
-          onDo={() => void office.standard()}
+          onDo={() => void office.standard(seen.value)}
           onClose={() => (asking.value = null)}
         >
           <>
@@ -261,6 +271,7 @@ function Answer({ office, tip }: { office: Office; tip: WholeTip }): JSX.Element
 function Close({ office, tip }: { office: Office; tip: WholeTip }): JSX.Element {
   const t = desk.in(locale.value);
   const asking = useSignal(false);
+  const seen = useSignal(0);
   const hindered = office.obstacle('close');
   return (
     <section class="part">
@@ -269,7 +280,10 @@ function Close({ office, tip }: { office: Office; tip: WholeTip }): JSX.Element 
         label={t.closeDo}
         why={hindered === null ? null : obstacleName(hindered)}
         busy={office.busy.value === 'close'}
-        onClick={() => (asking.value = true)}
+        onClick={() => {
+          seen.value = lastOf(tip);
+          asking.value = true;
+        }}
       />
       <Outcome office={office} deeds={['close']} />
       {asking.value && (
@@ -277,7 +291,7 @@ function Close({ office, tip }: { office: Office; tip: WholeTip }): JSX.Element 
           title={t.closeAsk}
           submit={t.closeConfirm}
           danger
-          onDo={() => void office.finish()}
+          onDo={() => void office.finish(seen.value)}
           onClose={() => (asking.value = false)}
         >
           <>

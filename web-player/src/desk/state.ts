@@ -146,11 +146,11 @@ export class Office {
     try {
       const before = this.overview.value;
       overview = await this.ask<Overview>('');
-      const had = before === null ? Infinity : countOf(before.counts, 'all');
+      const had = before?.counts == null ? Infinity : countOf(before.counts, 'all');
       batch(() => {
         this.overview.value = overview;
         this.error.value = null;
-        if (countOf(overview.counts, 'all') > had) this.more.value++;
+        if (overview.counts !== null && countOf(overview.counts, 'all') > had) this.more.value++;
       });
     } catch (error) {
       this.error.value = asApiError(error);
@@ -251,21 +251,22 @@ export class Office {
     return this.act('triage', 'triage', { verdict });
   }
 
-  async answer(text: string): Promise<boolean> {
+  /** `after`, here and below: the last entry that was seen when it was decided (`lastOf`). */
+  async answer(text: string, after: number): Promise<boolean> {
     const id = this.tip.value?.id;
-    const sent = await this.act('answer', 'answer', { text });
+    const sent = await this.act('answer', 'answer', { text, after });
     // What has been typed on meanwhile is another answer.
     if (sent && id !== undefined && drafts.get(id).trim() === text) this.write(id, '');
     return sent;
   }
 
-  standard(): Promise<boolean> {
-    return this.act('standard', 'answer', { standard: true });
+  standard(after: number): Promise<boolean> {
+    return this.act('standard', 'answer', { standard: true, after });
   }
 
-  async finish(): Promise<boolean> {
+  async finish(after: number): Promise<boolean> {
     const id = this.tip.value?.id;
-    const closed = await this.act('close', 'close', {});
+    const closed = await this.act('close', 'close', { after });
     if (closed && id !== undefined) this.write(id, '');
     return closed;
   }

@@ -135,13 +135,15 @@ bool Gate::holds(const Stay& stay) const {
   if (session == sessions_.end()) return false;
   auto person = people_.find(session->second.person);
   return person != people_.end() && !person->second.disabled && !person->second.must_change &&
-         account::may(person->second.roles, stay.right);
+         account::may(person->second.roles, stay.right) && person->second.roles == stay.roles &&
+         person->second.name == stay.name;
 }
 
 std::shared_ptr<const Gate::Stay> Gate::stay(const Visitor& visitor, Right right, std::function<void()> end) {
   if (!visitor.person) return nullptr;
   std::erase_if(stays_, [](const auto& one) { return one.expired(); });
-  auto made = std::make_shared<const Stay>(Stay{visitor.session, right, std::move(end)});
+  auto made = std::make_shared<const Stay>(
+      Stay{visitor.session, right, visitor.person->roles, visitor.person->name, std::move(end)});
   stays_.push_back(made);
   return made;
 }

@@ -74,15 +74,17 @@ class Gate {
   std::expected<Visitor, Response> admit(const Request& request, account::Right right, bool changes);
 
   /// What is admitted once and goes on, like a socket; kept by whom it concerns. `end` is called at most
-  /// once: when the session has ended, or its person has lost the right.
+  /// once: when the session has ended, or its person has lost the right, or goes by other roles or another name.
   struct Stay {
     std::string session;
     account::Right right;
+    account::Roles roles;
+    std::string name;
     std::function<void()> end;
   };
   /// Null for the token, which is good for as long as the hub runs.
   std::shared_ptr<const Stay> stay(const Visitor& visitor, account::Right right, std::function<void()> end);
-  /// The route for those who have the right; their sockets are closed with 1008 when they lose it.
+  /// The route for those who have the right; their sockets are closed with 1008 when their stay ends.
   WebSocketRoute guard(account::Right right, WebSocketRoute route);
 
   void login(const Request& request, Responder responder);

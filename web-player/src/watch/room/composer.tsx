@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { formatNumber, formatTime } from '../../core/format';
+import { formatNumber, formatWhen } from '../../core/format';
 import { Icon, type IconName } from '../../ui/icons';
 import { locale, tag } from '../../ui/page';
 import { IconButton } from '../../ui/parts';
@@ -88,7 +88,7 @@ export function Composer(): JSX.Element {
     return <Shut icon="lock" title={before ? t.closedBefore : t.closedAfter} />;
   }
   if (ban !== null) {
-    const until = ban.until === null ? t.bannedEnd : t.bannedUntil(formatTime(tag.value, ban.until));
+    const until = ban.until === null ? t.bannedEnd : t.bannedUntil(formatWhen(tag.value, ban.until));
     return (
       <Shut icon="lock" title={t.bannedTitle}>
         {`${until} ${t.bannedReason(reasonText(ban.reason))}`}

@@ -72,13 +72,19 @@ class Guarded final : public WebSocketHandler {
 Gate::Gate(const std::string& token, account::Rolls& rolls, Loop& loop, Log log)
     : token_digest_(sha256_hex(token)),
       rolls_(rolls),
+      loop_(loop),
       clock_(loop.clock()),
       log_(std::move(log)),
       by_address_(clock_, kTriesAMinute, seconds(60)),
       by_name_(clock_, kTriesAQuarterHour, std::chrono::minutes(15)),
       in_vain_(clock_, kVainTries, std::chrono::minutes(15)),
       by_person_(clock_, kOwnTriesAQuarterHour, std::chrono::minutes(15)),
-      worker_(loop, kMostHashes) {}
+      worker_(loop, kMostHashes),
+      forgetting_(loop.every(kForgetEvery, [this] { forget_expired(); })) {}
+
+Gate::~Gate() {
+  loop_.cancel(forgetting_);
+}
 
 Result<> Gate::load() {
   OPENDAY_TRY(auto people, rolls_.roll().people());

@@ -45,8 +45,9 @@ class PersonalKeys {
 /// change it, and nothing else.
 class Gate {
  public:
-  static constexpr auto kLifetime = std::chrono::hours(12);   // since it was last renewed
-  static constexpr auto kRenewAfter = std::chrono::hours(1);  // a session in use is renewed so often
+  static constexpr auto kLifetime = std::chrono::hours(12);      // since it was last renewed
+  static constexpr auto kRenewAfter = std::chrono::hours(1);     // a session in use is renewed so often
+  static constexpr auto kForgetEvery = std::chrono::minutes(1);  // what is over, with all that it let in
   static constexpr size_t kMaxSessions = 1000;
   static constexpr size_t kTriesAMinute = 5;  // of one address, whatever the name
   // Of one name, from wherever. Then addresses that have tried it in vain wait, and nobody else: however many
@@ -57,6 +58,8 @@ class Gate {
   static constexpr size_t kMostHashes = 16;            // passwords that wait for their tenth of a second
 
   Gate(const std::string& token, account::Rolls& rolls, Loop& loop, Log log);
+  ~Gate();
+  Gate(const Gate&) = delete;
 
   /// From now on; they outlive this, or are taken back (null).
   void use(PersonalKeys* keys) { keys_ = keys; }
@@ -74,7 +77,8 @@ class Gate {
   std::expected<Visitor, Response> admit(const Request& request, account::Right right, bool changes);
 
   /// What is admitted once and goes on, like a socket; kept by whom it concerns. `end` is called at most
-  /// once: when the session has ended, or its person has lost the right, or goes by other roles or another name.
+  /// once: when the session has ended, or its person has lost the right, or goes by other roles or another
+  /// name.
   struct Stay {
     std::string session;
     account::Right right;
@@ -95,9 +99,9 @@ class Gate {
   void unlock(const Request& request, const Visitor& visitor, Responder responder);
   /// Hashes beside the loop. kBusy at once when too many wait.
   void hash(std::string password, std::function<void(Result<std::string>)> then);
-  void forget_expired();
 
  private:
+  void forget_expired();
   std::expected<Visitor, Response> identify(const Request& request, bool changes);
   /// Whether the password is this person's as they are now; also takes its time when there is nobody of the
   /// name.
@@ -114,6 +118,7 @@ class Gate {
 
   const std::string token_digest_;
   account::Rolls& rolls_;
+  Loop& loop_;
   const Clock& clock_;
   const Log log_;
   Throttle by_address_;
@@ -126,6 +131,7 @@ class Gate {
   std::vector<std::weak_ptr<const Stay>> stays_;
   PersonalKeys* keys_ = nullptr;
   LoopWorker worker_;
+  Loop::TimerId forgetting_;
 };
 
 /// The answer to who must wait.

@@ -10,7 +10,7 @@ import { IconButton } from '../../ui/parts';
 import { view } from '../state';
 import { naming } from './dialogs-state';
 import { words } from './messages';
-import { announcement, answer, authorOf, draft, replyTo, room, send, write } from './state';
+import { announcement, answer, authorOf, draft, replyTo, restored, room, send, write } from './state';
 import { reasonText } from './why';
 
 /** Characters as the server counts them. */
@@ -67,10 +67,10 @@ export function Composer(): JSX.Element {
     at.style.height = 'auto';
     at.style.height = `${String(at.scrollHeight)}px`; // prettier-ignore
   }, [text]);
-  // What was kept from an earlier visit takes no focus.
-  const kept = useRef(replyTo.value).current;
+  // What was there before, or kept over a reload, takes no focus, nor does what was removed.
+  const before = useRef(replyTo.value).current;
   useEffect(() => {
-    if (replyTo.value !== null && replyTo.value !== kept) field.current?.focus();
+    if (replyTo.value?.text && replyTo.value !== before && replyTo.value !== restored) field.current?.focus();
   }, [replyTo.value]);
 
   const settings = room.room.value;
@@ -124,7 +124,7 @@ export function Composer(): JSX.Element {
         <p class="write__reply">
           <Icon name="reply" />
           <span>
-            <b>{t.replyTo(authorOf(to))}</b> {to.text}
+            <b>{to.text === '' ? t.replyRemoved : t.replyTo(authorOf(to))}</b> {to.text}
           </span>
           <IconButton
             icon="close"

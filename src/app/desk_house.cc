@@ -37,10 +37,7 @@ Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, S
       log.error("certificate_unusable", {{"why", usable.error().message}});  // the hub tries again
     }
   }
-  house->tidy_ = loop.every(std::chrono::minutes(5), [site = house->site_.get(), &gate] {
-    site->forget();
-    gate.forget_expired();
-  });
+  house->tidy_ = loop.every(std::chrono::minutes(5), [site = house->site_.get()] { site->forget(); });
   house->expiry_ =
       loop.every(std::chrono::minutes(10), [office = house->office_.get()] { office->expire(); });
   house->keep_clips_at_the_minute();

@@ -73,16 +73,18 @@ class Guarded final : public WebSocketHandler {
 Gate::Gate(const std::string& token, account::Rolls& rolls, Loop& loop, Log log)
     : token_digest_(sha256_hex(token)),
       rolls_(rolls),
-      clock_(loop.clock()),
       loop_(loop),
+      clock_(loop.clock()),
       log_(std::move(log)),
       by_address_(clock_, kTriesAMinute, seconds(60)),
       by_name_(clock_, kTriesAQuarterHour, std::chrono::minutes(15)),
       in_vain_(clock_, kVainTries, std::chrono::minutes(15)),
       by_person_(clock_, kOwnTriesAQuarterHour, std::chrono::minutes(15)),
-      worker_(loop, kMostHashes) {}
+      worker_(loop, kMostHashes),
+      forgetting_(loop.every(kForgetEvery, [this] { forget_expired(); })) {}
 
 Gate::~Gate() {
+  loop_.cancel(forgetting_);
   if (noting_ == 0) return;
   loop_.cancel(noting_);
   note_refused();
@@ -148,13 +150,15 @@ bool Gate::holds(const Stay& stay) const {
   if (session == sessions_.end()) return false;
   auto person = people_.find(session->second.person);
   return person != people_.end() && !person->second.disabled && !person->second.must_change &&
-         account::may(person->second.roles, stay.right);
+         account::may(person->second.roles, stay.right) && person->second.roles == stay.roles &&
+         person->second.name == stay.name;
 }
 
 std::shared_ptr<const Gate::Stay> Gate::stay(const Visitor& visitor, Right right, std::function<void()> end) {
   if (!visitor.person) return nullptr;
   std::erase_if(stays_, [](const auto& one) { return one.expired(); });
-  auto made = std::make_shared<const Stay>(Stay{visitor.session, right, std::move(end)});
+  auto made = std::make_shared<const Stay>(
+      Stay{visitor.session, right, visitor.person->roles, visitor.person->name, std::move(end)});
   stays_.push_back(made);
   return made;
 }

@@ -45,8 +45,12 @@ class PersonalKeys {
 /// change it, and nothing else.
 class Gate {
  public:
-  static constexpr auto kLifetime = std::chrono::hours(12);   // since it was last renewed
-  static constexpr auto kRenewAfter = std::chrono::hours(1);  // a session in use is renewed so often
+  static constexpr auto kLifetime = std::chrono::hours(12);      // since it was last renewed
+  static constexpr auto kRenewAfter = std::chrono::hours(1);     // a session in use is renewed so often
+  static constexpr auto kForgetEvery = std::chrono::minutes(1);  // what is over, with all that it let in
+  /// After the first wrong password, all that came until then are noted in the audit log: one entry for each
+  /// person that was tried, however often, and one for all names that are nobody's.
+  static constexpr auto kNoteRefusedAfter = std::chrono::minutes(1);
   static constexpr size_t kMaxSessions = 1000;
   static constexpr size_t kTriesAMinute = 5;  // of one address, whatever the name
   // Of one name, from wherever. Then addresses that have tried it in vain wait, and nobody else: however many
@@ -59,10 +63,6 @@ class Gate {
   Gate(const std::string& token, account::Rolls& rolls, Loop& loop, Log log);
   ~Gate();
   Gate(const Gate&) = delete;
-
-  /// After the first wrong password, all that came until then are noted in the audit log: one entry for each
-  /// person that was tried, however often, and one for all names that are nobody's.
-  static constexpr auto kNoteRefusedAfter = std::chrono::minutes(1);
 
   /// From now on; they outlive this, or are taken back (null).
   void use(PersonalKeys* keys) { keys_ = keys; }
@@ -80,15 +80,18 @@ class Gate {
   std::expected<Visitor, Response> admit(const Request& request, account::Right right, bool changes);
 
   /// What is admitted once and goes on, like a socket; kept by whom it concerns. `end` is called at most
-  /// once: when the session has ended, or its person has lost the right.
+  /// once: when the session has ended, or its person has lost the right, or goes by other roles or another
+  /// name.
   struct Stay {
     std::string session;
     account::Right right;
+    account::Roles roles;
+    std::string name;
     std::function<void()> end;
   };
   /// Null for the token, which is good for as long as the hub runs.
   std::shared_ptr<const Stay> stay(const Visitor& visitor, account::Right right, std::function<void()> end);
-  /// The route for those who have the right; their sockets are closed with 1008 when they lose it.
+  /// The route for those who have the right; their sockets are closed with 1008 when their stay ends.
   WebSocketRoute guard(account::Right right, WebSocketRoute route);
 
   void login(const Request& request, Responder responder);
@@ -99,9 +102,9 @@ class Gate {
   void unlock(const Request& request, const Visitor& visitor, Responder responder);
   /// Hashes beside the loop. kBusy at once when too many wait.
   void hash(std::string password, std::function<void(Result<std::string>)> then);
-  void forget_expired();
 
  private:
+  void forget_expired();
   std::expected<Visitor, Response> identify(const Request& request, bool changes);
   /// Whether the password is this person's as they are now; also takes its time when there is nobody of the
   /// name.
@@ -123,8 +126,8 @@ class Gate {
 
   const std::string token_digest_;
   account::Rolls& rolls_;
-  const Clock& clock_;
   Loop& loop_;
+  const Clock& clock_;
   const Log log_;
   Throttle by_address_;
   Throttle by_name_;
@@ -138,6 +141,7 @@ class Gate {
   std::map<std::string, int64_t> refused_;  // tries by person, not noted yet; "" is nobody's name
   Loop::TimerId noting_ = 0;                // 0: there are none
   LoopWorker worker_;
+  Loop::TimerId forgetting_;
 };
 
 /// The answer to who must wait.

@@ -28,6 +28,7 @@ class Site {
     html_.leaf("title", std::string(say(title)) + " · " + name);
     if (page_.styled) html_.single("link", {{"rel", "stylesheet"}, {"href", "/tips.css"}});
     html_.close().open("body");
+    if (with_form) html_.leaf("a", say(phrase::kSkip), {{"href", "#form"}, {"class", "skip"}});
     html_.open("header").leaf("p", name, {{"class", "name"}});
     Tongue other = page_.tongue == Tongue::kZh ? Tongue::kEn : Tongue::kZh;
     if (with_form) {

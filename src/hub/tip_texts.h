@@ -51,7 +51,7 @@ inline constexpr std::array kKindNames = {
     Phrase{"咨询", "A question"}, Phrase{"意见建议", "Feedback"}, Phrase{"其他", "Something else"}};
 inline constexpr Phrase kBroadcast{"相关直播", "Which broadcast?"};
 inline constexpr Phrase kNoBroadcast{"与直播无关", "None"};
-inline constexpr Phrase kMoment{"画面中的时间（可选）", "Moment in the broadcast (optional)"};
+inline constexpr Phrase kMoment{"画面播出时间（可选）", "Moment in the broadcast (optional)"};
 inline constexpr Phrase kMomentHint{"画面播出的日期和时间，可以修改。时区：",
                                     "Date and time at which it was shown. You may change it. Time zone: "};
 inline constexpr Phrase kText{"内容", "Your message"};
@@ -102,7 +102,7 @@ inline constexpr Phrase kClosedText{"此线索已办结，不能再补充。如�
 inline constexpr Phrase kLeave{"看完后请关闭本页。", "Close this page when you have finished."};
 inline constexpr Phrase kBack{"返回首页", "Back to the start"};
 
-inline constexpr Phrase kErrors{"有问题：", "There is a problem:"};
+inline constexpr Phrase kErrors{"请更正以下内容：", "There is a problem:"};
 inline constexpr Phrase kNoText{"请填写内容。", "Write your message."};
 inline constexpr Phrase kTextTooLong{"内容超过 10000 字。", "Your message is longer than 10,000 characters."};
 inline constexpr Phrase kBadText{"内容含有无法保存的字符。",
@@ -158,7 +158,7 @@ inline constexpr Phrase kTrouble{
     "It cannot be stored just now. Try again in a few minutes; what you wrote is still "
     "here."};
 inline constexpr Phrase kNotFounded{"本单位尚未开通线索接收。", "This institution does not take tips yet."};
-inline constexpr Phrase kNotFound{"这里没有内容。", "There is nothing here."};
+inline constexpr Phrase kNotFound{"页面不存在。", "There is nothing here."};
 
 }  // namespace phrase
 

@@ -70,6 +70,11 @@ struct Gatehouse {
     REQUIRE(future.wait_for(seconds(20)) == std::future_status::ready);
     return future.get();
   }
+  /// With all that is due by then.
+  void advance(Duration d) {
+    on_loop([this, d] { clock.advance(d); });
+    on_loop([] {});  // timers have run between the two
+  }
   /// Until every password that waits for its tenth of a second has had it.
   void rest() {
     for (bool done = false; !done;) {
@@ -257,15 +262,33 @@ TEST_CASE("sessions outlive the hub, end after half a day, and are renewed by us
   Request request = Gatehouse::with_cookie(house.cookie());
   house.start();
   CHECK(house.admit(request, false) == 200);
-  house.clock.advance(std::chrono::hours(11));
+  house.advance(std::chrono::hours(11));
   CHECK(house.admit(request, false) == 200);
-  house.clock.advance(std::chrono::hours(11));
+  house.advance(std::chrono::hours(11));
   house.start();  // the renewal was kept too
   CHECK(house.admit(request, false) == 200);
-  house.clock.advance(std::chrono::hours(12));
+  house.advance(std::chrono::hours(12));
   CHECK(house.admit(request, false) == 401);
   house.start();
   CHECK(house.books.ledger.sessions()->empty());
+}
+
+TEST_CASE("what a session has let in ends with it, though nobody asks for anything") {
+  Gatehouse house;
+  Request request = Gatehouse::with_cookie(house.cookie());
+  int ended = 0;
+  auto stay = house.on_loop([&] {
+    auto who = house.gate->admit(request, Right::kSeeBroadcasts, false);
+    return house.gate->stay(who.value(), Right::kSeeBroadcasts, [&ended] { ++ended; });
+  });
+  auto said = [&] { return house.on_loop([&] { return ended; }); };
+  house.advance(Gate::kLifetime - seconds(1));
+  CHECK(said() == 0);
+  house.advance(Gate::kForgetEvery);
+  CHECK(said() == 1);
+  CHECK(house.on_loop([&] { return house.books.ledger.sessions()->empty(); }));
+  house.advance(Gate::kForgetEvery);
+  CHECK(said() == 1);
 }
 
 TEST_CASE("only the hash of a cookie is kept") {
@@ -334,9 +357,9 @@ TEST_CASE("five tries a minute for each address, right or wrong") {
   CHECK(refused.status == 429);
   CHECK(Gatehouse::header(refused, "Retry-After") == "61");
   CHECK(house.login("admin", kPassword, false, "192.0.2.2").status == 200);
-  house.clock.advance(seconds(59));
+  house.advance(seconds(59));
   CHECK(house.login("admin").status == 429);
-  house.clock.advance(seconds(2));
+  house.advance(seconds(2));
   CHECK(house.login("admin").status == 200);
 }
 
@@ -385,7 +408,7 @@ TEST_CASE("a stranger who tries somebody's name keeps nobody out, neither there 
     for (int day = 0; day < 2; ++day) {
       for (size_t i = 1; i < Gate::kVainTries; ++i) CHECK(from("192.0.2.77", "wrong").status == 401);
       CHECK(from("192.0.2.77", kPassword).status == 200);
-      house.clock.advance(seconds(61));
+      house.advance(seconds(61));
     }
     CHECK(change() == 403);
   }

@@ -104,6 +104,19 @@ TEST_CASE("a local time is written with its zone") {
             .find(">2026-09-21 22:13 UTC+8</time>") != std::string::npos);
 }
 
+TEST_CASE("the first link of a page with a form leads to it, past the notices") {
+  TipNotices notices;
+  auto leads = [](const std::string& page) {
+    size_t skip = page.find("<a href=\"#form\" class=\"skip\">跳到表单</a>");
+    return skip != std::string::npos && skip == page.find("<a ") && page.find(" id=\"form\"") > skip &&
+           count(page, " id=\"form\"") == 1;
+  };
+  TipPage page{notices, Tongue::kZh, true, ""};
+  CHECK(leads(form_page(page, {}, {}, {}, false)));
+  CHECK(leads(answer_form_page(page, {})));
+  CHECK(message_page(page, phrase::kNotFound).find("#form") == std::string::npos);
+}
+
 TEST_CASE("the form keeps what was typed, names what is wrong, and links it to its field") {
   TipNotices notices{"法院", "Court", "", "", "", "", "110"};
   TipDraft draft{"report", "day", "2026-12-01T09:30:00", "UTC+8", kNasty, kNasty};

@@ -181,7 +181,7 @@ export class Rooms {
     }
     const refuse = (code, more = {}) => say({ t: 'refused', ref, code, message: code, ...more });
     if (message.t === 'name') {
-      if (/管理员|moderator/i.test(message.name)) return refuse('rule', { why: { rule: 'name' } });
+      if (/管理员|审核员|moderator/i.test(message.name)) return refuse('rule', { why: { rule: 'name' } });
       viewer.name = message.name;
       return say({ t: 'ack', ref });
     }

@@ -12,7 +12,16 @@ import {
   timeAt,
 } from './dvr';
 import { nearestHeight, prefersNative } from './engine';
-import { behind, clockLength, fixedClock, formatDateTime, formatLength, formatTime, remaining } from './format';
+import {
+  behind,
+  clockLength,
+  fixedClock,
+  formatDateTime,
+  formatLength,
+  formatTime,
+  formatWhen,
+  remaining,
+} from './format';
 import { catalogue, chooseLocale, pseudo } from './i18n';
 import { calendarFile } from './ics';
 import { watchAction, type KeyPress } from './keys';
@@ -70,6 +79,15 @@ describe('lengths of time', () => {
       expect(formatDateTime(tag, later)).toContain('15:06');
       expect(formatDateTime(tag, later)).not.toMatch(/[ap]m|[上下]午/i);
     }
+  });
+
+  it('say the day of a moment that is not today', () => {
+    const now = new Date(2026, 2, 4, 23, 30).getTime();
+    const hours = (n: number) => now + n * 3_600_000;
+    expect(formatWhen('en', hours(0.25), now)).toBe('23:45');
+    expect(formatWhen('en', hours(1), now)).toBe('Mar 5 00:30');
+    expect(formatWhen('zh-CN', hours(7 * 24), now)).toBe('3月11日 23:30');
+    expect(formatWhen('en', hours(365 * 24), now)).toBe('Mar 4, 2027 23:30');
   });
 
   it('count down to one, not to zero, until the start', () => {

@@ -63,6 +63,15 @@ export function formatTime(locale: string, at: number, seconds = false): string 
   }).format(at);
 }
 
+/** "14:03" of today, else the day with it. */
+export function formatWhen(locale: string, at: number, now = Date.now()): string {
+  const time = formatTime(locale, at);
+  const [day, today] = [new Date(at), new Date(now)];
+  if (day.toDateString() === today.toDateString()) return time;
+  if (day.getFullYear() !== today.getFullYear()) return `${formatDay(locale, at)} ${time}`;
+  return `${new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' }).format(at)} ${time}`;
+}
+
 /** "45 min", "2 h 5 min" in the language's own words */
 export function formatLength(locale: string, ms: number): string {
   const minutes = Math.max(1, Math.round(ms / 60_000));

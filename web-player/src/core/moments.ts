@@ -85,7 +85,8 @@ export class Moments {
   private known: Comment[] = [];
   private readonly ids = new Set<number>();
   private readonly listed = new Set<number>();
-  private readonly gone = new Set<number>();
+  /** Removed, the last of them. */
+  readonly gone = new Set<number>();
   private readonly minutes = new Set<number>();
   /** Comments ahead of a picture in the DVR were let go: minutes tell of them again. */
   private letGo = false;

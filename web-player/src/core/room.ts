@@ -59,7 +59,7 @@ export interface Sent {
   ref: string;
   text: string;
   moment: number | null;
-  replyTo: { id: number; name: string; text: string; by?: string } | null;
+  replyTo: { id: number; name: string; text: string; by?: string | undefined } | null;
   state: 'sending' | 'held' | 'refused' | 'rejected' | 'removed';
   /** Once the hub has it. */
   id: number | null;

@@ -7,6 +7,7 @@ import { useEffect, useId } from 'preact/hooks';
 import { changesVerdict, lastOf, lengthOf, mostCharacters, type Deed } from '../core/desk-rules';
 import { verdicts, type Verdict, type WholeTip } from '../core/desk-types';
 import { Refusal } from '../staff/form';
+import { refusalText } from '../staff/messages';
 import { Icon } from '../ui/icons';
 import { locale } from '../ui/page';
 import { Dialog, ErrorId, IconButton } from '../ui/parts';
@@ -36,7 +37,7 @@ function Outcome({ office, deeds }: { office: Office; deeds: readonly Deed[] }):
           {error.status === 409 || error.offline ? (
             <div class="refusal" role="alert">
               <Icon name={error.offline ? 'offline' : 'alert'} />
-              <span>{error.offline ? t.uncertain : t.refused409(error.message)}</span>
+              <span>{error.offline ? t.uncertain : t.refused409(refusalText(locale.value, error))}</span>
               {!error.offline && <ErrorId id={error.id} />}
             </div>
           ) : (

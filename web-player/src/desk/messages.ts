@@ -376,7 +376,7 @@ export const desk = catalogue(
     didAnswer: '答复',
     didClose: '办结',
     sealedWords: '您的密钥无法打开。',
-    triageTitle: '这是什么？',
+    triageTitle: '来信类别',
     spam: '无效信息',
     consultation: '咨询',
     feedback: '意见建议',

@@ -2,7 +2,7 @@
 
 import type { Filter, Obstacle } from '../core/desk-rules';
 import type { Officer, TipState, Verdict } from '../core/desk-types';
-import { formatDay, formatNumber, formatTime } from '../core/format';
+import { formatDay, formatNumber, formatTime, formatWhen } from '../core/format';
 import { locale, tag } from '../ui/page';
 import { desk } from './messages';
 
@@ -59,15 +59,7 @@ export const stateIcon: Record<TipState, 'tip' | 'clock' | 'comment' | 'lock'> =
 };
 
 /** "14:03" of today, else the day with it. */
-export function when(at: number, now: number): string {
-  const day = (ms: number) => new Date(ms).toDateString();
-  if (day(at) === day(now)) return formatTime(tag.value, at);
-  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  const date = sameYear
-    ? new Intl.DateTimeFormat(tag.value, { month: 'short', day: 'numeric' }).format(at)
-    : formatDay(tag.value, at);
-  return `${date} ${formatTime(tag.value, at)}`;
-}
+export const when = (at: number, now: number): string => formatWhen(tag.value, at, now);
 
 /** Day and minute, always. */
 export const dayAndMinute = (at: number): string => `${formatDay(tag.value, at)} ${formatTime(tag.value, at)}`;

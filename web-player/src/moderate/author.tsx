@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { ApiError } from '../core/api';
-import { formatTime } from '../core/format';
+import { formatTime, formatWhen } from '../core/format';
 import { refusedByRule } from '../core/moderation-queue';
 import { reasons, type AuthorBan, type Item, type Reason } from '../core/moderation-types';
 import { Field, FormDialog, Refusal, TextField } from '../staff/form';
@@ -111,7 +111,7 @@ function BanForm({ desk, item, onClose }: { desk: Desk; item: Item; onClose: () 
 
 export function banText(ban: AuthorBan): string {
   const t = moderate.in(locale.value);
-  return ban.until === null ? t.bannedEnd : t.bannedUntil(formatTime(tag.value, ban.until));
+  return ban.until === null ? t.bannedEnd : t.bannedUntil(formatWhen(tag.value, ban.until));
 }
 
 function Banned({ desk, item, ban }: { desk: Desk; item: Item; ban: AuthorBan }): JSX.Element {

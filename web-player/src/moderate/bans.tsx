@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { ApiError } from '../core/api';
-import { formatTime } from '../core/format';
+import { formatWhen } from '../core/format';
 import type { Ban } from '../core/moderation-types';
 import type { Broadcast } from '../core/studio-types';
 import { FormDialog } from '../staff/form';
@@ -74,8 +74,8 @@ export function Bans({ id }: { id: string }): JSX.Element {
               <div class="row__text">
                 <p class="row__title">{authorName(ban)}</p>
                 <p class="row__meta tabular">
-                  {ban.until === null ? t.bannedEnd : t.bannedUntil(formatTime(tag.value, ban.until))}
-                  {` · ${reasonName(ban.reason)} · ${t.banSince(formatTime(tag.value, ban.since), personName(ban.person, ban.person_name))}`}
+                  {ban.until === null ? t.bannedEnd : t.bannedUntil(formatWhen(tag.value, ban.until))}
+                  {` · ${reasonName(ban.reason)} · ${t.banSince(formatWhen(tag.value, ban.since), personName(ban.person, ban.person_name))}`}
                 </p>
               </div>
               <div class="row__actions">

@@ -145,7 +145,8 @@ export function Bar({ desk }: { desk: Desk }): JSX.Element {
             type="button"
             class={`button button--small hold ${holding ? 'hold--on' : ''}`}
             aria-pressed={holding}
-            title={t.holdNewHint}
+            disabled={!desk.mayHoldNew.value}
+            title={holding && !desk.mayHoldNew.value ? t.holdNewUnknown : t.holdNewHint}
             onClick={() => {
               desk.holdNew(!holding);
             }}

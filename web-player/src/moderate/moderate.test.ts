@@ -193,6 +193,44 @@ describe('the desk', () => {
     desk.close();
   });
 
+  it('holds what is new from the mode before and back to it, as far as it has seen one, and never opens a closed chat', async () => {
+    const patched = () => asked.filter(({ what }) => what === `PATCH ${admin}/room`).map(({ body }) => body);
+    const at = async (mode: string) => {
+      say({ t: 'room', room: { ...room, mode } });
+      await vi.advanceTimersByTimeAsync(100);
+    };
+    const press = async (desk: Desk) => {
+      const mode = desk.room.value?.mode === 'all' ? 'open' : 'all';
+      answers[`${admin}/room`] = { status: 200, body: { ...room, mode } };
+      desk.holdNew(mode === 'all');
+      await vi.advanceTimersByTimeAsync(0);
+    };
+    const desk = new Desk('day');
+    queue([]);
+    await at('open');
+    await press(desk);
+    await press(desk);
+    expect(patched()).toEqual([{ mode: 'all' }, { mode: 'open' }]);
+    await at('closed');
+    expect(desk.mayHoldNew.value).toBe(false);
+    await press(desk);
+    // Back to closed would shut everybody up, and what was before that is long over.
+    await at('all');
+    expect(desk.mayHoldNew.value).toBe(false);
+    await press(desk);
+    expect(patched()).toHaveLength(2);
+    await at('risky');
+    expect(desk.mayHoldNew.value).toBe(true);
+    desk.close();
+    // Opened while a colleague holds all.
+    const late = new Desk('day');
+    await at('all');
+    expect(late.mayHoldNew.value).toBe(false);
+    await press(late);
+    expect(patched()).toHaveLength(2);
+    late.close();
+  });
+
   it('asks for the queue again before a full one runs out, once', async () => {
     const desk = new Desk('day');
     const all = Array.from({ length: 500 }, (_, i) => item(i + 1));

@@ -79,8 +79,8 @@ export class Desk {
   readonly older = signal<'loading' | 'all' | ApiError | null>(null);
   /** What a change of the room is under way to; null: none. */
   readonly changing = signal<Partial<Pick<Room, 'mode' | 'slow_s'>> | null>(null);
-  /** Mode before everything new was held. */
-  private before: RoomMode = 'risky';
+  /** Mode before everything new was held; null: this page has not seen it. */
+  private readonly before = signal<RoomMode | null>(null);
 
   /** Replaced with every change, so that what has read it is drawn again. */
   private readonly known = signal({ queue: new Queue(me.value?.person?.id ?? '') });
@@ -100,6 +100,11 @@ export class Desk {
   });
   readonly room = computed<Room | null>(() => {
     return this.queue.room === null ? null : { ...this.queue.room, ...this.changing.value };
+  });
+  /** Holding what is new never opens a closed chat, and ends only in the mode that was before. */
+  readonly mayHoldNew = computed(() => {
+    const mode = this.room.value?.mode;
+    return mode === 'all' ? this.before.value !== null : mode !== 'closed';
   });
   readonly following = computed(() => this.upTo.value === Infinity);
 
@@ -427,7 +432,7 @@ export class Desk {
     this.failure.value = null;
     try {
       const room = await admin<Room>(`broadcasts/${this.id}/room`, { method: 'PATCH', body: change });
-      this.queue.apply({ t: 'room', room });
+      this.hear({ t: 'room', room });
     } catch (error) {
       this.failure.value = asApiError(error);
     } finally {
@@ -438,9 +443,16 @@ export class Desk {
 
   /** Everything new is looked at first, or the mode from before again. */
   holdNew(on: boolean): void {
-    const mode = this.room.value?.mode ?? 'risky';
-    if (on) this.before = mode === 'all' ? 'risky' : mode;
-    void this.setRoom({ mode: on ? 'all' : this.before });
+    if (!this.mayHoldNew.value) return;
+    const mode = on ? 'all' : this.before.value;
+    if (mode !== null) void this.setRoom({ mode });
+  }
+
+  /** From the server, or from an answer of its. */
+  private hear(event: ModerationEvent): void {
+    this.queue.apply(event);
+    const mode = this.queue.room?.mode;
+    if (mode !== undefined && mode !== 'all') this.before.value = mode === 'closed' ? null : mode;
   }
 
   setSingleKeys(on: boolean): void {
@@ -460,7 +472,7 @@ export class Desk {
   }
 
   private onEvent(event: ModerationEvent): void {
-    this.queue.apply(event);
+    this.hear(event);
     if (event.t === 'queue') {
       this.renewing = false;
       this.changed();

@@ -7,7 +7,7 @@ import type { ApiError } from '../core/api';
 import { Icon } from '../ui/icons';
 import { locale } from '../ui/page';
 import { Dialog, ErrorId } from '../ui/parts';
-import { staff } from './messages';
+import { refusalText, staff } from './messages';
 import { asApiError } from './session';
 
 export interface FieldProps {
@@ -70,7 +70,7 @@ export function Refusal({ error }: { error: ApiError }): JSX.Element {
   return (
     <div class="refusal" role="alert">
       <Icon name="alert" />
-      <span>{error.offline ? t.noConnection : t.refused(error.message)}</span>
+      <span>{error.offline ? t.noConnection : t.refused(refusalText(locale.value, error))}</span>
       {!error.offline && <ErrorId id={error.id} />}
     </div>
   );

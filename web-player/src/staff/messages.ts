@@ -1,7 +1,8 @@
 // What the pages that need an account have in common: the log-in, one's password, forms, the states of a broadcast. The pages'
 // own catalogues spread these.
 
-import { catalogue, type Translated } from '../core/i18n';
+import type { ApiError } from '../core/api';
+import { catalogue, type Locale, type Translated } from '../core/i18n';
 
 export const staffEn = {
   loginName: 'Log-in name',
@@ -117,3 +118,27 @@ export const staffZh: Translated<typeof staffEn> = {
 };
 
 export const staff = catalogue(staffEn, staffZh);
+
+/** By code (docs/API.md): the server's own sentences are English. */
+const refusalsZh: Record<string, string> = {
+  invalid: '提交的内容有误',
+  unauthorized: '登录已失效，请重新登录',
+  refused: '未通过核验',
+  forbidden: '您没有此项权限',
+  password_change_needed: '请先设置自己的密码',
+  not_found: '找不到所需的内容',
+  conflict: '与当前状态不符',
+  limit: '超出了上限',
+  unsupported: '不支持此操作',
+  busy: '服务器忙，请稍后再试',
+  internal: '服务器内部出错',
+  timeout: '服务器未能及时完成',
+  closed: '直播引擎没有运行',
+  io: '服务器的磁盘出错',
+};
+
+/** What the server said; in Chinese what its code means, and the sentence with all that it names behind that. */
+export function refusalText(locale: Locale, { code, message }: Pick<ApiError, 'code' | 'message'>): string {
+  const known = locale === 'zh-CN' ? refusalsZh[code] : undefined;
+  return known === undefined ? message : `${known}（${message}）`;
+}

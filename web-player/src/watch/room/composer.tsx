@@ -3,14 +3,14 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { formatNumber, formatTime } from '../../core/format';
+import { formatNumber, formatWhen } from '../../core/format';
 import { Icon, type IconName } from '../../ui/icons';
 import { locale, tag } from '../../ui/page';
 import { IconButton } from '../../ui/parts';
 import { view } from '../state';
 import { naming } from './dialogs-state';
 import { words } from './messages';
-import { announcement, answer, authorOf, draft, replyTo, room, send, write } from './state';
+import { announcement, answer, authorOf, draft, replyTo, restored, room, send, write } from './state';
 import { reasonText } from './why';
 
 /** Characters as the server counts them. */
@@ -67,10 +67,10 @@ export function Composer(): JSX.Element {
     at.style.height = 'auto';
     at.style.height = `${String(at.scrollHeight)}px`; // prettier-ignore
   }, [text]);
-  // What was kept from an earlier visit takes no focus.
-  const kept = useRef(replyTo.value).current;
+  // What was there before, or kept over a reload, takes no focus, nor does what was removed.
+  const before = useRef(replyTo.value).current;
   useEffect(() => {
-    if (replyTo.value !== null && replyTo.value !== kept) field.current?.focus();
+    if (replyTo.value?.text && replyTo.value !== before && replyTo.value !== restored) field.current?.focus();
   }, [replyTo.value]);
 
   const settings = room.room.value;
@@ -88,7 +88,7 @@ export function Composer(): JSX.Element {
     return <Shut icon="lock" title={before ? t.closedBefore : t.closedAfter} />;
   }
   if (ban !== null) {
-    const until = ban.until === null ? t.bannedEnd : t.bannedUntil(formatTime(tag.value, ban.until));
+    const until = ban.until === null ? t.bannedEnd : t.bannedUntil(formatWhen(tag.value, ban.until));
     return (
       <Shut icon="lock" title={t.bannedTitle}>
         {`${until} ${t.bannedReason(reasonText(ban.reason))}`}
@@ -124,7 +124,7 @@ export function Composer(): JSX.Element {
         <p class="write__reply">
           <Icon name="reply" />
           <span>
-            <b>{t.replyTo(authorOf(to))}</b> {to.text}
+            <b>{to.text === '' ? t.replyRemoved : t.replyTo(authorOf(to))}</b> {to.text}
           </span>
           <IconButton
             icon="close"

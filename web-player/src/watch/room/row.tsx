@@ -97,7 +97,7 @@ export function Row({ one, open, reachable, onToggle, onDone }: RowProps): JSX.E
               icon="reply"
               label={t.reply}
               onClick={choose(() => {
-                answer({ id: one.id, name: one.name, text: one.text, by: one.by });
+                answer(one);
               })}
             />
           )}

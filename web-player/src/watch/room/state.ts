@@ -11,6 +11,7 @@ import { settings, tabSettings } from '../../core/settings';
 import { browserTimers } from '../../core/timers';
 import { broadcast, broadcastId, clock, player, view } from '../state';
 import { locale } from '../../ui/page';
+import { reporting } from './dialogs-state';
 import { blocks, danmakuClear, danmakuRemove, danmakuSay } from './danmaku-state';
 import { words } from './messages';
 
@@ -19,37 +20,28 @@ const draftKey = `room.${broadcastId}.draft`;
 const replyKey = `room.${broadcastId}.reply`;
 const mostMuted = 200;
 
-/** What is written and not sent. */
-export const draft = signal(settings.get(draftKey) ?? '');
-/** What it answers. */
-export const replyTo = signal(storedReply());
+type ReplyTo = NonNullable<Sent['replyTo']>;
+
+/** What is written here and not sent: each tab has its own. */
+export const draft = signal(tabSettings.get(draftKey) ?? '');
+/** What it answers; without text: that was removed. */
+export const replyTo = signal<ReplyTo | null>(null);
 export const chosenName = signal(settings.get('name') ?? '');
 /** Authors whose comments this viewer does not want to see. */
 export const muted = signal<ReadonlySet<string>>(new Set(settings.words(mutedKey)));
 /** Said by the one announcer of the page. */
 export const announcement = signal('');
 
-type ReplyTo = Pick<Comment, 'id' | 'name' | 'text'> & { by?: string };
-
-function storedReply(): ReplyTo | null {
-  try {
-    const value = JSON.parse(settings.get(replyKey) ?? '') as Partial<ReplyTo> | null;
-    return typeof value?.id === 'number' && typeof value.name === 'string' && typeof value.text === 'string'
-      ? (value as ReplyTo)
-      : null;
-  } catch {
-    return null;
-  }
-}
-
 export function answer(to: ReplyTo | null): void {
+  awaited = 0;
   replyTo.value = to;
-  settings.set(replyKey, to === null ? '' : JSON.stringify(to));
+  // Its words are not kept: it may be removed.
+  tabSettings.set(replyKey, String(to?.id ?? ''));
 }
 
 export function write(text: string): void {
   draft.value = text;
-  settings.set(draftKey, text);
+  tabSettings.set(draftKey, text);
 }
 
 export function mute(by: string): void {
@@ -86,8 +78,23 @@ export const moments = new Moments({
   vanish: (id) => {
     danmakuRemove(id);
     unannounced = unannounced.filter((one) => one.id !== id);
+    const [to, reported] = [replyTo.value, reporting.value];
+    if (to?.id === id) answer({ ...to, text: '' });
+    if (reported?.id === id) reporting.value = { ...reported, text: '' };
+    if (to?.id === id || reported?.id === id) announcement.value = words.in(locale.value).replyRemoved;
   },
   jumped: danmakuClear,
+});
+
+/** What was answered before a reload, until the list has it. */
+let awaited = tabSettings.number(replyKey, 0);
+/** That, once it has. */
+export let restored: ReplyTo | null = null;
+effect(() => {
+  const one = moments.list.value.find(({ id }) => id === awaited);
+  if (one === undefined || isGap(one)) return;
+  restored = one;
+  answer(one);
 });
 
 export const list = computed<readonly Listed[]>(() => moments.list.value.filter((one) => isGap(one) || wanted(one)));
@@ -212,7 +219,7 @@ function announce(comments: readonly Comment[]): void {
   });
 }
 
-export function authorOf(one: { name: string; by?: string }): string {
+export function authorOf(one: { name: string; by?: string | undefined }): string {
   return one.name === '' ? words.in(locale.value).viewer((one.by ?? '').slice(0, 4)) : one.name;
 }
 
@@ -221,7 +228,8 @@ export function send(): boolean {
   const text = draft.value.replace(/\s+/g, ' ').trim();
   if (text === '') return true;
   const to = replyTo.value;
-  const quoted = to === null ? null : { ...to, text: to.text.slice(0, 60) };
+  const quoted =
+    to === null || to.text === '' ? null : { id: to.id, name: to.name, text: to.text.slice(0, 60), by: to.by };
   if (!room.comment(text, momentNow(), quoted)) return false;
   write('');
   answer(null);
@@ -232,7 +240,7 @@ export function send(): boolean {
 export function edit(one: Sent): void {
   if (draft.value.trim() !== '') return;
   write(one.text);
-  answer(one.replyTo);
+  answer(one.replyTo !== null && moments.gone.has(one.replyTo.id) ? null : one.replyTo);
   room.dismiss(one.ref);
 }
 

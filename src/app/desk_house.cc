@@ -12,10 +12,9 @@ constexpr auto kSayHere = std::chrono::seconds(10);
 
 Result<std::unique_ptr<DeskHouse>> DeskHouse::open(Loop& loop, const Log& log, StoreBooks& books,
                                                    hub::Gate& gate, const TipsConfig& config,
-                                                   ByteView server_key, const std::string& css,
+                                                   const desk::HouseKeys& house_keys, const std::string& css,
                                                    hub::PhotoCleaner* photos, desk::ClipKeeper* clips) {
-  OPENDAY_TRY(auto house_keys, desk::HouseKeys::with_key(server_key));
-  std::unique_ptr<DeskHouse> house(new DeskHouse(loop, gate, std::move(house_keys)));
+  std::unique_ptr<DeskHouse> house(new DeskHouse(loop, gate, house_keys));
   house->keys_ = std::make_unique<hub::OfficerKeys>(books, loop);
   house->room_ = std::make_unique<hub::ControlRoom>([](const std::string&) { return std::vector{kHere}; });
   house->office_ = std::make_unique<hub::DeskOffice>(

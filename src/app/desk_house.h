@@ -19,10 +19,11 @@ namespace openday::app {
 /// Home thread: the loop's. The gate is told of it, and must not be used after it.
 class DeskHouse {
  public:
-  /// `css`: the tip site's style sheet; empty: none. `photos` and `clips` may be null.
+  /// `house_keys` outlives the store, too: its writer uses them. `css`: the tip site's style sheet; empty:
+  /// none. `photos` and `clips` may be null.
   static Result<std::unique_ptr<DeskHouse>> open(Loop& loop, const Log& log, StoreBooks& books,
                                                  hub::Gate& gate, const TipsConfig& config,
-                                                 ByteView server_key, const std::string& css,
+                                                 const desk::HouseKeys& house_keys, const std::string& css,
                                                  hub::PhotoCleaner* photos, desk::ClipKeeper* clips);
   ~DeskHouse();
   DeskHouse(const DeskHouse&) = delete;
@@ -35,14 +36,14 @@ class DeskHouse {
   void tell_officers();
 
  private:
-  DeskHouse(Loop& loop, hub::Gate& gate, desk::HouseKeys house)
-      : loop_(loop), gate_(gate), house_(std::move(house)) {}
+  DeskHouse(Loop& loop, hub::Gate& gate, const desk::HouseKeys& house)
+      : loop_(loop), gate_(gate), house_(house) {}
 
   void keep_clips_at_the_minute();
 
   Loop& loop_;
   hub::Gate& gate_;
-  const desk::HouseKeys house_;
+  const desk::HouseKeys& house_;
   std::unique_ptr<hub::OfficerKeys> keys_;
   std::unique_ptr<hub::ControlRoom> room_;
   std::unique_ptr<hub::DeskOffice> office_;

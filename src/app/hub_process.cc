@@ -116,7 +116,8 @@ class House {
       auto css = read_file(config_.pages + "/tips.css", 256 * 1024);
       // Of a single photo nothing is logged: a log line has an exact time.
       photos_ = std::make_unique<PhotoStudio>(loop_, log_.from(LogLevel::kError), PhotoStudio::Options());
-      OPENDAY_TRY(desk_, DeskHouse::open(loop_, log_, *books_, *gate_, *config_.tips, server_key_,
+      OPENDAY_TRY(house_keys_, desk::HouseKeys::with_key(server_key_));
+      OPENDAY_TRY(desk_, DeskHouse::open(loop_, log_, *books_, *gate_, *config_.tips, *house_keys_,
                                          css.value_or(""), photos_.get(), tip_clips_.get()));
       clips_->on_news = [desk = desk_.get()] { desk->tell_officers(); };
     }
@@ -354,6 +355,7 @@ class House {
   std::unique_ptr<hub::StaticFiles> pages_;
   hub::ApiSettings api_;
   std::unique_ptr<broadcast::Rules> rules_;
+  std::optional<desk::HouseKeys> house_keys_;  // the store's writer uses them to its end
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<StoreBooks> books_;
   std::set<std::string> deleting_;  // their media is on its way out; nothing of that name can be made

@@ -54,7 +54,7 @@ Result<> check_seen(const Open& open, int after) {
       return fail(Errc::kConflict, "the tipster has written meanwhile; read it first");
     }
     if (entry.deed == Deed::kAnswered) {
-      return fail(Errc::kConflict, "a colleague has answered meanwhile; read it first");
+      return fail(Errc::kConflict, "it has been answered meanwhile; read the answer first");
     }
   }
   return {};

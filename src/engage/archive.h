@@ -41,6 +41,9 @@ class ArchiveView {
   virtual Result<Comment> by_ref(const std::string& broadcast, const std::string& author,
                                  const std::string& ref) = 0;
   virtual Result<std::vector<Comment>> comments(const Filter& filter) = 0;
+  /// Of these, the author's that are published no longer.
+  virtual Result<std::vector<Comment>> unpublished(const std::string& broadcast, const std::string& author,
+                                                   const std::vector<int64_t>& ids) = 0;
   /// Oldest first.
   virtual Result<std::vector<Comment>> held(const std::string& broadcast, int limit) = 0;
   virtual Result<int64_t> count_held(const std::string& broadcast) = 0;

@@ -283,10 +283,11 @@ void Rooms::on_outcome(std::vector<Pending> group, const Outcomes& added, const 
 }
 
 void Rooms::tell_absent(RoomGuest& guest, const std::vector<int64_t>& mine) {
-  for (int64_t id : mine) {
-    auto comment = parts_.archives.archive().comment(guest.broadcast(), id);
-    if (!comment || comment->author != guest.author || !comment->decision) continue;
-    if (comment->state != engage::CommentState::kPublished) guest.say(decided_json(*comment));
+  if (mine.empty()) return;
+  auto unpublished = parts_.archives.archive().unpublished(guest.broadcast(), guest.author, mine);
+  if (!unpublished) return;  // what cannot be read just now is told on the next return
+  for (const auto& comment : *unpublished) {
+    if (comment.decision) guest.say(decided_json(comment));
   }
 }
 

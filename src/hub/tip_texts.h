@@ -157,7 +157,7 @@ inline constexpr Phrase kTrouble{
     "暂时无法保存，请稍后再试。您填写的内容仍在本页。",
     "It cannot be stored just now. Try again in a few minutes; what you wrote is still "
     "here."};
-inline constexpr Phrase kNotFounded{"本单位尚未开通线索接收。", "This institution does not take tips yet."};
+inline constexpr Phrase kNotFounded{"本单位目前不接收线索。", "This institution takes no tips at present."};
 inline constexpr Phrase kNotFound{"页面不存在。", "There is nothing here."};
 
 }  // namespace phrase

@@ -1,5 +1,7 @@
 #include "store/rooms.h"
 
+#include <fmt/ranges.h>
+
 #include "store/rows.h"
 
 // The reader function beside it expects these columns in this order.
@@ -96,6 +98,16 @@ Result<Comment> SqliteArchive::by_ref(const std::string& broadcast, const std::s
                        " FROM comments WHERE broadcast = ? AND author = ? AND ref = ?",
                        {broadcast, author, ref}),
              read_comment, "comment", ref);
+}
+
+Result<std::vector<Comment>> SqliteArchive::unpublished(const std::string& broadcast,
+                                                        const std::string& author,
+                                                        const std::vector<int64_t>& ids) {
+  return all<Comment>(db_.query("SELECT " OPENDAY_COMMENT_COLUMNS
+                                " FROM comments WHERE id IN (SELECT value FROM json_each(?))"
+                                " AND broadcast = ? AND author = ? AND state <> 'published' ORDER BY id",
+                                {fmt::format("[{}]", fmt::join(ids, ",")), broadcast, author}),
+                      read_comment);
 }
 
 Result<std::vector<Comment>> SqliteArchive::comments(const engage::Filter& filter) {

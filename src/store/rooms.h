@@ -16,6 +16,8 @@ class SqliteArchive final : public engage::Archive {
   Result<engage::Comment> by_ref(const std::string& broadcast, const std::string& author,
                                  const std::string& ref) override;
   Result<std::vector<engage::Comment>> comments(const engage::Filter& filter) override;
+  Result<std::vector<engage::Comment>> unpublished(const std::string& broadcast, const std::string& author,
+                                                   const std::vector<int64_t>& ids) override;
   Result<std::vector<engage::Comment>> held(const std::string& broadcast, int limit) override;
   Result<int64_t> count_held(const std::string& broadcast) override;
   Result<engage::Minute> minute(const std::string& broadcast, int64_t minute, int limit) override;

@@ -32,7 +32,7 @@ const standard =
   'We have read what you sent. It is nothing this institution can act on, so it is not followed up. If we misunderstood you, please write again and say what happened.';
 
 const wroteMeanwhile = 'the tipster has written meanwhile; read it first';
-const answeredMeanwhile = 'a colleague has answered meanwhile; read it first';
+const answeredMeanwhile = 'it has been answered meanwhile; read the answer first';
 
 /** Newest last; `ago` in minutes. */
 const script = [

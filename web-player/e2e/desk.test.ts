@@ -444,8 +444,6 @@ describe.skipIf(real)('a tip', () => {
     await page.getByText('The broadcast is still being recorded').waitFor();
     expect(await page.locator('video').count()).toBe(0);
     await mock('desk', { tips: [{ id: arriving, withdrawn: true }] });
-    await page.getByText('The clip is being put aside').waitFor();
-    await mock('desk', { tips: [{ id: arriving, arriving: false }] });
     await page.getByText('what was aired then has been withdrawn').waitFor();
     await mock('desk', { tips: [{ id: arriving, clip: null }] });
     await page.getByText('No clip was kept').waitFor();

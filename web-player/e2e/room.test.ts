@@ -268,9 +268,11 @@ describe.skipIf(real)('the room', () => {
     await row(page, 'gentle saying').waitFor({ state: 'detached' });
     expect(await page.locator('body').textContent()).not.toMatch(/(cruel|gentle) saying/);
     expect(await field(page).inputValue()).toBe('half a comment');
-    const stored = () => page.evaluate(() => JSON.stringify([localStorage, sessionStorage].map(Object.entries)));
-    expect(await stored()).toContain('half a comment');
-    expect(await stored()).not.toMatch(/(cruel|gentle) saying/);
+    const stored = (at: Page) =>
+      at.evaluate(() => JSON.stringify([localStorage, sessionStorage].map((one) => Object.entries(one))));
+    expect(await stored(page)).toContain('half a comment');
+    expect(await stored(other)).toContain('a whole one');
+    for (const tab of [page, other]) expect(await stored(tab)).not.toMatch(/(cruel|gentle) saying/);
     await page.reload();
     await row(page, 'a whole one').waitFor();
     expect(await field(page).inputValue()).toBe('half a comment');

@@ -82,12 +82,12 @@ describe('lengths of time', () => {
   });
 
   it('say the day of a moment that is not today', () => {
-    const now = new Date(2026, 2, 4, 23, 30).getTime();
+    const now = new Date(2026, 0, 14, 23, 30).getTime();
     const hours = (n: number) => now + n * 3_600_000;
     expect(formatWhen('en', hours(0.25), now)).toBe('23:45');
-    expect(formatWhen('en', hours(1), now)).toBe('Mar 5 00:30');
-    expect(formatWhen('zh-CN', hours(7 * 24), now)).toBe('3月11日 23:30');
-    expect(formatWhen('en', hours(365 * 24), now)).toBe('Mar 4, 2027 23:30');
+    expect(formatWhen('en', hours(1), now)).toBe('Jan 15 00:30');
+    expect(formatWhen('zh-CN', hours(7 * 24), now)).toBe('1月21日 23:30');
+    expect(formatWhen('en', hours(365 * 24), now)).toBe('Jan 14, 2027 23:30');
   });
 
   it('count down to one, not to zero, until the start', () => {

@@ -402,7 +402,7 @@ export class Room {
   }
 
   private keepPublished(): void {
-    this.deps.memory.set('published', JSON.stringify([...this.published.values()].slice(-askedAfter)));
+    this.deps.memory.set('published', kept([...this.published.values()].slice(-askedAfter)));
   }
 
   private acknowledged(message: Extract<RoomMessage, { t: 'ack' }>): void {
@@ -432,7 +432,7 @@ export class Room {
     const now = this.deps.now();
     const comment: Comment = { id, at: now, moment: one.moment ?? now, by: me.viewer, name: me.name, text: one.text };
     if (me.staff !== null) comment.staff = me.staff;
-    if (one.replyTo !== null) comment.reply_to = one.replyTo;
+    if (one.replyTo !== null && one.replyTo.text !== '') comment.reply_to = one.replyTo;
     this.deps.happened([{ k: 'comment', ...comment }]);
   }
 
@@ -517,7 +517,7 @@ export class Room {
     // What waits is never dropped: of the rest the oldest is.
     let surplus = sent.length - 2 * most;
     this.sent.value = sent.filter((one) => one.state === 'sending' || surplus-- <= 0);
-    this.deps.memory.set('outbox', JSON.stringify(this.sent.value));
+    this.deps.memory.set('outbox', kept(this.sent.value));
   }
 
   private send(message: object): void {
@@ -583,6 +583,13 @@ function parse(data: unknown): RoomMessage | null {
   } catch {
     return null;
   }
+}
+
+/** Without others' words: these may be removed while nobody looks. */
+function kept(sent: readonly Sent[]): string {
+  return JSON.stringify(
+    sent.map((one) => ({ ...one, replyTo: one.replyTo && { id: one.replyTo.id, name: '', text: '' } })),
+  );
 }
 
 /** The outbox of the page before this one; whatever is not one is none. */

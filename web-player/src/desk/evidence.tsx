@@ -155,7 +155,7 @@ export function Clip({ tip, now }: { tip: WholeTip; now: number }): JSX.Element 
   const exact = tip.content?.moment ?? null;
   const moment = exact === null ? minute : Date.parse(exact);
   const hls = tip.clip_hls ?? null;
-  const awaited = tip.clip ? tip.clip_complete === false : now - Date.parse(tip.received_at) < awaitedMs;
+  const awaited = !(tip.clip && tip.clip_complete) && now - Date.parse(tip.received_at) < awaitedMs;
   if (moment === null || minute === null) {
     if (tip.broadcast === null) return null;
     return (

@@ -130,7 +130,7 @@ const refusalsZh: Record<string, string> = {
   conflict: '与当前状态不符',
   limit: '超出了上限',
   unsupported: '不支持此操作',
-  busy: '服务器忙，请稍后再试',
+  busy: '操作过于频繁或服务器繁忙，请稍后再试',
   internal: '服务器内部出错',
   timeout: '服务器未能及时完成',
   closed: '直播引擎没有运行',

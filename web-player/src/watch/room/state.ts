@@ -240,7 +240,9 @@ export function send(): boolean {
 export function edit(one: Sent): void {
   if (draft.value.trim() !== '') return;
   write(one.text);
-  answer(one.replyTo !== null && moments.gone.has(one.replyTo.id) ? null : one.replyTo);
+  // Of one that the page before this one sent, only the id is known.
+  const to = one.replyTo;
+  answer(to === null || to.text === '' || moments.gone.has(to.id) ? null : to);
   room.dismiss(one.ref);
 }
 

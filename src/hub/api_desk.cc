@@ -54,7 +54,7 @@ Json tip_json(const Opened& opened, const Clips* clips) {
   auto clip = clips != nullptr && !tip.clip.empty() ? clips->view(tip.clip)
                                                     : fail(Errc::kNotFound, "there is no clip");
   bool shows = clip && clip->duration_s > 0;
-  bool complete = clip ? clip->complete : clip.error().code == Errc::kNotFound;  // one that is lost is, too
+  bool lost = !tip.clip.empty() && !clip && clip.error().code == Errc::kNotFound;
   return {{"id", tip.id},
           {"state", desk::name_of(tip.state)},
           {"verdict", verdict_json(tip.verdict)},
@@ -64,7 +64,7 @@ Json tip_json(const Opened& opened, const Clips* clips) {
           {"minute", tip.moment ? Json(to_rfc3339(*tip.moment)) : Json(nullptr)},
           {"clip", !tip.clip.empty()},
           {"clip_hls", shows ? Json(kTips + "/" + tip.id + kPlaylist) : Json(nullptr)},
-          {"clip_complete", complete},
+          {"clip_complete", lost || (clip && clip->complete)},
           {"photos", tip.photos},
           {"wrote_again", wrote_again(opened.timeline)},
           {"readable", opened.readable}};

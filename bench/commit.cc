@@ -15,7 +15,7 @@ using namespace openday::bench;
 
 namespace {
 
-constexpr double kPerSecond = 5050;
+constexpr double kPerSecond = 5150;  // more than is wanted, as the time until the last answer counts, too
 constexpr size_t kSockets = 15'500;
 
 /// Ticks that came too late to have a picture of their own, and frames that an encoder could not take.

@@ -30,6 +30,11 @@ void Fanout::leave(Place& place) {
 }
 
 void Fanout::publish(SharedBytes frame, uint64_t mark) {
+  add(std::move(frame), mark);
+  begin_pass();
+}
+
+void Fanout::add(SharedBytes frame, uint64_t mark) {
   bytes_ += frame->size();
   messages_.push_back({std::move(frame), mark});
   while (messages_.size() > bounds_.messages || (bytes_ > bounds_.bytes && messages_.size() > 1)) {
@@ -37,7 +42,6 @@ void Fanout::publish(SharedBytes frame, uint64_t mark) {
     messages_.pop_front();
     ++tail_;
   }
-  begin_pass();
 }
 
 void Fanout::begin_pass() {

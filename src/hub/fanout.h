@@ -49,6 +49,9 @@ class Fanout {
 
   /// `frame`: a ws_text_frame(). `mark`: what skipped() is told when this is where a socket goes on.
   void publish(SharedBytes frame, uint64_t mark);
+  /// Goes out with the next one that is published, in the same write, or with send().
+  void add(SharedBytes frame, uint64_t mark);
+  void send() { begin_pass(); }
 
   [[nodiscard]] size_t sockets() const { return members_.size(); }
   /// Calls `visit` for every socket; it may close them.

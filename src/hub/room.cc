@@ -290,6 +290,7 @@ void Room::flush() {
   flushed_ = head;
   if (from == head) return;
   fanout_.publish(framed(events_text(from, log_.slice(from, head))), from);
+  counts_wait_ = false;
 }
 
 bool Room::take_approved(int64_t id) {
@@ -398,8 +399,10 @@ void Room::every_second() {
     parts_.past_changed(id_);
     if (settings_.pinned == comment.id && show_pinned()) watchers_hear_of_settings();
   }
+  bool talking = heard_[heard_at_] > 0;
   heard_at_ = (heard_at_ + 1) % heard_.size();
   heard_[heard_at_] = 0;
+  if (std::exchange(counts_wait_, false)) fanout_.send();
   bool reacted = std::ranges::any_of(reactions_, [](int64_t count) { return count > 0; });
   // Also now and then when nothing is new: a page that hears nothing takes itself for cut off.
   bool quiet = !reacted && told_viewers_ == viewers();
@@ -412,9 +415,12 @@ void Room::every_second() {
   reactions_.fill(0);
   told_viewers_ = viewers();
   if (fanout_.sockets() == 0) return;
-  fanout_.publish(
+  fanout_.add(
       framed(dump({{"t", "counts"}, {"viewers", told_viewers_}, {"reactions", std::move(reactions)}})),
       flushed_);
+  // A write to everybody is dear: while people talk, the next comment takes the counts along.
+  counts_wait_ = talking;
+  if (!talking) fanout_.send();
 }
 
 // --- moderators

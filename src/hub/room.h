@@ -153,6 +153,7 @@ class Room {
   std::map<std::string, engage::Ban> bans_;  // by author
 
   uint64_t flushed_ = 0;                  // offset of the first event that no socket was sent
+  bool counts_wait_ = false;              // for the next comment, a second at most
   std::vector<engage::Comment> waiting_;  // published, to be shown at the next flush
   double budget_;                         // comments that may be shown
   HouseTime budget_at_;

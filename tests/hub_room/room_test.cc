@@ -290,6 +290,33 @@ TEST_CASE("what a banned author has waiting for the disk is not kept") {
   CHECK(house.archives.archive().comments({"court"})->size() == 3);
 }
 
+TEST_CASE(
+    "while people talk, the counts come with the next comment in one write, and at the latest a second on") {
+  RoomHouse house;
+  size_t ana = house.join();
+  size_t ben = house.join();
+  auto& socket = *house.guests[ben].socket;
+  house.advance(seconds(2));
+  house.say(ana, comment("reference-1", "hello"));
+  house.advance(milliseconds(200));
+  size_t counted = house.all(ben, "counts").size();
+  house.join();
+  house.advance(seconds(1));
+  REQUIRE(house.all(ben, "counts").size() == counted);
+  int writes = socket.writes;
+  house.say(ana, comment("reference-2", "good morning"));
+  house.advance(milliseconds(200));
+  CHECK(socket.writes == writes + 1);
+  CHECK(house.texts(ben).size() == 2);
+  CHECK(house.last(ben, "counts")["viewers"] == 3);
+  counted = house.all(ben, "counts").size();
+  // Nobody says any more.
+  house.join();
+  house.advance(seconds(2));
+  CHECK(house.all(ben, "counts").size() == counted + 1);
+  CHECK(house.last(ben, "counts")["viewers"] == 4);
+}
+
 TEST_CASE("who was away when a moderator decided hears of it when the comment is sent again") {
   RoomHouse house;
   size_t ana = house.join();

@@ -62,7 +62,7 @@ struct Bench {
     lost += heard.missing + heard.disorder + heard.closed + heard.held + heard.refused;
     auto got = static_cast<double>(heard.deliveries);
     report.sample(fmt::format(
-        "{}: {} comments to {} sockets, {:.3g} deliveries/s in {:.3g} writes/s, {:.0f}k per CPU-s (server "
+        "{}: {} comments to {} sockets, {:.3g} deliveries/s in {:.3g} frames/s, {:.0f}k per CPU-s (server "
         "{:.2f} CPU-s/s), delay p50 {:.1f}, p99 {:.1f}, max {:.1f} ms, {} missing, {} out of order, {} "
         "closed{}",
         name, heard.said, sockets, got / heard.took_s, static_cast<double>(heard.frames) / heard.took_s,

@@ -9,7 +9,7 @@ Fanout::Fanout(Loop& loop, Bounds bounds, std::function<void(WebSocket&, uint64_
     : loop_(loop), bounds_(bounds), skipped_(std::move(skipped)) {}
 
 Fanout::~Fanout() {
-  if (passing_) loop_.cancel(timer_);
+  if (passing_ || waiting_) loop_.cancel(timer_);
 }
 
 void Fanout::join(WebSocket& socket, Place& place) {
@@ -45,10 +45,22 @@ void Fanout::add(SharedBytes frame, uint64_t mark) {
 }
 
 void Fanout::begin_pass() {
+  if (waiting_) return;
   if (passing_) {
     again_ = true;
     return;
   }
+  HouseTime now = loop_.clock().now();
+  if (!began_ || now - *began_ >= pace_) return start_pass();
+  waiting_ = true;
+  timer_ = loop_.after(*began_ + pace_ - now, [this] {
+    waiting_ = false;
+    start_pass();
+  });
+}
+
+void Fanout::start_pass() {
+  began_ = loop_.clock().now();
   passing_ = true;
   at_ = 0;
   turn();
@@ -63,13 +75,10 @@ void Fanout::turn() {
     serve(at_++);
   }
   if (at_ >= members_.size()) {
-    if (!again_) {
-      passing_ = false;
-      batch_.clear();
-      return;
-    }
-    again_ = false;
-    at_ = 0;
+    passing_ = false;
+    if (std::exchange(again_, false)) return begin_pass();
+    batch_.clear();
+    return;
   }
   timer_ = loop_.after(Duration(0), [this] { turn(); });
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "base/loop.h"
@@ -52,6 +53,9 @@ class Fanout {
   /// Goes out with the next one that is published, in the same write, or with send().
   void add(SharedBytes frame, uint64_t mark);
   void send() { begin_pass(); }
+  /// A pass begins no sooner than this after the one before. What is published meanwhile, and while one is
+  /// under way, goes out with it: nobody waits for a whole pass after a whole pace.
+  void set_pace(Duration pace) { pace_ = pace; }
 
   [[nodiscard]] size_t sockets() const { return members_.size(); }
   /// Calls `visit` for every socket; it may close them.
@@ -80,6 +84,7 @@ class Fanout {
 
   [[nodiscard]] uint64_t head() const { return tail_ + messages_.size(); }
   void begin_pass();
+  void start_pass();
   void turn();
   /// Brings one member as far as it goes. It may be gone afterwards.
   void serve(size_t index);
@@ -100,6 +105,9 @@ class Fanout {
   size_t at_ = 0;  // where the present pass is
   bool passing_ = false;
   bool again_ = false;
+  bool waiting_ = false;  // for its time, to begin a pass
+  Duration pace_{0};
+  std::optional<HouseTime> began_;  // the last pass
   Loop::TimerId timer_ = 0;
   Counters counters_;
 };

@@ -22,8 +22,9 @@ constexpr int kMostHeld = 10'000;  // counted by wording; all are kept and shown
 constexpr size_t kAnsweredText = 60;
 // A page reads what comes twenty times a second as at once; a larger room waits a little longer, for fewer
 // writes.
-constexpr Duration kTick = milliseconds(50);
-constexpr Duration kTickOfMany = milliseconds(100);
+constexpr Duration kFrameEvery = milliseconds(25);   // what comes within this shares a frame;
+constexpr Duration kTick = milliseconds(50);         // between two writes to a socket,
+constexpr Duration kTickOfMany = milliseconds(100);  // or this, with so many of them
 constexpr size_t kMany = 2000;
 constexpr Duration kCountsAtLeast = seconds(15);
 const Json::json_pointer kPinned("/comment");
@@ -272,7 +273,7 @@ void Room::choose_sample() {
 void Room::plan_flush() {
   if (flush_timer_ != 0) return;
   Duration wait(0);
-  if (flushed_at_) wait = std::max(Duration(0), *flushed_at_ + tick() - parts_.loop.clock().now());
+  if (flushed_at_) wait = std::max(Duration(0), *flushed_at_ + kFrameEvery - parts_.loop.clock().now());
   flush_timer_ = parts_.loop.after(wait, [this] {
     flush_timer_ = 0;
     flush();
@@ -289,6 +290,7 @@ void Room::flush() {
   uint64_t from = std::max(flushed_, log_.tail());
   flushed_ = head;
   if (from == head) return;
+  fanout_.set_pace(tick());
   fanout_.publish(framed(events_text(from, log_.slice(from, head))), from);
   counts_wait_ = false;
 }

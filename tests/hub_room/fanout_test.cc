@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <random>
 
 #include "hub/websocket_frame.h"
@@ -205,4 +206,39 @@ TEST_CASE("what is kept is bounded in bytes, and the newest message always goes 
   });
   hall.settle();
   CHECK(Hall::numbers(socket) == std::vector{1});
+}
+
+TEST_CASE("between two writes to a socket lies the pace, and what comes meanwhile shares one") {
+  Hall hall;
+  constexpr size_t kSockets = 1200;  // several turns of a pass
+  std::vector<FakeSocket> sockets(kSockets);
+  std::vector<Fanout::Place> places(kSockets);
+  hall.run([&] {
+    hall.fanout->set_pace(milliseconds(100));
+    for (size_t n = 0; n < kSockets; ++n) hall.fanout->join(sockets[n], places[n]);
+    hall.fanout->publish(message(0), 0);
+  });
+  hall.settle();
+  auto all_have = [&](int messages, int writes) {
+    return std::ranges::all_of(sockets, [&](const FakeSocket& socket) {
+      return Hall::numbers(socket).size() == static_cast<size_t>(messages) && socket.writes == writes;
+    });
+  };
+  CHECK(all_have(1, 1));  // at once
+  for (int n = 1; n < 4; ++n) {
+    hall.clock.advance(milliseconds(25));
+    hall.run([&] { hall.fanout->publish(message(n), 0); });
+    hall.settle();
+  }
+  CHECK(all_have(1, 1));
+  hall.clock.advance(milliseconds(25));
+  hall.settle();
+  CHECK(all_have(4, 2));
+  hall.clock.advance(milliseconds(100));
+  hall.run([&] {
+    hall.fanout->add(message(4), 0);
+    hall.fanout->publish(message(5), 0);
+  });
+  hall.settle();
+  CHECK(all_have(6, 3));
 }

@@ -39,7 +39,8 @@ int main(int argc, char** argv) {
   Program viewer({"ffmpeg", "-nostdin", "-v", "error", "-i", server.url() + "/hls/memory/live.m3u8", "-map",
                   "0:v:0", "-c", "copy", "-f", "null", "-"},
                  server.folder() + "/viewer.log");
-  std::string platform = fmt::format("rtmp://127.0.0.1:{}/app", free_port(SOCK_STREAM));
+  openday::test::HeldPort port;
+  std::string platform = fmt::format("rtmp://127.0.0.1:{}/app", port.number());
   Program restreamed({"ffmpeg", "-nostdin", "-v", "error", "-f", "flv", "-listen", "1", "-i",
                       platform + "/key", "-c", "copy", "-f", "null", "-"},
                      server.folder() + "/platform.log");

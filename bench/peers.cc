@@ -26,20 +26,23 @@ bool answers(int port) {
 
 }  // namespace
 
-Peer::Peer(int port, const std::vector<std::string>& command, const std::string& log)
-    : port_(port), program_(std::make_unique<e2e::Program>(command, log)) {
-  bool up = e2e::eventually(std::chrono::seconds(10), [&] { return !program_->running() || answers(port); });
+Peer::Peer(test::HeldPort port, const std::vector<std::string>& command, const std::string& log)
+
+    : port_(std::move(port)), program_(std::make_unique<e2e::Program>(command, log)) {
+  bool up = e2e::eventually(std::chrono::seconds(10),
+                            [&] { return !program_->running() || answers(port_.number()); });
   if (!up || !program_->running()) throw std::runtime_error(command[0] + " does not start: " + slurp(log));
 }
 
 Peer Peer::node_ws(const std::string& folder) {
-  int port = e2e::free_port(SOCK_STREAM);
-  return {
-      port, {"node", OPENDAY_SOURCE_DIR "/bench/ws_broadcast.mjs", std::to_string(port)}, folder + "/ws.log"};
+  test::HeldPort port;
+  std::vector<std::string> command = {"node", OPENDAY_SOURCE_DIR "/bench/ws_broadcast.mjs",
+                                      std::to_string(port.number())};
+  return {std::move(port), command, folder + "/ws.log"};
 }
 
 Peer Peer::nchan(const std::string& folder) {
-  int port = e2e::free_port(SOCK_STREAM);
+  test::HeldPort port;
   std::string paths;
   for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
     paths += fmt::format("{0}_temp_path {1}/{0};\n", kind, folder);
@@ -52,8 +55,8 @@ Peer Peer::nchan(const std::string& folder) {
       "nchan_shared_memory_size 256m;\nserver {{\nlisten 127.0.0.1:{} backlog=4096;\n"
       "location = {} {{ nchan_pubsub websocket; nchan_channel_id all; nchan_message_buffer_length 20; "
       "nchan_subscriber_first_message newest; }}\n}}\n}}\n",
-      ::getuid() == 0 ? "user root;\n" : "", folder, paths, port, kPath);
-  return {port,
+      ::getuid() == 0 ? "user root;\n" : "", folder, paths, port.number(), kPath);
+  return {std::move(port),
           {"nginx", "-p", folder, "-c", folder + "/nchan.conf", "-e", folder + "/nchan.log"},
           folder + "/nchan.log"};
 }

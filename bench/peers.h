@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tests/e2e/harness.h"
+#include "tests/port.h"
 
 namespace openday::bench {
 
@@ -19,13 +20,13 @@ class Peer {
   /// nginx with nchan, one worker.
   static Peer nchan(const std::string& folder);
 
-  [[nodiscard]] int port() const { return port_; }
+  [[nodiscard]] int port() const { return port_.number(); }
   [[nodiscard]] int pid() const { return program_->pid(); }
 
  private:
-  Peer(int port, const std::vector<std::string>& command, const std::string& log);
+  Peer(test::HeldPort port, const std::vector<std::string>& command, const std::string& log);
 
-  int port_;
+  test::HeldPort port_;
   std::unique_ptr<e2e::Program> program_;
 };
 

@@ -97,19 +97,6 @@ bool eventually(milliseconds patience, const std::function<bool()>& condition) {
   }
 }
 
-int free_port(int type) {
-  UniqueFd fd(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("no free port");
-  }
-  return ntohs(address.sin_port);
-}
-
 std::string run(const std::vector<std::string>& command) {
   auto [status, output] = run_to_end(command);
   if (status != 0) throw std::runtime_error(command[0] + " failed: " + output);
@@ -129,11 +116,6 @@ Server::Server(Options options) {
   char pattern[] = "/tmp/openday-e2e-XXXXXX";
   if (::mkdtemp(pattern) == nullptr) throw std::runtime_error("mkdtemp");
   folder_ = pattern;
-  http_port_ = free_port(SOCK_STREAM);
-  tls_port_ = free_port(SOCK_STREAM);
-  rtmp_port_ = free_port(SOCK_STREAM);
-  rtmps_port_ = free_port(SOCK_STREAM);
-  srt_port_ = free_port(SOCK_DGRAM);
   run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
        "-keyout", folder_ + "/key.pem", "-out", folder_ + "/cert.pem"});
@@ -148,10 +130,10 @@ Server::Server(Options options) {
       "rtmps_port = {11}\n"
       "[house]\nwidth = {6}\nheight = {7}\nfps = {8}\n[encode]\nladder = [{9}]\n"
       "{10}\n",
-      folder_, kSource, http_port_, tls_port_, rtmp_port_, srt_port_, options.house.width,
-      options.house.height, options.house.fps, ladder,
+      folder_, kSource, http_port_.number(), tls_port_.number(), rtmp_port_.number(), srt_port_,
+      options.house.width, options.house.height, options.house.fps, ladder,
       options.extra.empty() ? "[store]\nreserve_mb = 10\n[egress]\nallow_private = true\n" : options.extra,
-      rtmps_port_, options.log_level, options.max_connections);
+      rtmps_port_.number(), options.log_level, options.max_connections);
   start();
 }
 
@@ -180,7 +162,7 @@ Server::~Server() {
 }
 
 std::string Server::url() const {
-  return fmt::format("http://127.0.0.1:{}", http_port_);
+  return fmt::format("http://127.0.0.1:{}", http_port_.number());
 }
 
 std::string Server::log() const {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "tests/port.h"
 #include "tests/synth/judge.h"
 
 namespace openday::e2e {
@@ -66,9 +67,6 @@ struct Size {
   int fps = 30;
 };
 
-/// A port that is free now; SOCK_STREAM or SOCK_DGRAM.
-int free_port(int type);
-
 /// The synthetic venues' files, encoded once a build. `look` is empty or "camera": see scripts/make-venue.
 std::string venue_file(int venue, int length_s, Size size, const std::string& extension,
                        const std::string& look = {});
@@ -106,10 +104,10 @@ class Server {
   [[nodiscard]] std::string folder() const { return folder_; }
   [[nodiscard]] std::string log() const;
   [[nodiscard]] std::string url() const;
-  [[nodiscard]] int rtmp_port() const { return rtmp_port_; }
-  [[nodiscard]] int rtmps_port() const { return rtmps_port_; }
+  [[nodiscard]] int rtmp_port() const { return rtmp_port_.number(); }
+  [[nodiscard]] int rtmps_port() const { return rtmps_port_.number(); }
   [[nodiscard]] int srt_port() const { return srt_port_; }
-  [[nodiscard]] int tls_port() const { return tls_port_; }
+  [[nodiscard]] int tls_port() const { return tls_port_.number(); }
   /// The process of this role (and id) now; −1 if there is none.
   [[nodiscard]] int pid_of(const std::string& broadcast, const std::string& role,
                            const std::string& id = {}) const;
@@ -125,7 +123,8 @@ class Server {
 
  private:
   std::string folder_;
-  int http_port_ = 0, tls_port_ = 0, rtmp_port_ = 0, rtmps_port_ = 0, srt_port_ = 0;
+  test::HeldPort http_port_, tls_port_, rtmp_port_, rtmps_port_;
+  int srt_port_ = test::free_udp_port();
   std::string token_;
   std::unique_ptr<Program> program_;
 };

@@ -145,7 +145,7 @@ TEST_CASE("every way in is seen and heard in the program") {
 
   // What we pull from.
   test::RtspServer camera(test::units_of(flv[3]));
-  std::string srt_source = fmt::format("srt://127.0.0.1:{}", free_port(SOCK_DGRAM));
+  std::string srt_source = fmt::format("srt://127.0.0.1:{}", test::free_udp_port());
   auto srt_sender = publish(flv[4], srt_source + "?mode=listener&passphrase=a-long-passphrase", log);
   auto venue = [&](const std::string& id, const Json& source) {
     server.admin("POST", "/venues", {{"id", id}, {"name", id}, {"source", source}});

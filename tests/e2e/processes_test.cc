@@ -225,7 +225,8 @@ TEST_CASE("a gateway that dies is back for the encoders, and the program does no
 TEST_CASE("a hub that dies comes back to a program that went on, and so did recording and restreaming") {
   OnAir air;
   constexpr int kRestreamed = 12;  // s
-  std::string platform = fmt::format("rtmp://127.0.0.1:{}/app", free_port(SOCK_STREAM));
+  test::HeldPort port;
+  std::string platform = fmt::format("rtmp://127.0.0.1:{}/app", port.number());
   std::string restreamed = air.server.folder() + "/restreamed.flv";
   auto platform_server = recorder({"-f", "flv", "-listen", "1", "-i", platform + "/a-stream-key"}, restreamed,
                                   kRestreamed, air.server.folder() + "/recorder");
@@ -324,7 +325,7 @@ TEST_CASE("the gateway and every kind of feed are confined, and nothing else is"
   std::string file = std::filesystem::path(venue_file(0, 60, kSize, "flv")).filename();
   const std::map<std::string, Json> sources = {
       {"pushed", {{"kind", "ingest"}}},
-      {"pulled", {{"kind", "pull"}, {"url", fmt::format("srt://127.0.0.1:{}", free_port(SOCK_DGRAM))}}},
+      {"pulled", {{"kind", "pull"}, {"url", fmt::format("srt://127.0.0.1:{}", test::free_udp_port())}}},
       {"file", {{"kind", "file"}, {"path", file}}},
       {"test", {{"kind", "test"}}}};
   Json ids = Json::array();

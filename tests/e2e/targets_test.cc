@@ -148,8 +148,9 @@ TEST_CASE(
   auto logged = [&](const std::string& text) { return server.log().find(text) != std::string::npos; };
 
   // Targets that work: FFmpeg as the platform, by RTMP and by encrypted SRT, and one that stays to the end.
-  std::string rtmp_url = fmt::format("rtmp://127.0.0.1:{}/app", free_port(SOCK_STREAM));
-  std::string srt_url = fmt::format("srt://127.0.0.1:{}", free_port(SOCK_DGRAM));
+  test::HeldPort rtmp_port;
+  std::string rtmp_url = fmt::format("rtmp://127.0.0.1:{}/app", rtmp_port.number());
+  std::string srt_url = fmt::format("srt://127.0.0.1:{}", test::free_udp_port());
   auto rtmp = recorder({"-f", "flv", "-listen", "1", "-i", rtmp_url + "/a-stream-key"},
                        server.folder() + "/rtmp.flv", 7, server.folder() + "/recorder");
   auto srt = recorder({"-f", "mpegts", "-i", srt_url + "?mode=listener&passphrase=a-long-passphrase"},
@@ -173,7 +174,7 @@ TEST_CASE(
   // more, one is an SRT server that has stopped.
   RtmpServer silent(Manners::kSilent);
   RtmpServer deaf(Manners::kHangAfterPublish);
-  srt_url = fmt::format("srt://127.0.0.1:{}", free_port(SOCK_DGRAM));
+  srt_url = fmt::format("srt://127.0.0.1:{}", test::free_udp_port());
   auto frozen = recorder({"-f", "mpegts", "-i", srt_url + "?mode=listener"}, server.folder() + "/frozen.ts",
                          60, server.folder() + "/recorder");
   push_to("silent", silent.url(), "key-of-silent");

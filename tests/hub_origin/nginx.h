@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "../port.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "wrap/ssl/self_signed.h"
@@ -30,10 +31,10 @@ class Nginx {
         read_file(std::string(OPENDAY_SOURCE_DIR) + "/config/nginx/openday.conf", 1 << 20).value();
     replace(site, "/var/cache/nginx/openday", folder_ + "/cache");
     replace(site, "server 127.0.0.1:8080;", fmt::format("server 127.0.0.1:{};", upstream));
-    replace(site, "listen 80;", fmt::format("listen 127.0.0.1:{};", free_port()));
-    replace(
-        site, "listen 443 ssl http2;",
-        fmt::format("listen 127.0.0.1:{} ssl http2; listen 127.0.0.1:{} backlog=4096;", tls_port_, port_));
+    replace(site, "listen 80;", fmt::format("listen 127.0.0.1:{};", http_.number()));
+    replace(site, "listen 443 ssl http2;",
+            fmt::format("listen 127.0.0.1:{} ssl http2; listen 127.0.0.1:{} backlog=4096;", tls_.number(),
+                        plain_.number()));
     auto certificate = wrap::make_self_signed("tv.test").value();
     write("nginx-cert.pem", certificate.certificate_pem);
     write("nginx-key.pem", certificate.key_pem);
@@ -68,30 +69,12 @@ class Nginx {
   Nginx(const Nginx&) = delete;
   Nginx& operator=(const Nginx&) = delete;
 
-  [[nodiscard]] int port() const { return port_; }
-  [[nodiscard]] int tls_port() const { return tls_port_; }
+  [[nodiscard]] int port() const { return plain_.number(); }
+  [[nodiscard]] int tls_port() const { return tls_.number(); }
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] std::string log() const { return read_file(errors(), 1 << 20).value_or("no log"); }
 
  private:
-  static UniqueFd socket() { return UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
-  static sockaddr_in loopback(int port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<uint16_t>(port));
-    return address;
-  }
-  static int free_port() {
-    UniqueFd one = socket();
-    sockaddr_in address = loopback(0);
-    socklen_t size = sizeof address;
-    if (::bind(one.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        ::getsockname(one.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-      throw std::runtime_error("no port is free");
-    }
-    return ntohs(address.sin_port);
-  }
   /// The shipped file is changed in places that must be there.
   static void replace(std::string& text, const std::string& from, const std::string& to) {
     size_t at = text.find(from);
@@ -104,14 +87,16 @@ class Nginx {
   }
   [[nodiscard]] std::string errors() const { return folder_ + "/nginx.log"; }
   [[nodiscard]] bool answers() const {
-    UniqueFd one = socket();
-    sockaddr_in address = loopback(port_);
+    UniqueFd one(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<uint16_t>(plain_.number()));
     return ::connect(one.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   }
 
   std::string folder_;
-  int port_ = free_port();
-  int tls_port_ = free_port();
+  HeldPort http_, tls_, plain_;
   pid_t pid_ = -1;
 };
 

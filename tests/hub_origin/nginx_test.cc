@@ -2,9 +2,8 @@
 // once or twice; and it is told who asks.
 #include "nginx.h"
 
-#include "../hub_http/harness.h"
 #include "encoded_program.h"
-#include "hub/origin.h"
+#include "origin_hub.h"
 #include "stage.h"
 
 using namespace openday;
@@ -12,17 +11,10 @@ using namespace openday::hub;
 using namespace openday::hub::test;
 
 TEST_CASE("nginx asks the origin at most twice for a playlist that a hundred players wait for") {
-  std::unique_ptr<Origin> origin;
-  Hub hub({}, [&](HttpServer& server) {
-    origin = std::make_unique<Origin>(OriginOptions(), server.loop(), Log("test", LogLevel::kError));
-    origin->add_routes(server.router());
-    OriginSetup setup;
-    setup.id = "b";
-    setup.names = {"b"};
-    setup.state = OriginState::kLive;
-    origin->put(setup);
-  });
-  Run run(*origin, "b", "run1", "720p");
+  OriginHub origin;
+  origin.put("", OriginState::kLive);
+  Hub& hub = origin.hub();
+  Run run(origin.origin(), "b", "run1", "720p");
   hub.on_hub([&] {
     run.begin();
     run.parts(7);
@@ -41,7 +33,7 @@ TEST_CASE("nginx asks the origin at most twice for a playlist that a hundred pla
                                    i % 3 == 0 ? "&x=" + std::to_string(i) : "",
                                    i % 2 == 0 ? "Accept-Encoding: gzip\r\n" : ""));
     }
-    REQUIRE(eventually(hub, [&] { return origin->metrics().waiters >= 1; }));
+    REQUIRE(eventually(hub, [&] { return origin.origin().metrics().waiters >= 1; }));
     hub.on_hub([&] { run.part(); });
     for (size_t i = 0; i < players.size(); ++i) {
       auto answer = players[i]->read();
@@ -68,7 +60,6 @@ TEST_CASE("nginx asks the origin at most twice for a playlist that a hundred pla
   auto status = players[0]->get("/nginx_status");
   REQUIRE(status);
   CHECK(status->body.starts_with("Active connections: 100 "));
-  hub.on_hub([&] { origin.reset(); });
 }
 
 TEST_CASE("whatever is asked for through nginx, the hub is told by whom, for which host and how") {

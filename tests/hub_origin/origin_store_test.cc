@@ -5,8 +5,7 @@
 
 #include <fstream>
 
-#include "../hub_http/harness.h"
-#include "hub/origin.h"
+#include "origin_hub.h"
 #include "output/store_index.h"
 #include "stage.h"
 
@@ -67,44 +66,13 @@ class Store {
   std::vector<std::string> renditions_;
 };
 
-class OriginHub {
- public:
-  OriginHub()
-      : hub_({}, [this](HttpServer& server) {
-          origin_ = std::make_unique<Origin>(OriginOptions(), server.loop(), Log("test", LogLevel::kError));
-          origin_->add_routes(server.router());
-        }) {}
-  ~OriginHub() {
-    hub_.on_hub([this] { origin_.reset(); });
-  }
-  void put(const Store& store, OriginState state, ProgramTime public_from = {}, std::string id = "b") {
-    OriginSetup setup;
-    setup.id = id;
-    setup.names = {id};
-    setup.store = store.path();
-    setup.state = state;
-    setup.public_from = public_from;
-    hub_.on_hub([&] { origin_->put(setup); });
-  }
-  Hub& hub() { return hub_; }
-  Origin& origin() { return *origin_; }
-  Answer get(std::string_view target, std::string_view headers = {}) {
-    Client client(hub_.port());
-    return client.get(target, headers).value();
-  }
-
- private:
-  std::unique_ptr<Origin> origin_;
-  Hub hub_;
-};
-
 }  // namespace
 
 TEST_CASE("the DVR plays from the store while the broadcast is live") {
   Store store;
   store.segments(0, 5);
   OriginHub hub;
-  hub.put(store, OriginState::kLive);
+  hub.put(store.path(), OriginState::kLive);
   auto list = hub.get("/hls/b/dvr.m3u8");
   CHECK(list.status == 200);
   CHECK(list.body.find("720p/dvr.m3u8") != std::string::npos);
@@ -132,7 +100,7 @@ TEST_CASE("stored media honours ranges") {
   Store store;
   store.segments(0, 1);
   OriginHub hub;
-  hub.put(store, OriginState::kLive);
+  hub.put(store.path(), OriginState::kLive);
   auto part = hub.get("/media/run1/720p/0.m4s", "Range: bytes=5-11\r\n");
   CHECK(part.status == 206);
   CHECK(part.body == "segment");
@@ -148,7 +116,7 @@ TEST_CASE("an ended broadcast is a replay, also for a hub that never saw it live
   Store store;
   store.segments(0, 4);
   OriginHub hub;
-  hub.put(store, OriginState::kEnded);
+  hub.put(store.path(), OriginState::kEnded);
   CHECK(hub.get("/media/run1/720p/2.m4s").body == "720p segment 2");  // before any playlist
   auto list = hub.get("/hls/b/replay.m3u8");
   CHECK(list.body.find("720p/replay.m3u8") != std::string::npos);
@@ -168,8 +136,8 @@ TEST_CASE("of an ended broadcast that nobody watches the folders are listed, and
   Store watched("run-watched");
   watched.segments(0, 4);
   OriginHub hub;
-  hub.put(asleep, OriginState::kEnded, {}, "asleep");
-  hub.put(watched, OriginState::kEnded, {}, "watched");
+  hub.put(asleep.path(), OriginState::kEnded, {}, "asleep");
+  hub.put(watched.path(), OriginState::kEnded, {}, "watched");
   auto view = [&](const char* id) { return hub.hub().on_hub([&] { return hub.origin().view(id).value(); }); };
   CHECK(eventually(hub.hub(), [&] {
     return hub.origin().view("asleep")->has_media && hub.origin().view("watched")->has_media;
@@ -190,7 +158,7 @@ TEST_CASE("a media request that comes before the stores are listed finds its run
   for (int i = 0; i < 20; ++i) {
     stores.push_back(std::make_unique<Store>("run" + std::to_string(i)));
     stores.back()->segments(0, 1);
-    hub.put(*stores.back(), OriginState::kEnded, {}, "b" + std::to_string(i));
+    hub.put(stores.back()->path(), OriginState::kEnded, {}, "b" + std::to_string(i));
   }
   CHECK(hub.get("/media/run19/720p/0.m4s").body == "720p segment 0");
   CHECK(eventually(hub.hub(), [&] {
@@ -204,7 +172,7 @@ TEST_CASE("a media request that comes before the stores are listed finds its run
 TEST_CASE("whether something is recorded is read from the store as it is now, not as it was a moment ago") {
   Store store;
   OriginHub hub;
-  hub.put(store, OriginState::kLive);
+  hub.put(store.path(), OriginState::kLive);
   auto ask = [&] {
     std::optional<std::optional<bool>> told;
     hub.hub().on_hub(
@@ -262,7 +230,7 @@ TEST_CASE("the replay playlists of all renditions leave out what the disk had no
   store.segment("720p", 4);
   store.segments(5, 6);
   OriginHub hub;
-  hub.put(store, OriginState::kEnded);
+  hub.put(store.path(), OriginState::kEnded);
   auto numbers = [&](const std::string& rendition) {
     std::string text = hub.get("/hls/b/" + rendition + "/replay.m3u8").body;
     std::string prefix = "/media/run1/" + rendition + "/";
@@ -284,7 +252,7 @@ TEST_CASE("what was withdrawn is gone from the store's media, its lists and its 
   store.write(output::thumbnail_path(kStart), "first");
   store.write(output::thumbnail_path(kStart + milliseconds(10'000)), "second");
   OriginHub hub;
-  hub.put(store, OriginState::kEnded);
+  hub.put(store.path(), OriginState::kEnded);
   auto url = [](int64_t ms) { return "/thumb/b/" + std::to_string(kStart.ms + ms) + ".jpg"; };
   auto thumb = hub.get(url(12'345));
   CHECK(thumb.body == "second");
@@ -317,7 +285,7 @@ TEST_CASE("the poster of a hub that starts anew is the last thumbnail that may b
   store.write(output::thumbnail_path(kStart + milliseconds(20'000)), "third");
   store.write("thumb/notes.txt", "not a picture");
   OriginHub hub;
-  hub.put(store, OriginState::kEnded);
+  hub.put(store.path(), OriginState::kEnded);
   CHECK(eventually(hub.hub(), [&] { return hub.origin().view("b")->has_poster; }));
   CHECK(hub.get("/thumb/b/poster.jpg").body == "third");
   CHECK(hub.get("/thumb/b/poster.jpg").header("content-type") == "image/jpeg");
@@ -348,7 +316,7 @@ TEST_CASE("the poster never shows the rehearsal") {
   store.segments(0, 10);
   store.write(output::thumbnail_path(kStart), "rehearsal");
   OriginHub hub;
-  hub.put(store, OriginState::kLive, kStart + milliseconds(5'000));
+  hub.put(store.path(), OriginState::kLive, kStart + milliseconds(5'000));
   CHECK(hub.get("/thumb/b/poster.jpg").status == 404);
 }
 
@@ -356,7 +324,7 @@ TEST_CASE("what was recorded in rehearsal is never played") {
   Store store;
   store.segments(0, 6);
   OriginHub hub;
-  hub.put(store, OriginState::kLive, store.at(3));
+  hub.put(store.path(), OriginState::kLive, store.at(3));
   auto dvr = hub.get("/hls/b/720p/dvr.m3u8");
   CHECK(dvr.body.find("/2.m4s") == std::string::npos);
   CHECK(dvr.body.find("/3.m4s") != std::string::npos);
@@ -368,7 +336,7 @@ TEST_CASE("files that are missing, links, or folders are not found") {
   Store store;
   store.segments(0, 3);
   OriginHub hub;
-  hub.put(store, OriginState::kLive);
+  hub.put(store.path(), OriginState::kLive);
   std::filesystem::remove(store.path() + "/run1/720p/0.m4s");
   std::filesystem::remove(store.path() + "/run1/720p/1.m4s");
   std::filesystem::create_symlink("/etc/passwd", store.path() + "/run1/720p/1.m4s");
@@ -389,7 +357,7 @@ TEST_CASE("a store that does not answer holds nobody up for long, and live nobod
   std::filesystem::rename(index, kept);
   REQUIRE(::mkfifo(index.c_str(), 0600) == 0);
   OriginHub hub;
-  hub.put(store, OriginState::kLive);
+  hub.put(store.path(), OriginState::kLive);
   hub.hub().on_hub([&] {
     Run run(hub.origin(), "b", "run2", "720p", 10);
     run.begin();
@@ -409,7 +377,7 @@ TEST_CASE("a store that does not answer holds nobody up for long, and live nobod
   CHECK_FALSE(recorded);
   // Nor is anybody kept who may want something of another store.
   Store other("run3");
-  hub.put(other, OriginState::kEnded, {}, "other");
+  hub.put(other.path(), OriginState::kEnded, {}, "other");
   CHECK(hub.get("/media/run3/720p/0.m4s").status == 503);
 
   // It answers again.

@@ -1,9 +1,6 @@
 // The real hub process's body on a thread, with a test as its supervisor, gateway and engines.
 #pragma once
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <catch2/catch.hpp>
 #include <future>
 #include <map>
@@ -13,6 +10,7 @@
 
 #include "../hub_api/far_end.h"
 #include "../hub_http/harness.h"
+#include "../port.h"
 #include "app/processes.h"
 #include "base/fd.h"
 #include "base/text.h"
@@ -25,22 +23,10 @@ using hub::test::Client;
 using hub::test::FarEnd;
 using link::Json;
 
-/// A port of this machine that was free a moment ago.
-inline int free_port() {
-  UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  REQUIRE(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  REQUIRE(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  return ntohs(address.sin_port);
-}
-
 /// What outlives a hub: the data folder, and the supervisor's loop with the engines on it.
 class House {
  public:
-  House() : port(free_port()) {
+  House() {
     loop_ = *Loop::create(clock_);
     thread_ = std::thread([this] { loop_->run(); });
   }
@@ -191,7 +177,8 @@ class House {
   Loop& loop() { return *loop_; }
 
   hub::test::TemporaryFolder folder;
-  const int port;
+  const openday::test::HeldPort held_port;
+  const int port = held_port.number();
   std::unique_ptr<FarEnd> control;
   std::unique_ptr<FarEnd> gateway;
   std::map<std::string, std::unique_ptr<FarEnd>> engines;

@@ -96,7 +96,8 @@ struct Desk : RealHub {
     CHECK(page->status == 200);
     return page->body;
   }
-  const int tips_port = free_port();
+  const openday::test::HeldPort held_tips_port;
+  const int tips_port = held_tips_port.number();
   std::string cookie;
   std::string recovery;
 

@@ -1,6 +1,7 @@
 // RTMP and RTMPS through the gateway process in its sandbox.
 #include <fstream>
 
+#include "../port.h"
 #include "program.h"
 #include "rtmp/flv.h"
 #include "rtmp_publisher.h"
@@ -11,13 +12,6 @@ namespace openday::test {
 namespace {
 
 using link::Json;
-
-uint16_t free_port() {
-  UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  auto any = SocketAddress::parse("127.0.0.1", 0).value();
-  REQUIRE(::bind(socket.get(), any.raw(), any.size()) == 0);
-  return SocketAddress::local_of(socket.get())->port();
-}
 
 int64_t resident_kib(pid_t pid) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
@@ -39,30 +33,30 @@ bool has_frames(const std::vector<Heard>& all, size_t wanted) {
 TEST_CASE("inside its sandbox the gateway takes RTMP and RTMPS from FFmpeg") {
   auto made = wrap::make_self_signed("studio.example").value();
   Station station;
-  uint16_t plain = free_port();
-  uint16_t secure = free_port();
-  station.start({{"rtmp", {{"address", "127.0.0.1"}, {"port", plain}}},
-                 {"rtmps", {{"address", "127.0.0.1"}, {"port", secure}}},
+  HeldPort plain, secure;
+  station.start({{"rtmp", {{"address", "127.0.0.1"}, {"port", plain.number()}}},
+                 {"rtmps", {{"address", "127.0.0.1"}, {"port", secure.number()}}},
                  {"srt", nullptr},
                  {"tls", {{"cert_pem", made.certificate_pem}, {"key_pem", made.key_pem}}}});
-  CHECK(Program(ffmpeg("rtmp://127.0.0.1:" + std::to_string(plain) + "/live/good")).wait() == 0);
+  CHECK(Program(ffmpeg("rtmp://127.0.0.1:" + std::to_string(plain.number()) + "/live/good")).wait() == 0);
   CHECK(station.feed.wait([](const auto& all) { return has_frames(all, 91); }));  // 90 and the configuration
-  CHECK(Program(ffmpeg("rtmps://127.0.0.1:" + std::to_string(secure) + "/live/good")).wait() == 0);
+  CHECK(Program(ffmpeg("rtmps://127.0.0.1:" + std::to_string(secure.number()) + "/live/good")).wait() == 0);
   CHECK(station.feed.wait([](const auto& all) { return has_frames(all, 182); }));
-  CHECK(Program(ffmpeg("rtmp://127.0.0.1:" + std::to_string(plain) + "/live/bad"), true).wait() != 0);
+  CHECK(Program(ffmpeg("rtmp://127.0.0.1:" + std::to_string(plain.number()) + "/live/bad"), true).wait() !=
+        0);
 }
 
 TEST_CASE("publishers stay on air, and new ones wait, while the hub restarts") {
   Station station;
-  uint16_t port = free_port();
-  station.start({{"rtmp", {{"address", "127.0.0.1"}, {"port", port}}}});
-  Publisher first(port, "good");
+  HeldPort port;
+  station.start({{"rtmp", {{"address", "127.0.0.1"}, {"port", port.number()}}}});
+  Publisher first(port.number(), "good");
   REQUIRE(first.go_live());
   station.lose_hub();
   REQUIRE(first.session().send_video(1, rtmp::video_frame_tag(rtmp::FlvCodec::kH264, true, 0, Bytes(9, 1))));
   REQUIRE(first.flush());
   CHECK(station.feed.wait([](const auto& all) { return find(all, "bytes", {{"time_ms", 1}}) != nullptr; }));
-  Publisher second(port, "good");
+  Publisher second(port.number(), "good");
   while (second.session().state() != rtmp::ClientSession::State::kPublishing) REQUIRE(second.step());
   station.start_hub();
   CHECK(second.go_live());
@@ -72,10 +66,10 @@ TEST_CASE("publishers stay on air, and new ones wait, while the hub restarts") {
 
 TEST_CASE("a flood of strangers and a feed that does not read leave the gateway's memory small") {
   Station station;
-  uint16_t port = free_port();
-  station.start({{"rtmp", {{"address", "127.0.0.1"}, {"port", port}}},
+  HeldPort port;
+  station.start({{"rtmp", {{"address", "127.0.0.1"}, {"port", port.number()}}},
                  {"limits", {{"connections", 200}, {"per_address", 200}}}});
-  Publisher publisher(port, "good");
+  Publisher publisher(port.number(), "good");
   REQUIRE(publisher.go_live());
   REQUIRE(publisher.session().send_video(
       1, rtmp::video_frame_tag(rtmp::FlvCodec::kH264, true, 0, Bytes(100'000, 1))));
@@ -88,7 +82,7 @@ TEST_CASE("a flood of strangers and a feed that does not read leave the gateway'
   handshake[0] = 3;
   std::vector<std::unique_ptr<Wire>> strangers;
   for (int i = 0; i < 150; ++i) {
-    strangers.push_back(std::make_unique<Wire>(port));
+    strangers.push_back(std::make_unique<Wire>(port.number()));
     strangers.back()->send(handshake);
     for (uint8_t id = 3; id < 18; ++id) {
       Bytes chunk = {id, 0, 0, 0, 0, 0x40, 0, 20, 0, 0, 0, 0};

@@ -2,14 +2,11 @@
 #include <catch2/catch.hpp>
 
 #include "../ingest/station.h"
+#include "../port.h"
 #include "wrap/srt/srt.h"
 
 namespace openday::test {
 namespace {
-
-uint16_t free_port() {
-  return SocketAddress::local_of(srt::bind_udp(*SocketAddress::parse("127.0.0.1", 0))->get())->port();
-}
 
 Bytes ts_message(uint8_t fill) {
   Bytes out(srt::kTsMessage, fill);
@@ -22,7 +19,7 @@ Bytes ts_message(uint8_t fill) {
 TEST_CASE("inside its sandbox the gateway takes SRT publishers and hands their packets to the feed") {
   Station station;
   station.grant["passphrase"] = "a passphrase";
-  uint16_t port = free_port();
+  auto port = static_cast<uint16_t>(free_udp_port());
   station.start({{"srt", {{"address", "127.0.0.1"}, {"port", port}, {"latency_ms", 20}}}});
 
   auto call = [&](const std::string& id, const std::string& passphrase) {

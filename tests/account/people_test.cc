@@ -106,7 +106,7 @@ TEST_CASE("who is disabled or gets a new password has no session any more, but f
   };
   auto left = [&] {
     std::set<std::string> digests;
-    for (const auto& one : *office.roll.sessions()) digests.insert(one.digest);
+    for (auto all = office.roll.sessions(); const auto& one : *all) digests.insert(one.digest);
     return digests;
   };
   sessions({"x", "y"});

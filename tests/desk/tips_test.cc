@@ -148,7 +148,7 @@ TEST_CASE("outside what is sealed there are minutes only") {
   Tip tip = one.now_is();
   CHECK(tip.received.ms == 1'700'000'040'000);
   CHECK(tip.moment->ms == 1'699'999'980'000);
-  for (const auto& entry : *one.ledger.timeline(one.id)) CHECK(entry.at.ms % 60'000 == 0);
+  for (auto all = one.ledger.timeline(one.id); const auto& entry : *all) CHECK(entry.at.ms % 60'000 == 0);
   one.now = one.now + seconds(100);
   REQUIRE(one.triage());
   CHECK(one.now_is().changed.ms % 60'000 == 0);

@@ -263,7 +263,7 @@ TEST_CASE("filters find by state, rule, author and report") {
   auto& archive = office.archives.archive();
   auto ids = [&](const Filter& filter) {
     std::vector<int64_t> found;
-    for (const auto& comment : *archive.comments(filter)) found.push_back(comment.id);
+    for (auto all = archive.comments(filter); const auto& comment : *all) found.push_back(comment.id);
     return found;
   };
   CHECK(ids({"b"}) == std::vector{second.id, first.id});

@@ -353,7 +353,7 @@ TEST_CASE(
   auto opened = [&](const std::string& by) {
     return house.on_loop([&] {
       std::vector<std::string> tips;
-      for (const auto& entry : *house.books.ledger.audit(0, 500)) {
+      for (auto all = house.books.ledger.audit(0, 500); const auto& entry : *all) {
         if (entry.action != "tip.open" || entry.by != by) continue;
         CHECK(entry.at.ms % 60'000 == 0);
         CHECK(entry.detail.empty());

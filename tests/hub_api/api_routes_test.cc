@@ -105,7 +105,7 @@ TEST_CASE("people are added, changed and given new passwords, and every step is 
   CHECK(house.get(kAdmin + "/people").json["people"].size() == 1);
   CHECK(house.get(kAdmin + "/people").text.find("argon2") == std::string::npos);
   std::vector<std::string> actions;
-  for (const auto& entry : *house.books.ledger.audit(0, 10)) {
+  for (auto all = house.books.ledger.audit(0, 10); const auto& entry : *all) {
     actions.push_back(entry.action);
     CHECK(entry.detail.find(first) == std::string::npos);
   }

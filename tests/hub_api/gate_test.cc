@@ -419,7 +419,7 @@ TEST_CASE("wrong passwords are noted, by person, in one entry a minute; logging 
   auto noted = [&](const std::string& action) {
     return house.on_loop([&] {
       std::vector<std::pair<std::string, std::string>> found;
-      for (const auto& entry : *house.books.ledger.audit(0, 100)) {
+      for (auto all = house.books.ledger.audit(0, 100); const auto& entry : *all) {
         CHECK(entry.subject.find("typed") == std::string::npos);
         if (entry.action == action) found.emplace_back(entry.by + entry.subject, entry.detail);
       }

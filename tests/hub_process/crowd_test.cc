@@ -141,7 +141,7 @@ TEST_CASE("a crowd larger than the house: who has no room is told so, and the ot
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &files) == 0);
   files.rlim_cur = std::min<rlim_t>(files.rlim_max, 4096);
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &files) == 0);
-  Hall hall({{"http", {{"max_connections", kConnections}}}});
+  Hall hall(Json::object({{"http", {{"max_connections", kConnections}}}}));
   std::vector<std::unique_ptr<Socket>> inside;
   int refused = 0;
   for (int n = 0; n < kCrowd; ++n) {

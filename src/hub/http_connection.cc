@@ -47,6 +47,7 @@ void Connection::close() {
 void Connection::close_gently() {
   if (closed_ || phase_ == Phase::kFlushing || phase_ == Phase::kLingering) return;
   phase_ = Phase::kFlushing;
+  server_.look_soon(*this);
   flush();
 }
 
@@ -160,24 +161,27 @@ void Connection::resume() {
   if (!closed_) settle();
 }
 
-void Connection::tick(HouseTime now) {
+Duration Connection::tick(HouseTime now) {
   server_.counters.bytes_sent += transport_.sent() - counted_sent_;
   counted_sent_ = transport_.sent();
   if (now >= deadline_) {
     if (phase_ == Phase::kHandshake) ++server_.counters.timeouts;
-    return close();
+    close();
+    return Duration(0);
   }
   if (transport_.idle() || transport_.sent() != progress_sent_) {
     progress_at_ = now;
     progress_sent_ = transport_.sent();
   } else if (now - progress_at_ > server_.options.send_timeout) {
     ++server_.counters.timeouts;
-    return close();
+    close();
+    return Duration(0);
   }
   if (phase_ == Phase::kOpen) {
     protocol_->on_tick(now);
     if (!closed_) settle();
   }
+  return phase_ == Phase::kOpen && transport_.idle() ? protocol_->quiet_for() : Duration(0);
 }
 
 void Connection::drain() {

@@ -44,6 +44,8 @@ class ServerCore {
               const std::shared_ptr<Caller>& caller, std::string_view id);
   /// Takes the connection out of the server's list; it lives on until its callers return.
   virtual void forget(Connection& connection) = 0;
+  /// A deadline began: the connection's next tick is the server's next.
+  virtual void look_soon(Connection& connection) = 0;
   /// Calls connection.resume() after the present callbacks: its turn comes, but not before others'.
   virtual void resume_later(const std::shared_ptr<Connection>& connection) = 0;
 
@@ -63,6 +65,8 @@ class Protocol {
   virtual void on_drained() = 0;
   /// Checks deadlines, a few times a second.
   virtual void on_tick(HouseTime now) = 0;
+  /// How long it need not do so again while nothing waits to be sent; 0: no longer than usual.
+  [[nodiscard]] virtual Duration quiet_for() const { return Duration(0); }
   virtual void on_closed() = 0;
   /// The server is going: finish what is open, begin nothing new.
   virtual void on_drain() = 0;
@@ -88,7 +92,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   /// Sends what is queued; may close. To be called after queueing on transport() outside of
   /// on_bytes()/on_drained().
   void flush();
-  void tick(HouseTime now);
+  /// Checks deadlines; the value is as with Protocol::quiet_for().
+  Duration tick(HouseTime now);
   void drain();
   void resume();
 

@@ -22,10 +22,9 @@ namespace openday::hub {
 namespace {
 
 constexpr Duration kTick = milliseconds(250);
-constexpr size_t kLooksATick =
-    1000;                        // at connections; of more a quarter, so that each has its turn every second
-constexpr int kAcceptTurn = 64;  // connections taken before others get a turn
-constexpr int kBacklog = 4096;   // the kernel caps it at net.core.somaxconn
+constexpr size_t kMany = 1000;             // connections: of more, none is looked at more than once a second
+constexpr int kAcceptTurn = 64;            // connections taken before others get a turn
+constexpr int kBacklog = 4096;             // the kernel caps it at net.core.somaxconn
 constexpr size_t kCallersShare = 4;        // of the connections, a quarter may be one caller's
 constexpr size_t kSpareDescriptors = 512;  // for everything that is not a connection
 
@@ -122,6 +121,7 @@ class Server final : public HttpServer, public ServerCore {
   std::string next_request_id() override;
   const std::string& date() override;
   void forget(Connection& connection) override;
+  void look_soon(Connection& connection) override;
   void resume_later(const std::shared_ptr<Connection>& connection) override;
 
  private:
@@ -136,8 +136,11 @@ class Server final : public HttpServer, public ServerCore {
 
   std::vector<Listener> listeners_;
   std::optional<wrap::TlsContext> tls_;
-  std::vector<std::shared_ptr<Connection>> connections_;
-  size_t look_at_ = 0;  // tick() goes on before this place
+  struct Place {
+    std::shared_ptr<Connection> connection;
+    HouseTime look_at;  // not before
+  };
+  std::vector<Place> connections_;
   std::vector<Network> unbounded_;
   std::map<std::string, std::shared_ptr<Caller>> callers_;  // those with connections
   std::vector<std::weak_ptr<Connection>> resumes_;
@@ -189,7 +192,7 @@ Server::~Server() {
   stop_listening();
   for (Loop::TimerId id : {tick_, paused_, resume_timer_, drain_timer_}) loop().cancel(id);
   while (!connections_.empty()) {
-    auto connection = connections_.back();
+    auto connection = connections_.back().connection;
     connection->close();
   }
 }
@@ -263,7 +266,7 @@ void Server::admit(UniqueFd socket, const sockaddr_storage& from, bool tls) {
     callers_[caller->name] = std::move(caller);
   }
   connection->place = connections_.size();
-  connections_.push_back(std::move(connection));
+  connections_.push_back({std::move(connection), now()});
   count.connections_open = connections_.size();
 }
 
@@ -280,9 +283,9 @@ std::shared_ptr<Caller> Server::caller_of(const std::string& peer) const {
 
 void Server::forget(Connection& connection) {
   size_t place = connection.place;
-  if (place >= connections_.size() || connections_[place].get() != &connection) return;
+  if (place >= connections_.size() || connections_[place].connection.get() != &connection) return;
   std::swap(connections_[place], connections_.back());
-  connections_[place]->place = place;
+  connections_[place].connection->place = place;
   connections_.pop_back();
   if (connection.caller && --connection.caller->connections == 0) callers_.erase(connection.caller->name);
   ServerCore::counters.connections_open = connections_.size();
@@ -310,15 +313,20 @@ void Server::run_resumes() {
 
 void Server::tick() {
   HouseTime at = now();
-  // From the back, as ticks close connections: what takes the place of one that goes has been looked at.
-  // Thousands of connections are in no cache: looking at 10,000 four times a second was a twelfth of the
-  // hub's time while it told them something five times a second.
-  size_t looks = std::min(connections_.size(), std::max(kLooksATick, connections_.size() / 4 + 1));
-  while (looks-- > 0 && !connections_.empty()) {
-    if (look_at_ == 0 || look_at_ > connections_.size()) look_at_ = connections_.size();
-    auto connection = connections_[--look_at_];
-    if (!connection->closed()) connection->tick(at);
+  Duration pause = connections_.size() > kMany ? seconds(1) : Duration(0);
+  // Thousands of connections are in no cache, their places are: looking at 10,000 four times a second was a
+  // twelfth of the hub's time while it told them something five times a second. From the back, as ticks close
+  // connections: what takes the place of one that goes has been looked at.
+  for (size_t i = connections_.size(); i-- > 0;) {
+    if (i >= connections_.size() || connections_[i].look_at > at) continue;
+    auto connection = connections_[i].connection;
+    HouseTime next = at + std::max(pause, connection->tick(at));
+    if (!connection->closed()) connections_[connection->place].look_at = next;
   }
+}
+
+void Server::look_soon(Connection& connection) {
+  connections_[connection.place].look_at = now();
 }
 
 void Server::stop_listening() {
@@ -334,8 +342,8 @@ void Server::drain(Duration patience, std::function<void()> done) {
   stop_listening();
   drained_ = std::move(done);
   auto all = connections_;
-  for (const auto& connection : all) {
-    if (!connection->closed()) connection->drain();
+  for (const auto& one : all) {
+    if (!one.connection->closed()) one.connection->drain();
   }
   loop().cancel(drain_timer_);
   drain_timer_ = loop().after(connections_.empty() ? Duration(0) : patience, [this] { check_drained(); });
@@ -344,7 +352,7 @@ void Server::drain(Duration patience, std::function<void()> done) {
 void Server::check_drained() {
   auto all = connections_;
   auto done = std::exchange(drained_, nullptr);
-  for (const auto& connection : all) connection->close();
+  for (const auto& one : all) one.connection->close();
   if (done) done();
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr Duration kPingAfter = seconds(20);  // of silence: keeps proxies from closing, and finds the dead
 constexpr Duration kDeadAfter = seconds(50);
+constexpr Duration kQuiet = seconds(5);  // so late a ping may be, and a slow reader may be found out
 constexpr size_t kInFlight = 32 * 1024;  // handed to the socket at a time; the rest may still be dropped
 
 bool offers(std::string_view list, std::string_view protocol) {
@@ -212,6 +213,11 @@ void WebSocketProtocol::on_tick(HouseTime now) {
     pinged_ = now;
     say(ws_header(kWsPing, 0));
   }
+}
+
+Duration WebSocketProtocol::quiet_for() const {
+  bool awaited = !spoke_ && route_->first_message > Duration(0);
+  return awaited || closing_ ? Duration(0) : kQuiet;
 }
 
 void WebSocketProtocol::on_closed() {

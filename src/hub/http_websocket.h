@@ -42,6 +42,7 @@ class alignas(64) WebSocketProtocol final : public Protocol, public WebSocket {
   void on_end() override;
   void on_drained() override;
   void on_tick(HouseTime now) override;
+  [[nodiscard]] Duration quiet_for() const override;
   void on_closed() override;
   void on_drain() override { close(1001, "the server is restarting"); }
   [[nodiscard]] bool wants_bytes() const override { return !closing_; }

@@ -50,10 +50,17 @@ void Fanout::begin_pass() {
     again_ = true;
     return;
   }
-  HouseTime now = loop_.clock().now();
-  if (!began_ || now - *began_ >= pace_) return start_pass();
+  Duration wait = due_in();
+  wait > Duration(0) ? start_pass_in(wait) : start_pass();
+}
+
+Duration Fanout::due_in() const {
+  return began_ ? std::max(Duration(0), *began_ + pace_ - loop_.clock().now()) : Duration(0);
+}
+
+void Fanout::start_pass_in(Duration wait) {
   waiting_ = true;
-  timer_ = loop_.after(*began_ + pace_ - now, [this] {
+  timer_ = loop_.after(wait, [this] {
     waiting_ = false;
     start_pass();
   });
@@ -76,7 +83,8 @@ void Fanout::turn() {
   }
   if (at_ >= members_.size()) {
     passing_ = false;
-    if (std::exchange(again_, false)) return begin_pass();
+    // Others have their turn before the next pass, however long this one took.
+    if (std::exchange(again_, false)) return start_pass_in(due_in());
     batch_.clear();
     return;
   }

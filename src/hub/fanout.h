@@ -84,6 +84,8 @@ class Fanout {
 
   [[nodiscard]] uint64_t head() const { return tail_ + messages_.size(); }
   void begin_pass();
+  [[nodiscard]] Duration due_in() const;
+  void start_pass_in(Duration wait);
   void start_pass();
   void turn();
   /// Brings one member as far as it goes. It may be gone afterwards.

@@ -41,6 +41,16 @@ struct Hall {
   std::optional<Fanout> fanout;
 };
 
+/// Goes on by a microsecond whenever it is read.
+class CreepingClock final : public Clock {
+ public:
+  [[nodiscard]] HouseTime now() const override { return {now_ns_ += 1000}; }
+  [[nodiscard]] ProgramTime wall() const override { return {}; }
+
+ private:
+  mutable int64_t now_ns_ = 0;
+};
+
 }  // namespace
 
 TEST_CASE("everybody gets every message once and in order, whoever comes and goes meanwhile") {
@@ -241,4 +251,28 @@ TEST_CASE("between two writes to a socket lies the pace, and what comes meanwhil
   });
   hall.settle();
   CHECK(all_have(6, 3));
+}
+
+TEST_CASE("between two passes others have their turn, however long the first one took") {
+  CreepingClock clock;
+  auto loop = *Loop::create(clock);
+  Fanout fanout(*loop, {}, [](WebSocket&, uint64_t) {});
+  fanout.set_pace(Duration(1));
+  std::vector<FakeSocket> sockets(Fanout::kTurn * 2 + 100);
+  std::vector<Fanout::Place> places(sockets.size());
+  for (size_t n = 0; n < sockets.size(); ++n) fanout.join(sockets[n], places[n]);
+  auto writes = [&] {
+    size_t all = 0;
+    for (const FakeSocket& socket : sockets) all += static_cast<size_t>(socket.writes);
+    return all;
+  };
+  fanout.publish(message(0), 0);
+  REQUIRE(writes() == Fanout::kTurn);
+  fanout.publish(message(1), 0);  // half of them have had their message: one more pass
+  for (size_t before = 0; writes() > before;) {
+    before = writes();
+    loop->run_ready();
+    CHECK(writes() - before <= Fanout::kTurn);
+  }
+  CHECK(std::ranges::all_of(sockets, [](const FakeSocket& one) { return one.of("n").size() == 2; }));
 }

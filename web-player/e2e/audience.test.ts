@@ -125,7 +125,8 @@ describe.runIf(real)('the audience of a real broadcast', () => {
     expect(seenAt).toBeGreaterThanOrEqual(said - 1);
     expect(seenAt).toBeLessThanOrEqual(Math.max(said, before) + 4);
 
-    // One of them further back: it waits for the picture that its writer saw.
+    // One of them further back: it waits for the picture that its writer saw. A young broadcast has to grow first.
+    await expect.poll(() => position(wei.page), { timeout: 40_000 }).toBeGreaterThan(26);
     await wake(wei.page);
     await scrubTo(wei.page, (await position(wei.page)) - 25);
     await wei.page.waitForSelector('.live-badge--go');

@@ -33,11 +33,12 @@ TEST_CASE("nginx asks the origin at most twice for a playlist that a hundred pla
                                    i % 3 == 0 ? "&x=" + std::to_string(i) : "",
                                    i % 2 == 0 ? "Accept-Encoding: gzip\r\n" : ""));
     }
-    REQUIRE(eventually(hub, [&] { return origin.origin().metrics().waiters >= 1; }));
+    bool asked = eventually(hub, [&] { return origin.origin().metrics().waiters >= 1; });
+    INFO(nginx.log());
+    REQUIRE(asked);
     hub.on_hub([&] { run.part(); });
     for (size_t i = 0; i < players.size(); ++i) {
       auto answer = players[i]->read();
-      INFO(nginx.log());
       REQUIRE(answer);
       CHECK(answer->status == 200);
       CHECK(answer->header("content-encoding") == (i % 2 == 0 ? "gzip" : ""));

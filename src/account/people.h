@@ -62,7 +62,9 @@ class RollView {
 class Roll : public RollView {
  public:
   virtual Result<> put(const Person& person) = 0;
-  virtual Result<> put(const Session& session) = 0;
+  virtual Result<> add(const Session& session) = 0;
+  /// One that is gone stays so.
+  virtual Result<> renew(const std::string& digest, ProgramTime expires_at) = 0;
   virtual Result<> remove_session(const std::string& digest) = 0;
   /// All of a person's but `kept` (a digest; empty: none is kept).
   virtual Result<> remove_sessions(const std::string& person, const std::string& kept) = 0;

@@ -224,8 +224,7 @@ std::expected<Gate::Visitor, Response> Gate::identify(const Request& request, bo
       return std::unexpected(Response::error(
           403, "refused", "this request did not come from a page of this server", request.id));
     }
-    bool visible = request.http_version != 20;
-    if (visible && request.method != Method::kGet && request.header("x-openday") != "1") {
+    if (request.method != Method::kGet && request.header("x-openday") != "1") {
       return std::unexpected(
           Response::error(403, "refused", "the header X-Openday: 1 is missing", request.id));
     }
@@ -233,7 +232,9 @@ std::expected<Gate::Visitor, Response> Gate::identify(const Request& request, bo
   Session& session = found->second;
   if (session.expires_at - now < kLifetime - kRenewAfter) {
     session.expires_at = now + duration_cast<milliseconds>(kLifetime);
-    rolls_.submit([session](Roll& roll) { return roll.put(session); }, [](Result<>) {});
+    rolls_.submit([digest = session.digest,
+                   until = session.expires_at](Roll& roll) { return roll.renew(digest, until); },
+                  [](Result<>) {});
   }
   return Visitor{{session.person, "session", now}, person->second.roles, person->second, session.digest};
 }
@@ -331,7 +332,7 @@ void Gate::open_session(const Request& request, const std::string& person, const
                                 request.secure ? "; Secure" : "");
   rolls_.submit(
       [session](Roll& roll) -> Result<> {
-        OPENDAY_CHECK_OK(roll.put(session));
+        OPENDAY_CHECK_OK(roll.add(session));
         return roll.append({0, session.created_at, session.person, "password", "session.login", "", ""});
       },
       [this, session, answer, set = std::move(set), password = std::string(password),

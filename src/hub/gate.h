@@ -40,7 +40,7 @@ class PersonalKeys {
 ///
 /// Programs show the token itself (Authorization: Bearer) and have an admin's rights. People log in with name
 /// and password and get a cookie; with a cookie, anything but reading must come from a page of ours: the
-/// Origin must be this host's, and over HTTP/1.1, where the transport can see it, X-Openday must be 1.
+/// Origin must be this host's, and X-Openday must be 1.
 /// WebSockets with a cookie count as more than reading. Who has a password that somebody else gave them may
 /// change it, and nothing else.
 class Gate {

@@ -71,8 +71,7 @@ struct Request {
 
   /// Value of a header (name in lower case), empty when absent. Kept: accept, accept-encoding,
   /// accept-language, authorization, content-type, cookie, host, if-modified-since, if-none-match, if-range,
-  /// origin, range, referer, user-agent, x-forwarded-for, x-forwarded-proto, and x-openday (HTTP/1.1 only:
-  /// over HTTP/2 the transport drops names it does not know, so nothing may depend on x- headers there).
+  /// origin, range, referer, user-agent, x-forwarded-for, x-forwarded-proto and x-openday.
   [[nodiscard]] std::string_view header(std::string_view name) const;
   /// A cookie by name, empty when absent.
   [[nodiscard]] std::string_view cookie(std::string_view name) const;
@@ -225,7 +224,11 @@ struct WebSocketRoute {
   size_t queue_bytes = 1024 * 1024;  // per socket, beyond what the kernel holds
   size_t max_sockets = 64;           // beyond: 503
   Duration first_message{0};         // silence after the opening: closed with 1008; 0: may be silent for ever
-  int send_buffer = 0;               // bytes that the kernel holds for a socket; 0: its default
+  /// Silence after which a socket is pinged, a quarter of it late at most: proxies keep it, and its end is
+  /// found.
+  Duration ping_after = seconds(20);
+  Duration dead_after = seconds(50);  // of silence: closed
+  int send_buffer = 0;                // bytes that the kernel holds for a socket; 0: its default
   /// Who is it? A handler accepts, a Response refuses (401, 403…).
   std::function<std::expected<std::unique_ptr<WebSocketHandler>, Response>(const Request&)> accept;
 };

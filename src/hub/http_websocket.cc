@@ -9,9 +9,6 @@
 namespace openday::hub {
 namespace {
 
-constexpr Duration kPingAfter = seconds(20);  // of silence: keeps proxies from closing, and finds the dead
-constexpr Duration kDeadAfter = seconds(50);
-constexpr Duration kQuiet = seconds(5);  // so late a ping may be, and a slow reader may be found out
 constexpr size_t kInFlight = 32 * 1024;  // handed to the socket at a time; the rest may still be dropped
 
 bool offers(std::string_view list, std::string_view protocol) {
@@ -205,11 +202,11 @@ void WebSocketProtocol::on_tick(HouseTime now) {
     ++connection_.server().counters.timeouts;
     return close(1008, "nothing was said");
   }
-  if (now - heard_ > kDeadAfter) {
+  if (now - heard_ > route_->dead_after) {
     ++connection_.server().counters.timeouts;
     return connection_.close();
   }
-  if (now - std::max(heard_, pinged_) > kPingAfter) {
+  if (now - std::max(heard_, pinged_) > route_->ping_after) {
     pinged_ = now;
     say(ws_header(kWsPing, 0));
   }
@@ -217,7 +214,7 @@ void WebSocketProtocol::on_tick(HouseTime now) {
 
 Duration WebSocketProtocol::quiet_for() const {
   bool awaited = !spoke_ && route_->first_message > Duration(0);
-  return awaited || closing_ ? Duration(0) : kQuiet;
+  return awaited || closing_ ? Duration(0) : route_->ping_after / 4;
 }
 
 void WebSocketProtocol::on_closed() {

@@ -392,11 +392,13 @@ Result<> SqliteLedger::put(const Person& p) {
       {p.id, p.name, account::text_of(p.roles), p.password, p.must_change, p.disabled, p.created_at.ms});
 }
 
-Result<> SqliteLedger::put(const Session& session) {
-  return db_.run(
-      "INSERT INTO sessions (digest, person, created_at, expires_at) VALUES (?, ?, ?, ?)"
-      " ON CONFLICT (digest) DO UPDATE SET expires_at = excluded.expires_at",
-      {session.digest, session.person, session.created_at.ms, session.expires_at.ms});
+Result<> SqliteLedger::add(const Session& session) {
+  return db_.run("INSERT INTO sessions (digest, person, created_at, expires_at) VALUES (?, ?, ?, ?)",
+                 {session.digest, session.person, session.created_at.ms, session.expires_at.ms});
+}
+
+Result<> SqliteLedger::renew(const std::string& digest, ProgramTime expires_at) {
+  return db_.run("UPDATE sessions SET expires_at = ? WHERE digest = ?", {expires_at.ms, digest});
 }
 
 Result<> SqliteLedger::remove_sessions(const std::string& person, const std::string& kept) {

@@ -48,7 +48,8 @@ class SqliteLedger final : public broadcast::Ledger, public account::Roll {
   Result<int64_t> add(const broadcast::Withdrawal& withdrawal) override;
   Result<> append(const account::AuditEntry& entry) override;
   Result<> put(const account::Person& person) override;
-  Result<> put(const account::Session& session) override;
+  Result<> add(const account::Session& session) override;
+  Result<> renew(const std::string& digest, ProgramTime expires_at) override;
   Result<> remove_session(const std::string& digest) override;
   Result<> remove_sessions(const std::string& person, const std::string& kept) override;
   Result<> put(const account::Keys& keys) override;

@@ -101,8 +101,8 @@ TEST_CASE("who is disabled or gets a new password has no session any more, but f
   REQUIRE(office.add("a", {Role::kAdmin}));
   REQUIRE(office.add("li", {Role::kOfficer}));
   auto sessions = [&](std::initializer_list<const char*> digests) {
-    for (const char* digest : digests) REQUIRE(office.roll.put(Session{digest, "li", {1}, {2}}));
-    REQUIRE(office.roll.put(Session{"of a", "a", {1}, {2}}));
+    for (const char* digest : digests) REQUIRE(office.roll.add(Session{digest, "li", {1}, {2}}));
+    REQUIRE(office.roll.add(Session{"of a", "a", {1}, {2}}));
   };
   auto left = [&] {
     std::set<std::string> digests;

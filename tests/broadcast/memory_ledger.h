@@ -118,7 +118,15 @@ class MemoryLedger final : public Ledger, public account::Roll {
     return {};
   }
   Result<> put(const account::Person& person) override { return keep(people_[person.id], person); }
-  Result<> put(const account::Session& session) override { return keep(sessions_[session.digest], session); }
+  Result<> add(const account::Session& session) override { return keep(sessions_[session.digest], session); }
+  Result<> renew(const std::string& digest, ProgramTime expires_at) override {
+    if (auto found = sessions_.find(digest); found != sessions_.end()) {
+      auto session = found->second;
+      session.expires_at = expires_at;
+      return keep(found->second, session);
+    }
+    return {};
+  }
   Result<> remove_sessions(const std::string& person, const std::string& kept) override {
     std::erase_if(sessions_,
                   [&](const auto& entry) { return entry.second.person == person && entry.first != kept; });

@@ -151,10 +151,9 @@ TEST_CASE("the sockets of the staff close with the session, the person and the r
   }
   SECTION("a session that is over") {
     house.on_loop([&] {
-      for (auto all = house.books.ledger.sessions(); auto session : *all) {
+      for (auto all = house.books.ledger.sessions(); const auto& session : *all) {
         if (session.person != "ana") continue;
-        session.expires_at = house.clock.wall();
-        REQUIRE(house.books.ledger.put(session));
+        REQUIRE(house.books.ledger.renew(session.digest, house.clock.wall()));
       }
       REQUIRE(house.gate->load());
     });

@@ -209,6 +209,39 @@ TEST_CASE("who holds a socket without saying anything whole is sent away, whatev
   CHECK(read_frame(talking).payload == "still");
 }
 
+TEST_CASE("a silent socket is pinged; who answers stays, and who does not is cut off") {
+  Room room;
+  WebSocketRoute route;
+  route.first_message = seconds(30);
+  route.ping_after = seconds(1);
+  route.dead_after = seconds(6);
+  Hub hub = make_hub(room, route);
+  Client there(hub.port());
+  Client gone(hub.port());
+  for (Client* one : {&there, &gone}) {
+    one->send(upgrade());
+    REQUIRE(one->read()->status == 101);
+    read_frame(*one);
+    one->send(masked(0x81, "hello"));
+    CHECK(read_frame(*one).payload == "hello");
+  }
+  // Longer than the silence that ends another.
+  for (int heard = 0; heard < 7; ++heard) {
+    REQUIRE(read_frame(there).opcode == 9);
+    there.send(masked(0x8A, ""));
+  }
+  int pings = 0;
+  for (Frame frame = read_frame(gone); frame.opcode == 9; frame = read_frame(gone)) ++pings;
+  CHECK(pings >= 1);
+  CHECK(pings <= 6);
+  CHECK(gone.at_end());
+  CHECK(hub.counters().timeouts == 1);
+  there.send(masked(0x81, "still"));
+  Frame last = read_frame(there);
+  while (last.opcode == 9) last = read_frame(there);
+  CHECK(last.payload == "still");
+}
+
 TEST_CASE("a slow socket loses what may be lost, oldest first, and is closed rather than lose what may not") {
   Room room;
   WebSocketRoute route;

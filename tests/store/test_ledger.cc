@@ -137,11 +137,12 @@ void check_ledger(AnyLedger& ledger) {
   CHECK(*ledger.people() == std::vector<account::Person>{an, li});
   CHECK(ledger.person("nobody").error().code == Errc::kNotFound);
 
-  REQUIRE(ledger.put(Session{"d", "li", {1}, {2}}));
-  REQUIRE(ledger.put(Session{"d", "li", {1}, {3}}));
+  REQUIRE(ledger.add(Session{"d", "li", {1}, {2}}));
+  REQUIRE(ledger.renew("d", {3}));
+  REQUIRE(ledger.renew("gone", {3}));
   CHECK(*ledger.sessions() == std::vector<Session>{{"d", "li", {1}, {3}}});
-  REQUIRE(ledger.put(Session{"e", "li", {1}, {3}}));
-  REQUIRE(ledger.put(Session{"f", "an", {1}, {3}}));
+  REQUIRE(ledger.add(Session{"e", "li", {1}, {3}}));
+  REQUIRE(ledger.add(Session{"f", "an", {1}, {3}}));
   REQUIRE(ledger.remove_sessions("li", "e"));
   CHECK(ledger.sessions()->size() == 2);
   REQUIRE(ledger.remove_session("e"));

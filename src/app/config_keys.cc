@@ -67,7 +67,8 @@ const std::vector<Key>& keys() {
       {"tips.url", KeyType::kText, "", 0, 300, nullptr,
        "where viewers find the tip site, https://…; the watch page links to it"},
       {"tips.per_address", KeyType::kWhole, 30, 1, 10000, nullptr,
-       "tips from one address in a quarter of an hour; it may look for answers four times as often"},
+       "tips from one address in a quarter of an hour; four times as many looks for answers; 30 a minute of "
+       "either"},
       {"tips.emergency_zh", KeyType::kText, "", 0, 2000, nullptr,
        "emergency notice above the form; empty: to call the number below"},
       {"tips.emergency_en", KeyType::kText, "", 0, 2000, nullptr, "the same in English"},

@@ -1,6 +1,9 @@
 #include "hub/throttle.h"
 
+#include <cstring>
+
 #include "base/address.h"
+#include "base/bytes.h"
 #include "base/random.h"
 #include "broadcast/vault.h"
 
@@ -56,6 +59,23 @@ std::optional<Duration> Throttle::ask(std::string_view address, std::string_view
   if (times.size() >= most_) return window_ - (now - times.front());
   times.push_back(now);
   return std::nullopt;
+}
+
+std::optional<Duration> Throttle::look(std::string_view address, std::string_view with) const {
+  auto found = seen_.find(key_of(address, with));
+  if (found == seen_.end() || found->second.size() < most_) return std::nullopt;
+  Duration wait = window_ - (clock_.now() - found->second[found->second.size() - most_]);
+  return wait > Duration(0) ? std::optional(wait) : std::nullopt;
+}
+
+std::string network_of(std::string_view address) {
+  auto parsed = SocketAddress::parse(std::string(address), 0);
+  if (!parsed) return std::string(address);
+  std::string ip = parsed->ip();
+  if (ip.find(':') == std::string::npos) return ip.substr(0, ip.rfind('.')) + ".0/24";
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, parsed->raw(), sizeof v6);
+  return to_hex(ByteView(v6.sin6_addr.s6_addr, 6)) + "/48";
 }
 
 }  // namespace openday::hub

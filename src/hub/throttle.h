@@ -20,6 +20,8 @@ class Throttle {
   /// Nothing when the event may happen (it is then counted), else how long to wait. `with`: the address is
   /// counted for each of these apart.
   std::optional<Duration> ask(std::string_view address, std::string_view with = {});
+  /// As ask(), but nothing is counted.
+  [[nodiscard]] std::optional<Duration> look(std::string_view address, std::string_view with = {}) const;
   /// What was counted is not.
   void forgive(std::string_view address, std::string_view with = {});
 
@@ -39,5 +41,8 @@ class Throttle {
   HouseTime salted_;
   std::map<std::string, std::deque<HouseTime>> seen_;
 };
+
+/// The IPv4 /24 or IPv6 /48 around an address, as a key: one line at home may have 256 networks of /64.
+std::string network_of(std::string_view address);
 
 }  // namespace openday::hub

@@ -40,6 +40,12 @@ bool is_form(const Request& request) {
   return type.substr(0, type.find(';')) == "application/x-www-form-urlencoded";
 }
 
+/// The network is asked before its address gets a place in `addresses`: what has many cannot fill that, and
+/// what may not any more takes nothing from its neighbours.
+bool too_often(Throttle& addresses, Throttle& networks, const std::string& peer) {
+  return addresses.look(peer) || networks.ask(network_of(peer)) || addresses.ask(peer);
+}
+
 std::optional<TipProblem> problem_with_text(const std::string& text) {
   if (text.empty() || text.find_first_not_of(" \n\t") == std::string::npos)
     return TipProblem{"text", phrase::kNoText};
@@ -54,6 +60,8 @@ TipSite::TipSite(Parts parts)
     : parts_(std::move(parts)),
       sends_(parts_.clock, parts_.per_address, kQuarter),
       reads_(parts_.clock, parts_.per_address * kReadsForATip, kQuarter),
+      sends_of_networks_(parts_.clock, kOfANetworkAMinute, seconds(60)),
+      reads_of_networks_(parts_.clock, kOfANetworkAMinute, seconds(60)),
       all_sends_(parts_.clock, kSendsAMinute, seconds(60)),
       all_reads_(parts_.clock, kReadsAMinute, seconds(60)) {}
 
@@ -101,7 +109,10 @@ void TipSite::add_routes() {
 }
 
 void TipSite::forget() {
-  for (auto* throttle : {&sends_, &reads_, &all_sends_, &all_reads_}) throttle->forget();
+  for (auto* throttle :
+       {&sends_, &reads_, &sends_of_networks_, &reads_of_networks_, &all_sends_, &all_reads_}) {
+    throttle->forget();
+  }
 }
 
 TipPage TipSite::page_of(const Request& request, const TipFields* fields) const {
@@ -133,9 +144,12 @@ Result<TipChoice> TipSite::choice(const std::string& id) const {
   return TipChoice{found.id, found.title};
 }
 
-std::optional<Phrase> TipSite::reads_too_often(const Request& request) {
-  if (reads_.ask(request.peer) || all_reads_.ask("")) return phrase::kTooOften;
-  return std::nullopt;
+bool TipSite::sends_too_often(const Request& request) {
+  return too_often(sends_, sends_of_networks_, request.peer);
+}
+
+bool TipSite::reads_too_often(const Request& request) {
+  return too_often(reads_, reads_of_networks_, request.peer) || all_reads_.ask("");
 }
 
 void TipSite::form(const Request& request, Responder responder) {
@@ -177,7 +191,7 @@ void TipSite::add_send_route() {
 
 std::optional<TipRefusal> TipSite::count(const Request& request) {
   if (!parts_.desk.is_founded()) return TipRefusal{503, {"", phrase::kNotFounded}};
-  if (sends_.ask(request.peer)) return TipRefusal{429, {"", phrase::kTooOften}};
+  if (sends_too_often(request)) return TipRefusal{429, {"", phrase::kTooOften}};
   return std::nullopt;
 }
 
@@ -242,7 +256,7 @@ void TipSite::send(const Request& request, TipForm form, Responder responder) {
   auto page = page_of(request, &form.fields);
   if (!problems.empty()) return responder.send(form_again(page, draft, 422, problems));
   if (!chosen) return responder.send(form_again(page, draft, 503, {{"", phrase::kTrouble}}));
-  bool often = (!form.counted && sends_.ask(request.peer)) || all_sends_.ask("");
+  bool often = (!form.counted && sends_too_often(request)) || all_sends_.ask("");
   if (often) return responder.send(form_again(page, draft, 429, {{"", phrase::kTooOften}}));
   auto answer = std::make_shared<Responder>(std::move(responder));
   answer->set_deadline(
@@ -268,7 +282,7 @@ void TipSite::answer(const Request& request, Responder responder) {
     return page_response(status, answer_form_page(on, {{"receipt", wrong}}));
   };
   if (!receipt) return responder.send(again(page, 422, phrase::kBadReceipt));
-  if (auto wait = reads_too_often(request)) return responder.send(again(page, 429, *wait));
+  if (reads_too_often(request)) return responder.send(again(page, 429, phrase::kTooOften));
   auto reply = std::make_shared<Responder>(std::move(responder));
   parts_.desk.read(*receipt, [page, again, reply, receipt = *receipt](const Result<TipDesk::Dialog>& dialog) {
     if (dialog) return reply->send(page_response(200, dialog_page(page, *dialog, receipt, "", {}, false)));
@@ -288,12 +302,11 @@ void TipSite::write(const Request& request, Responder responder) {
   }
   std::string text = fields->text("text");
   auto wrong = problem_with_text(text);
-  auto wait = reads_too_often(request);
-  if (wait) {
+  if (reads_too_often(request)) {
     // Nothing can be looked up now, so what was written is kept on a page without what was said before.
     TipDesk::Dialog nothing;
     return responder.send(
-        page_response(429, dialog_page(page, nothing, *receipt, text, {{"", *wait}}, false)));
+        page_response(429, dialog_page(page, nothing, *receipt, text, {{"", phrase::kTooOften}}, false)));
   }
   auto reply = std::make_shared<Responder>(std::move(responder));
   auto show = [page, reply, receipt = *receipt, text](const Result<TipDesk::Dialog>& dialog, int status,

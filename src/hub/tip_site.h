@@ -23,6 +23,8 @@ class TipSite final : private TipReception {
   // Derivations for everybody together; who looks for answers, or guesses, takes nothing from the senders.
   static constexpr size_t kSendsAMinute = 120;
   static constexpr size_t kReadsAMinute = 120;
+  // Of either for one IPv4 /24 or IPv6 /48, so that nobody's many addresses use up what is for everybody.
+  static constexpr size_t kOfANetworkAMinute = 30;
   static constexpr size_t kMostUploads = 200;  // forms that are being read
   static constexpr size_t kUploadsOfOne = 10;  // of one address: a form may take its quarter of an hour
   static constexpr size_t kPhotoPlaces = 8;    // of them, with photos in memory
@@ -64,13 +66,16 @@ class TipSite final : private TipReception {
   /// That the moment is none of the broadcast's, as far as it has been aired.
   [[nodiscard]] std::optional<TipProblem> problem_with_moment(const std::string& broadcast,
                                                               ProgramTime moment) const;
-  /// A problem, unless they may now.
-  std::optional<Phrase> reads_too_often(const Request& request);
+  /// Unless they may now: it is counted then.
+  bool sends_too_often(const Request& request);
+  bool reads_too_often(const Request& request);
 
   Parts parts_;
   PhotoPlaces places_{kPhotoPlaces, kPhotoPlacesOfOne};
   Throttle sends_;
   Throttle reads_;
+  Throttle sends_of_networks_;
+  Throttle reads_of_networks_;
   Throttle all_sends_;
   Throttle all_reads_;
 };

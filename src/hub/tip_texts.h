@@ -140,6 +140,12 @@ inline constexpr Phrase kNoPhotosNow{"现在无法接收照片。您可以先不
 inline constexpr Phrase kTooManyPhotosNow{
     "现在提交的人较多。请过一分钟重新选择照片再提交，或先不附照片提交。",
     "Too many are sending just now. Choose your photos again and send in a minute, or send without them."};
+inline constexpr Phrase kTooSlowNow{
+    "现在提交的人较多，您的照片上传太慢，已中断。请先不附照片提交；凭回执不能补交照片，可以稍后附上照片另行提"
+    "交。",
+    "Many are sending just now, and your photos came too slowly. Send without them now. Photos cannot be "
+    "added "
+    "with the receipt; you may send them later, in another tip."};
 inline constexpr Phrase kTooSlow{
     "上传太慢，已中断。请减少或缩小照片后再试。",
     "It came too slowly and was cut off. Try again with fewer or smaller photos."};

@@ -35,18 +35,45 @@ PhotoPlaces::Place::~Place() {
   places_.give_turns();
 }
 
+void PhotoPlaces::Place::brought(size_t bytes, Duration took) {
+  bytes_ += static_cast<int64_t>(bytes);
+  took_ += took;
+}
+
+bool PhotoPlaces::Place::is_over() const {
+  auto least = kLeastRate * duration_cast<milliseconds>(took_ - kGrace).count() / 1000;
+  return (took_ > kLongestTurn || bytes_ < least) && places_.is_wanted(*this);
+}
+
+/// Of its caller.
+size_t PhotoPlaces::turns_of(const Place& place) const {
+  auto turns = std::ranges::count_if(
+      line_, [&](const Place* one) { return one->has_turn_ && one->caller_ == place.caller_; });
+  return static_cast<size_t>(turns);
+}
+
 bool PhotoPlaces::has_room_for(const Place& place) const {
   auto taken = std::ranges::count_if(line_, [](const Place* one) { return one->has_turn_; });
-  auto of_one = std::ranges::count_if(
-      line_, [&](const Place* one) { return one->has_turn_ && one->caller_ == place.caller_; });
-  return static_cast<size_t>(taken) < most_ && static_cast<size_t>(of_one) < most_of_one_;
+  return static_cast<size_t>(taken) < most_ && turns_of(place) < most_of_one_;
+}
+
+/// That somebody waits who would have this place's turn, were it over.
+bool PhotoPlaces::is_wanted(const Place& place) const {
+  return std::ranges::any_of(line_, [&](const Place* one) {
+    return !one->has_turn_ && (one->caller_ == place.caller_ || turns_of(*one) < most_of_one_);
+  });
 }
 
 void PhotoPlaces::give_turns() {
-  for (Place* place : line_) {
-    if (place->has_turn_ || !has_room_for(*place)) continue;
-    place->has_turn_ = true;
-    place->on_turn_();
+  while (true) {
+    Place* next = nullptr;
+    for (Place* place : line_) {
+      if (place->has_turn_ || !has_room_for(*place)) continue;
+      if (next == nullptr || turns_of(*place) < turns_of(*next)) next = place;
+    }
+    if (next == nullptr) return;
+    next->has_turn_ = true;
+    next->on_turn_();
   }
 }
 
@@ -84,14 +111,15 @@ Result<std::unique_ptr<TipUpload>> TipUpload::create(const Parts& parts, const R
 }
 
 TipUpload::TipUpload(const Parts& parts, const Request& request, UploadFlow flow)
-    : parts_(parts), request_(request), flow_(std::move(flow)), since_(parts.clock.now()) {}
+    : parts_(parts), request_(request), flow_(std::move(flow)), since_(parts.clock.now()), asked_(since_) {}
 
 TipUpload::~TipUpload() {
   *alive_ = false;
 }
 
 std::expected<UploadSink::Next, Response> TipUpload::take(ByteView bytes) {
-  if (parts_.clock.now() - since_ > kLongest) {
+  HouseTime now = parts_.clock.now();
+  if (now - since_ > kLongest) {
     return std::unexpected(worded(Response::error(408, "timeout", "the form took too long", request_.id)));
   }
   if (!parser_) {
@@ -101,6 +129,10 @@ std::expected<UploadSink::Next, Response> TipUpload::take(ByteView bytes) {
     text_.append(as_text(bytes));
     return Next::kMore;
   }
+  if (place_ && place_->has_turn()) {
+    place_->brought(bytes.size(), now - asked_);
+    if (place_->is_over()) refuse(503, {"photos", phrase::kTooSlowNow});
+  }
   if (auto fed = parser_->feed(bytes); !fed) {
     refuse(fed.error().code == Errc::kLimit ? 413 : 400, {"", phrase::kBrokenForm});
     return std::unexpected(parts_.reception.again(request_, form_));
@@ -109,7 +141,9 @@ std::expected<UploadSink::Next, Response> TipUpload::take(ByteView bytes) {
   if (form_.refusal && request_.http_version == 20) {
     return std::unexpected(parts_.reception.again(request_, form_));
   }
-  return waits() ? Next::kWait : Next::kMore;
+  if (waits()) return Next::kWait;
+  asked_ = now;
+  return Next::kMore;
 }
 
 void TipUpload::finish(Responder responder) {
@@ -179,7 +213,7 @@ void TipUpload::begin_photo() {
   if (place_) return;
   place_.emplace(parts_.places, request_.peer, [this] {
     clean_next();
-    if (!waits()) flow_.go_on();
+    if (!waits()) go_on();
   });
 }
 
@@ -195,6 +229,11 @@ void TipUpload::refuse(int status, TipProblem problem) {
 
 bool TipUpload::waits() const {
   return !form_.refusal && (cleaning_ || !waiting_.empty() || (place_ && !place_->has_turn()));
+}
+
+void TipUpload::go_on() {
+  asked_ = parts_.clock.now();
+  flow_.go_on();
 }
 
 void TipUpload::clean_next() {
@@ -217,7 +256,7 @@ void TipUpload::on_clean(Result<Bytes> photo) {
     auto refusal = photo_refusal(photo.error().code, static_cast<int>(form_.photos.size()) + 1);
     refuse(refusal.status, refusal.problem);
   }
-  if (!waits()) flow_.go_on();
+  if (!waits()) go_on();
 }
 
 }  // namespace openday::hub

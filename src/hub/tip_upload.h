@@ -19,9 +19,15 @@
 namespace openday::hub {
 
 /// Turns at holding photos in memory: a few uploads at once, fewer of one address; the others wait in line.
+/// The next turn is of who has fewest, then of who came first. While somebody waits for a turn, it is kept
+/// only by who brings kLeastRate after kGrace, and no longer than kLongestTurn; else as long as one likes.
 /// Home thread: the hub's. It outlives its places.
 class PhotoPlaces {
  public:
+  static constexpr Duration kGrace = std::chrono::seconds(10);
+  static constexpr Duration kLongestTurn = std::chrono::seconds(60);
+  static constexpr int64_t kLeastRate = 100 * 1024;  // bytes a second, on average
+
   PhotoPlaces(size_t most, size_t most_of_one) : most_(most), most_of_one_(most_of_one) {}
   PhotoPlaces(const PhotoPlaces&) = delete;
 
@@ -33,6 +39,10 @@ class PhotoPlaces {
     ~Place();
     Place(const Place&) = delete;
     [[nodiscard]] bool has_turn() const { return has_turn_; }
+    /// So many bytes came within its turn, and the client took so long over them.
+    void brought(size_t bytes, Duration took);
+    /// The turn is to be given up: it is a slow one, and another waits for it.
+    [[nodiscard]] bool is_over() const;
 
    private:
     friend class PhotoPlaces;
@@ -40,10 +50,14 @@ class PhotoPlaces {
     std::string caller_;  // an IPv6 /64 is one
     const std::function<void()> on_turn_;
     bool has_turn_ = false;
+    int64_t bytes_ = 0;  // in its turn
+    Duration took_{0};   // the same; without what the server took
   };
 
  private:
+  [[nodiscard]] size_t turns_of(const Place& place) const;
   [[nodiscard]] bool has_room_for(const Place& place) const;
+  [[nodiscard]] bool is_wanted(const Place& place) const;
   void give_turns();
 
   const size_t most_;
@@ -113,6 +127,7 @@ class TipUpload final : public UploadSink, private MultipartEvents {
   void begin_photo();
   void refuse(int status, TipProblem problem);
   [[nodiscard]] bool waits() const;
+  void go_on();
   void clean_next();
   void on_clean(Result<Bytes> photo);
 
@@ -120,6 +135,7 @@ class TipUpload final : public UploadSink, private MultipartEvents {
   const Request request_;  // without a body
   const UploadFlow flow_;
   const HouseTime since_;
+  HouseTime asked_;                        // when the client was last let send on
   std::optional<MultipartParser> parser_;  // none: the other kind of form, collected in text_
   TipForm form_;
   std::string part_;                 // its name

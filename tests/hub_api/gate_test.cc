@@ -482,6 +482,27 @@ TEST_CASE("the throttle counts an IPv6 network as one caller and does not grow w
   CHECK_FALSE(throttle.ask("192.0.2.2"));
 }
 
+TEST_CASE("to look at the throttle says what asking would, and counts nothing") {
+  ManualClock clock;
+  Throttle throttle(clock, 2, seconds(60), 3);
+  for (int i = 0; i < 5; ++i) CHECK_FALSE(throttle.look("192.0.2.1"));
+  REQUIRE_FALSE(throttle.ask("192.0.2.1"));
+  clock.advance(seconds(10));
+  REQUIRE_FALSE(throttle.ask("192.0.2.1"));
+  CHECK(throttle.look("192.0.2.1") == seconds(50));
+  clock.advance(seconds(50));
+  CHECK_FALSE(throttle.look("192.0.2.1"));
+  CHECK_FALSE(throttle.ask("192.0.2.1"));
+  CHECK(throttle.look("192.0.2.1") == seconds(10));
+}
+
+TEST_CASE("the network around an address is its IPv4 /24 or IPv6 /48") {
+  CHECK(network_of("192.0.2.1") == network_of("::ffff:192.0.2.77"));
+  CHECK(network_of("192.0.2.1") != network_of("192.0.3.1"));
+  CHECK(network_of("2001:db8:1:2::1") == network_of("2001:db8:1:ffff:1::"));
+  CHECK(network_of("2001:db8:1::1") != network_of("2001:db8:2::1"));
+}
+
 TEST_CASE("a session that could not be written down is not given") {
   Gatehouse house;
   house.books.refuse = true;

@@ -181,6 +181,9 @@ struct Booth {
   Page tip(const std::string& more = "&text=hello") {
     return ask(Method::kPost, "/send", "lang=en&kind=lead&broadcast=day&moment=" + more);
   }
+  Page tip_from(const std::string& peer) {
+    return ask(Method::kPost, "/send", "lang=en&kind=lead&broadcast=day&moment=&text=hello", peer);
+  }
 
   ManualClock clock{{1'000'000'000}, *read_local_time("2026-12-01T09:45:00")};
   Log log{"test", LogLevel::kDebug, [this](std::string_view line) { lines.emplace_back(line); }};

@@ -2,6 +2,8 @@
 #include <atomic>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "tip_booth.h"
 
 using namespace openday;
@@ -249,7 +251,7 @@ TEST_CASE("however many look for answers, from however many addresses, tips are 
     request.headers = {{"host", "tips.example"}, {"content-type", "application/x-www-form-urlencoded"}};
     const std::string body = "receipt=123456789012345678901234";
     request.body.assign(body.begin(), body.end());
-    request.peer = "198.51.100." + std::to_string(i);
+    request.peer = "198.51." + std::to_string(i) + ".1";
     booth.server->router().dispatch(request, make_responder([answered](const Response&) { ++*answered; }));
   };
   booth.on_loop([&] {
@@ -265,6 +267,37 @@ TEST_CASE("however many look for answers, from however many addresses, tips are 
   CHECK(booth.tip().status == 200);
   booth.on_loop([&] { booth.clock.advance(seconds(61)); });
   CHECK(booth.ask(Method::kPost, "/answer", "receipt=123456789012345678901234", "192.0.2.9").status == 200);
+}
+
+TEST_CASE("one line with many networks uses up neither everybody's tips of a minute nor their answers") {
+  Booth booth;
+  auto from = [](size_t i) { return fmt::format("2001:db8:1:{:x}::1", i); };
+  const std::string look = "receipt=123456789012345678901234";
+  for (size_t i = 0; i < TipSite::kOfANetworkAMinute; ++i) {
+    REQUIRE(booth.tip_from(from(i)).status == 200);
+    REQUIRE(booth.ask(Method::kPost, "/answer", look, from(i)).status == 200);
+  }
+  for (size_t i = 0; i < TipSite::kSendsAMinute; ++i) {
+    auto page = booth.tip_from(from(100 + i));
+    REQUIRE(page.status == 429);
+    REQUIRE(page.has("hello"));
+    REQUIRE(booth.ask(Method::kPost, "/answer", look, from(100 + i)).status == 429);
+  }
+  for (const char* other : {"2001:db8:2::1", "198.51.100.1", "::ffff:198.51.101.1"}) {
+    CAPTURE(other);
+    CHECK(booth.tip_from(other).status == 200);
+    CHECK(booth.ask(Method::kPost, "/answer", look, other).status == 200);
+  }
+  booth.on_loop([&] { booth.clock.advance(seconds(61)); });
+  CHECK(booth.tip_from(from(0)).status == 200);
+}
+
+TEST_CASE("who may send no more takes nothing from their neighbours") {
+  Booth booth;
+  for (size_t i = 0; i < kPerAddress; ++i) REQUIRE(booth.tip_from("198.51.100.1").status == 200);
+  for (size_t i = 0; i < TipSite::kOfANetworkAMinute; ++i)
+    REQUIRE(booth.tip_from("198.51.100.1").status == 429);
+  CHECK(booth.tip_from("198.51.100.2").status == 200);
 }
 
 TEST_CASE("one address sends six tips in a quarter of an hour; the seventh is still on the page") {

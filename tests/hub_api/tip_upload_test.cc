@@ -86,6 +86,60 @@ std::string receipt_in(const Answer& page) {
   return Page{page.status, page.body, {}}.receipt();
 }
 
+/// Takes note of what becomes of a form.
+struct Notebook final : TipReception {
+  std::optional<TipRefusal> count(const Request&) override { return std::nullopt; }
+  Response again(const Request&, const TipForm& form) override {
+    return Response::empty(form.refusal->status);
+  }
+  void send(const Request&, TipForm form, Responder responder) override {
+    forms.push_back(std::move(form));
+    responder.send(Response::empty());
+  }
+  std::vector<TipForm> forms;
+};
+
+/// Cleans when the test says so.
+struct SlowHand final : PhotoCleaner {
+  void clean(SharedBytes photo, std::function<void(Result<Bytes>)> then) override {
+    work.push_back([photo = std::move(photo), then = std::move(then)] { then(*photo); });
+  }
+  void go_on() {
+    for (auto& one : std::exchange(work, {})) one();
+  }
+  std::vector<std::function<void()>> work;
+};
+
+/// One form that brings a photo, while the test holds the clock.
+struct SlowForm {
+  explicit SlowForm(PhotoPlaces& places) {
+    Request request;
+    request.headers = {{"content-type", "multipart/form-data; boundary=" + kEdge}};
+    request.peer = "192.0.2.1";
+    upload = TipUpload::create({notes, &hand, places, clock}, request, UploadFlow({})).value();
+    std::string whole = photo("");
+    bring(whole.substr(0, whole.size() - 2) + std::string(1000, 'x'));  // more than may be a delimiter
+  }
+  UploadSink::Next bring(std::string_view text) { return upload->take(as_bytes(text)).value(); }
+  /// So many bytes of a photo, so long after those before.
+  void bring_more(size_t bytes, Duration after) {
+    clock.advance(after);
+    bring(std::string(bytes, 'x'));
+  }
+  /// The end of the form.
+  TipForm end() {
+    bring("\r\n--" + kEdge + "--\r\n");
+    hand.go_on();
+    upload->finish(make_responder([](const Response&) {}));
+    return notes.forms.at(0);
+  }
+
+  Notebook notes;
+  SlowHand hand;
+  ManualClock clock;
+  std::unique_ptr<TipUpload> upload;
+};
+
 }  // namespace
 
 TEST_CASE("a form with photos becomes a tip with clean photos, in their order") {
@@ -309,6 +363,125 @@ TEST_CASE("photos wait for their place in memory, and a crowd behind one address
   for (auto& one : crowd) CHECK(one.read()->status == 200);
   CHECK(counter.cleaner.most_at_once == static_cast<int>(TipSite::kPhotoPlacesOfOne) + 1);
   CHECK(counter.tips_kept() == TipSite::kPhotoPlacesOfOne + 3);
+}
+
+TEST_CASE("two addresses that send as slowly as may be do not keep the photos of others out") {
+  Counter counter;
+  std::vector<Client> slow;
+  // Each piece ends with the delimiter that says that its photo is over.
+  const std::string delimiter = "--" + kEdge + "\r\n";
+  auto piece = [&](std::string_view name) { return photo(name).substr(delimiter.size()) + delimiter; };
+  std::string start = texts() + delimiter + piece("GPS:one");
+  std::string end = part("end", "").substr(delimiter.size()) + "--" + kEdge + "--\r\n";
+  std::string all = start + piece("GPS:two") + piece("GPS:three") + end;
+  for (size_t i = 0; i < TipSite::kPhotoPlaces; ++i) {
+    slow.push_back(counter.client(i < TipSite::kPhotoPlacesOfOne ? "127.5.5.5" : "127.5.5.6"));
+    slow.back().send(head(fmt::format("Content-Length: {}", all.size())) + start);
+  }
+  auto photos_taken = [&](int of_each) {
+    int all_of_them = of_each * static_cast<int>(TipSite::kPhotoPlaces);
+    counter.until(
+        [&, all_of_them] { return counter.cleaner.asked == all_of_them && counter.cleaner.working == 0; });
+  };
+  photos_taken(1);
+  Client other = counter.client("127.200.1.1");
+  other.send(request_of(form_of(photo("GPS:other"))));
+  counter.until([&] { return counter.server->counters().requests == TipSite::kPhotoPlaces + 1; });
+  // Each pause is as long as a body may make it.
+  for (const char* name : {"GPS:two", "GPS:three"}) {
+    counter.on_loop([&] { counter.clock.advance(seconds(9)); });
+    for (auto& one : slow) one.send(piece(name));
+    if (std::string_view(name) == "GPS:two") photos_taken(2);
+  }
+  counter.until([&] { return counter.desk_books.ledger.tips_.size() == 1; });
+  CHECK(other.read()->status == 200);
+  // One has lost its turn to it; the others have nobody to give theirs to.
+  std::vector<std::string> refused;
+  refused.reserve(slow.size());
+  for (auto& one : slow) {
+    one.send(end);
+    auto page = one.read();
+    REQUIRE(page);
+    if (page->status != 200) refused.push_back(page->body);
+    if (page->status != 200) CHECK(page->status == 503);
+  }
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].find("your photos came too slowly. Send without them now.") != std::string::npos);
+  CHECK(refused[0].find("href=\"#photos\"") != std::string::npos);
+  CHECK(refused[0].find("I saw it &lt; there") != std::string::npos);
+  CHECK(counter.lines.empty());
+}
+
+TEST_CASE("a slow sender loses their turn at photos only while somebody waits for it") {
+  PhotoPlaces places(1, 1);
+  SlowForm form(places);
+  auto nothing = [] {};
+  form.bring_more(1000, seconds(300));  // alone
+  std::optional<PhotoPlaces::Place> other;
+  SECTION("nobody waits") {}
+  SECTION("somebody waited, and left") {
+    other.emplace(places, "192.0.2.2", nothing);
+    other.reset();
+  }
+  SECTION("somebody waits") {
+    other.emplace(places, "192.0.2.2", nothing);
+  }
+  bool waited = other.has_value();
+  form.bring_more(1000, seconds(1));
+  CHECK((other && other->has_turn()) == waited);
+  auto sent = form.end();
+  CHECK(sent.refusal.has_value() == waited);
+  CHECK(sent.photos.size() == (waited ? 0 : 1));
+}
+
+TEST_CASE(
+    "who keeps up has a minute of photos while others wait, and is not charged with the server's time") {
+  PhotoPlaces places(1, 1);
+  SlowForm form(places);
+  PhotoPlaces::Place other(places, "192.0.2.2", [] {});
+  SECTION("a minute") {
+    for (int second = 0; second < 60; ++second) form.bring_more(PhotoPlaces::kLeastRate, seconds(1));
+    CHECK_FALSE(other.has_turn());
+    form.bring_more(PhotoPlaces::kLeastRate, seconds(1));
+    CHECK(other.has_turn());
+    CHECK(form.end().refusal->problem.what.en == phrase::kTooSlowNow.en);
+  }
+  SECTION("it comes slower than that after its first ten seconds") {
+    form.bring_more(1, seconds(10));
+    CHECK_FALSE(other.has_turn());
+    form.bring_more(1, seconds(1));
+    CHECK(other.has_turn());
+  }
+  SECTION("the server takes a minute") {
+    REQUIRE(form.bring("GPS:x\r\n" + photo("GPS:y")) == UploadSink::Next::kWait);
+    form.clock.advance(seconds(61));
+    while (!form.hand.work.empty()) form.hand.go_on();
+    form.bring_more(1, seconds(1));
+    CHECK_FALSE(other.has_turn());
+  }
+}
+
+TEST_CASE("who waits behind their own forms takes no turn of another's, and none before a newcomer") {
+  auto nothing = [] {};
+  PhotoPlaces places(4, 2);
+  PhotoPlaces roomy(4, 2);
+  std::optional<PhotoPlaces::Place> crowd[3];
+  for (auto& one : crowd) one.emplace(places, "192.0.2.1", nothing);
+  std::optional<PhotoPlaces::Place> others[3];
+  for (auto& one : others) one.emplace(places, "192.0.2.2", nothing);
+  PhotoPlaces::Place quick(places, "192.0.2.3", nothing);
+  CHECK_FALSE(quick.has_turn());
+  crowd[0].reset();
+  CHECK(quick.has_turn());
+  CHECK_FALSE(crowd[2]->has_turn());
+  // Here only for a turn of their own.
+  PhotoPlaces::Place alone(roomy, "192.0.2.4", nothing);
+  for (auto& one : crowd) one.emplace(roomy, "192.0.2.1", nothing);
+  REQUIRE_FALSE(crowd[2]->has_turn());
+  alone.brought(0, seconds(100));
+  crowd[0]->brought(0, seconds(100));
+  CHECK_FALSE(alone.is_over());
+  CHECK(crowd[0]->is_over());
 }
 
 TEST_CASE("an IPv6 network has the places of one caller") {

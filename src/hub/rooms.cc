@@ -148,9 +148,6 @@ std::string Rooms::key_of(const Comment& comment) {
 
 void Rooms::comment(RoomGuest& guest, Comment comment) {
   auto refuse = [&](std::string_view code, const std::string& message, Duration retry = Duration(0)) {
-    // It may be one that was kept while its acknowledgement got lost.
-    auto earlier = parts_.archives.archive().by_ref(comment.broadcast, comment.author, comment.ref);
-    if (earlier) return acknowledge(guest.number(), *earlier);
     ++counters_.refused;
     guest.refuse(comment.ref, code, message, retry);
   };
@@ -159,6 +156,9 @@ void Rooms::comment(RoomGuest& guest, Comment comment) {
     under_way->second = guest.number();
     return;
   }
+  // Or it was kept before: it counted then. Pages send every held one again when they come back.
+  auto earlier = parts_.archives.archive().by_ref(comment.broadcast, comment.author, comment.ref);
+  if (earlier) return acknowledge(guest.number(), *earlier);
   Room* room = known(comment.broadcast);
   if (room == nullptr || !room->is_open())
     return refuse("closed", "comments are open while the broadcast is live");
@@ -243,7 +243,7 @@ void Rooms::acknowledge(uint64_t number, const Comment& comment) {
 }
 
 /// Nothing of it was kept: it may be said again at once.
-void Rooms::take_back(const std::vector<Pending>& group) {
+void Rooms::take_back(std::span<const Pending> group) {
   for (const Pending& one : group | std::views::reverse) {
     if (Room* room = known(one.room)) room->judge().take_back(one.comment.author, one.verdict);
     auto sent = of_address_.find(one.address);
@@ -273,7 +273,10 @@ void Rooms::on_outcome(std::vector<Pending> group, const Outcomes& added, const 
     }
     const auto& [comment, repeated] = *added[at];
     acknowledge(number, comment);
-    if (repeated) continue;
+    if (repeated) {  // it could not be looked up when it came
+      take_back({&one, 1});
+      continue;
+    }
     ++(comment.state == engage::CommentState::kRejected ? counters_.refused : counters_.comments);
     if (comment.state == engage::CommentState::kHeld) ++counters_.held;
     if (Room* room = known(one.room)) room->on_committed(comment, one.verdict.fingerprint);

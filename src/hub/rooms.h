@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -97,7 +98,7 @@ class Rooms {
   static std::string key_of(const engage::Comment& comment);
   void commit();
   void on_outcome(std::vector<Pending> group, const Outcomes& added, const Result<>& outcome);
-  void take_back(const std::vector<Pending>& group);
+  void take_back(std::span<const Pending> group);
   void acknowledge(uint64_t guest, const engage::Comment& comment);
   /// Its key in of_address_ of this minute.
   uint64_t address_key(const std::string& address);

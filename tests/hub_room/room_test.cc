@@ -117,6 +117,75 @@ TEST_CASE("a comment that is sent again after a cut is acknowledged again, and s
   CHECK(house.archives.archive().comments({"court"})->size() == 1);
 }
 
+TEST_CASE("a held comment that is sent again counts neither for slow mode nor for the pace") {
+  RoomHouse house;
+  size_t ana = house.join();
+  std::string token = house.last(ana, "welcome")["token"];
+  auto sends_all = [&] {
+    for (int n = 1; n <= engage::Judge::kBurst; ++n) {
+      house.say(ana, comment("reference-" + std::to_string(n), "bad " + std::to_string(n)));
+      CHECK(house.last(ana, "ack")["state"] == "held");
+    }
+  };
+  sends_all();
+  house.advance(seconds(120));
+  house.leave(ana);
+  ana = house.join({{"token", token}});
+  sends_all();
+  house.say(ana, comment("reference-4", "good morning"));
+  CHECK(house.last(ana, "ack")["ref"] == "reference-4");
+  house.slow(60);
+  house.advance(seconds(120));
+  sends_all();
+  house.say(ana, comment("reference-5", "here we are"));
+  CHECK(house.last(ana, "ack")["ref"] == "reference-5");
+  CHECK(house.last(ana, "refused").is_null());
+  // What is new does count.
+  house.say(ana, comment("reference-6", "and again"));
+  CHECK(house.last(ana, "refused")["code"] == "slow_mode");
+  CHECK(house.archives.archive().comments({"court"})->size() == engage::Judge::kBurst + 2);
+}
+
+TEST_CASE("held comments that are sent again use up nothing of an address's share, and take no commit") {
+  RoomHouse house;
+  std::vector<size_t> guests;
+  auto all_say = [&] {
+    for (size_t guest : guests) {
+      for (int n = 1; n <= engage::Judge::kBurst; ++n) {
+        std::string text = "bad " + std::to_string(guest) + " " + std::to_string(n);
+        house.say(guest, comment("reference-" + std::to_string(n), text));
+      }
+    }
+  };
+  for (int64_t n = 0; n < Rooms::kAddressShare / engage::Judge::kBurst; ++n) guests.push_back(house.join());
+  all_say();
+  int commits = house.archives.submitted;
+  house.clock.advance(seconds(61));
+  all_say();
+  for (size_t guest : guests) REQUIRE(house.all(guest, "ack").size() == size_t{2} * engage::Judge::kBurst);
+  CHECK(house.archives.submitted == commits);
+  size_t neighbour = house.join();
+  house.say(neighbour, comment("reference-1", "hello"));
+  CHECK(house.last(neighbour, "ack")["state"] == "published");
+}
+
+TEST_CASE("held comments that are sent again are no more voices that say the same") {
+  RoomHouse house;
+  house.set({engage::Mode::kAll, std::nullopt, std::nullopt});
+  std::vector<size_t> guests;
+  for (int n = 0; n < engage::Judge::kManyVoices; ++n) {
+    guests.push_back(house.join());
+    house.say(guests.back(), comment("reference-1", "hello"));
+    CHECK(house.last(guests.back(), "ack")["state"] == "held");
+  }
+  house.set({engage::Mode::kRisky, std::nullopt, std::nullopt});
+  house.advance(seconds(70));
+  for (size_t guest : guests) house.say(guest, comment("reference-1", "hello"));
+  size_t other = house.join();
+  house.say(other, comment("reference-2", "hello"));
+  CHECK(house.last(other, "ack")["state"] == "published");
+}
+
 TEST_CASE("who comes back while the disk still works hears of what they sent before") {
   RoomHouse house;
   size_t ana = house.join();

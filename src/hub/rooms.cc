@@ -6,6 +6,7 @@
 #include <map>
 #include <ranges>
 #include <set>
+#include <utility>
 
 #include "base/address.h"
 #include "base/random.h"
@@ -26,6 +27,7 @@ constexpr size_t kMostMessage = 4096;
 constexpr int kMinuteLimit = 300;
 constexpr Duration kMinuteKept = seconds(5);
 constexpr Duration kStaffNamesKept = seconds(10);
+constexpr Duration kSharesLast = seconds(60);
 constexpr size_t kMostAddresses = 100'000;
 constexpr auto kTryAgain = seconds(2);
 constexpr const char* kBanned = "you cannot write here";
@@ -132,7 +134,7 @@ uint64_t Rooms::greet(RoomGuest& guest) {
 
 uint64_t Rooms::address_key(const std::string& address) {
   HouseTime now = parts_.loop.clock().now();
-  if (now - salted_ > seconds(60) || of_address_.size() > kMostAddresses) {
+  if (now - salted_ > kSharesLast || of_address_.size() > kMostAddresses) {
     of_address_.clear();
     salt_ = random_name();
     salted_ = now;
@@ -148,9 +150,6 @@ std::string Rooms::key_of(const Comment& comment) {
 
 void Rooms::comment(RoomGuest& guest, Comment comment) {
   auto refuse = [&](std::string_view code, const std::string& message, Duration retry = Duration(0)) {
-    // It may be one that was kept while its acknowledgement got lost.
-    auto earlier = parts_.archives.archive().by_ref(comment.broadcast, comment.author, comment.ref);
-    if (earlier) return acknowledge(guest.number(), *earlier);
     ++counters_.refused;
     guest.refuse(comment.ref, code, message, retry);
   };
@@ -159,6 +158,9 @@ void Rooms::comment(RoomGuest& guest, Comment comment) {
     under_way->second = guest.number();
     return;
   }
+  // Or it was kept before: it counted then. Pages send every held one again when they come back.
+  auto earlier = parts_.archives.archive().by_ref(comment.broadcast, comment.author, comment.ref);
+  if (earlier) return acknowledge(guest.number(), *earlier);
   Room* room = known(comment.broadcast);
   if (room == nullptr || !room->is_open())
     return refuse("closed", "comments are open while the broadcast is live");
@@ -169,7 +171,7 @@ void Rooms::comment(RoomGuest& guest, Comment comment) {
   // What is not kept is not of the address's share: one page that repeats itself must not use up a school's.
   uint64_t address = comment.badge == engage::Badge::kNone ? address_key(guest.address()) : 0;
   auto sent = of_address_.find(address);
-  bool flood = sent != of_address_.end() && sent->second >= kAddressShare;
+  bool flood = sent != of_address_.end() && sent->second.comments >= kAddressShare;
   auto screen = parts_.screen();
   Verdict verdict = room->judge().judge(room->settings(), *screen, comment.author, comment.badge,
                                         comment.text, flood, parts_.loop.clock().now());
@@ -179,7 +181,7 @@ void Rooms::comment(RoomGuest& guest, Comment comment) {
   if (verdict.kind == Verdict::Kind::kHold) comment.state = engage::CommentState::kHeld;
   if (verdict.kind == Verdict::Kind::kRefuse) comment.state = engage::CommentState::kRejected;
   comment.why = verdict.why;
-  if (address != 0) ++of_address_[address];
+  if (address != 0) ++of_address_[address].comments;
   told_[key_of(comment)] = guest.number();
   std::string where = comment.broadcast;
   waiting_.push_back({std::move(where), std::move(comment), std::move(verdict), address});
@@ -243,11 +245,11 @@ void Rooms::acknowledge(uint64_t number, const Comment& comment) {
 }
 
 /// Nothing of it was kept: it may be said again at once.
-void Rooms::take_back(const std::vector<Pending>& group) {
+void Rooms::take_back(std::span<const Pending> group) {
   for (const Pending& one : group | std::views::reverse) {
     if (Room* room = known(one.room)) room->judge().take_back(one.comment.author, one.verdict);
     auto sent = of_address_.find(one.address);
-    if (sent != of_address_.end() && sent->second > 0) --sent->second;
+    if (sent != of_address_.end() && sent->second.comments > 0) --sent->second.comments;
   }
 }
 
@@ -273,7 +275,10 @@ void Rooms::on_outcome(std::vector<Pending> group, const Outcomes& added, const 
     }
     const auto& [comment, repeated] = *added[at];
     acknowledge(number, comment);
-    if (repeated) continue;
+    if (repeated) {  // it could not be looked up when it came
+      take_back({&one, 1});
+      continue;
+    }
     ++(comment.state == engage::CommentState::kRejected ? counters_.refused : counters_.comments);
     if (comment.state == engage::CommentState::kHeld) ++counters_.held;
     if (Room* room = known(one.room)) room->on_committed(comment, one.verdict.fingerprint);
@@ -292,29 +297,61 @@ void Rooms::tell_absent(RoomGuest& guest, const std::vector<int64_t>& mine) {
 }
 
 void Rooms::report(RoomGuest& guest, const std::string& ref, int64_t id, const std::string& reason) {
-  auto known_comment = parts_.archives.archive().comment(guest.broadcast(), id);
-  if (!known_comment || known_comment->state != engage::CommentState::kPublished) {
+  Room* room = known(guest.broadcast());
+  if (room != nullptr && room->ban_of(guest.author)) return guest.refuse(ref, "banned", kBanned);
+  // One page joins as many viewers as it likes.
+  uint64_t address = address_key(guest.address());
+  Share& share = of_address_[address];
+  if (share.reports >= kReportShare) {
+    Duration left = salted_ + kSharesLast - parts_.loop.clock().now();
+    return guest.refuse(ref, "slow_down", "many reports come from your network; try again", left);
+  }
+  auto reported = parts_.archives.archive().comment(guest.broadcast(), id);
+  if (!reported || reported->state != engage::CommentState::kPublished) {
     return guest.refuse(ref, "not_found", "there is no such comment any more");
   }
+  if (reports_.size() >= kGroup) {
+    return guest.refuse(ref, "busy", "too many reports at once; try again", kTryAgain);
+  }
+  ++share.reports;
+  reports_.push_back({guest.number(), ref, guest.author, reason, std::move(*reported), address});
+  if (!reporting_) commit_reports();
+}
+
+/// As with comments: what has come while the disk was busy shares a commit.
+void Rooms::commit_reports() {
+  auto group = std::make_shared<const std::vector<Report>>(std::exchange(reports_, {}));
+  reporting_ = true;
   parts_.archives.submit(
-      [id, author = guest.author, reason](engage::Archive& archive) -> Result<> {
-        OPENDAY_TRY(bool fresh, archive.report(id, author, reason));
-        static_cast<void>(fresh);  // reported before: it is known, and that is the answer
+      [group](engage::Archive& archive) -> Result<> {
+        for (const Report& one : *group) {
+          OPENDAY_TRY(bool fresh, archive.report(one.comment.id, one.author, one.reason));
+          static_cast<void>(fresh);  // reported before: it is known, and that is the answer
+        }
         return {};
       },
-      [this, number = guest.number(), ref, comment = *known_comment,
-       alive = alive_](const Result<>& outcome) {
+      [this, group, alive = alive_](const Result<>& outcome) {
         if (!*alive) return;
-        auto still = guests_.find(number);
-        if (still != guests_.end()) {
-          if (outcome) {
-            still->second->say({{"t", "ack"}, {"ref", ref}});
-          } else {
-            still->second->refuse(ref, "busy", "it could not be kept; try again", kTryAgain);
-          }
-        }
-        if (Room* room = known(comment.broadcast); outcome && room != nullptr) room->on_reported(comment);
+        reporting_ = false;
+        on_reports(*group, outcome);
+        if (!reporting_ && !reports_.empty()) commit_reports();
       });
+}
+
+void Rooms::on_reports(const std::vector<Report>& group, const Result<>& outcome) {
+  for (const Report& one : group) {
+    auto sent = of_address_.find(one.address);
+    if (!outcome && sent != of_address_.end() && sent->second.reports > 0) --sent->second.reports;
+    auto guest = guests_.find(one.guest);
+    if (guest != guests_.end()) {
+      if (outcome) {
+        guest->second->say({{"t", "ack"}, {"ref", one.ref}});
+      } else {
+        guest->second->refuse(one.ref, "busy", "it could not be kept; try again", kTryAgain);
+      }
+    }
+    if (Room* room = known(one.comment.broadcast); outcome && room != nullptr) room->on_reported(one.comment);
+  }
 }
 
 std::optional<engage::Why> Rooms::objection(const std::string& name) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -28,6 +29,7 @@ class Rooms {
   static constexpr size_t kMostWaiting = 20'000;  // comments on their way to the disk
   static constexpr size_t kGroup = 1000;          // that share a unit of work
   static constexpr int64_t kAddressShare = 600;   // comments of one address a minute
+  static constexpr int64_t kReportShare = 30;     // reports of one address a minute
 
   struct Parts {
     Router& router;
@@ -92,13 +94,28 @@ class Rooms {
     engage::Verdict verdict;
     uint64_t address = 0;  // in of_address_; 0: not counted there
   };
+  struct Report {
+    uint64_t guest = 0;
+    std::string ref;
+    std::string author;
+    std::string reason;
+    engage::Comment comment;  // that is reported
+    uint64_t address = 0;     // in of_address_
+  };
+  /// What an address has sent that was kept.
+  struct Share {
+    int64_t comments = 0;
+    int64_t reports = 0;
+  };
   /// What became of each of a group; nothing: its author is banned.
   using Outcomes = std::vector<std::optional<engage::Added>>;
   static std::string key_of(const engage::Comment& comment);
   void commit();
   void on_outcome(std::vector<Pending> group, const Outcomes& added, const Result<>& outcome);
-  void take_back(const std::vector<Pending>& group);
+  void take_back(std::span<const Pending> group);
   void acknowledge(uint64_t guest, const engage::Comment& comment);
+  void commit_reports();
+  void on_reports(const std::vector<Report>& group, const Result<>& outcome);
   /// Its key in of_address_ of this minute.
   uint64_t address_key(const std::string& address);
   void send_minute(const Request& request, Responder responder);
@@ -114,8 +131,11 @@ class Rooms {
   std::unordered_map<std::string, uint64_t> told_;  // key_of what is on its way to the disk → who hears of it
   size_t in_flight_ = 0;
 
-  std::unordered_map<uint64_t, int64_t>
-      of_address_;  // in this minute; keyed by a hash under a salt of this minute
+  std::vector<Report> reports_;  // at most kGroup
+  bool reporting_ = false;       // those before them are on their way to the disk
+
+  // In this minute; keyed by a hash under a salt of this minute.
+  std::unordered_map<uint64_t, Share> of_address_;
   std::string salt_;
   HouseTime salted_;
 

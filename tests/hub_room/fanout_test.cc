@@ -53,8 +53,12 @@ class CreepingClock final : public Clock {
 
 }  // namespace
 
-TEST_CASE("everybody gets every message once and in order, whoever comes and goes meanwhile") {
+TEST_CASE("everybody gets every message once and in order, whoever comes and goes meanwhile, at any pace") {
+  const Duration pace = GENERATE(milliseconds(0), milliseconds(100));
+  const int rounds = pace > Duration(0) ? 25 : 15;
+  INFO("pace " << duration_cast<milliseconds>(pace).count() << " ms");
   Hall hall;
+  hall.fanout->set_pace(pace);
   constexpr size_t kSockets = 2000;  // several turns of a pass
   std::vector<std::unique_ptr<FakeSocket>> sockets;
   std::vector<std::unique_ptr<Fanout::Place>> places;
@@ -70,7 +74,7 @@ TEST_CASE("everybody gets every message once and in order, whoever comes and goe
     }
   });
   std::vector<bool> present(kSockets, true);
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     hall.run([&] {
       for (int n = 0; n < 3; ++n) hall.fanout->publish(message(sent++), 0);
       for (int n = 0; n < 40; ++n) {
@@ -86,7 +90,20 @@ TEST_CASE("everybody gets every message once and in order, whoever comes and goe
         present[who] = !present[who];
       }
     });
+    // A pass may be due, under way or waiting when the next messages come.
+    hall.clock.advance(milliseconds(dice() % 60));
+    for (auto turns = dice() % 3; turns > 0; --turns) hall.loop->run_ready();
   }
+  hall.settle();
+  hall.clock.advance(pace);
+  // The last one comes when some have had their turn.
+  hall.settle();
+  hall.clock.advance(pace);
+  hall.run([&] {
+    for (int n = 0; n < 2; ++n) hall.fanout->publish(message(sent++), 0);
+  });
+  hall.settle();
+  hall.clock.advance(pace);
   hall.settle();
   for (size_t n = 0; n < kSockets; ++n) {
     auto got = Hall::numbers(*sockets[n]);
@@ -251,6 +268,32 @@ TEST_CASE("between two writes to a socket lies the pace, and what comes meanwhil
   });
   hall.settle();
   CHECK(all_have(6, 3));
+}
+
+TEST_CASE("what ends while messages wait for the pace, or between two turns, sends nothing more") {
+  Hall hall;
+  hall.fanout->set_pace(milliseconds(100));
+  std::vector<FakeSocket> sockets(Fanout::kTurn + 100);
+  std::vector<Fanout::Place> places(sockets.size());
+  auto writes = [&] {
+    size_t all = 0;
+    for (const FakeSocket& socket : sockets) all += static_cast<size_t>(socket.writes);
+    return all;
+  };
+  bool waits = GENERATE(true, false);
+  for (size_t n = 0; n < sockets.size(); ++n) hall.fanout->join(sockets[n], places[n]);
+  hall.fanout->publish(message(0), 0);
+  if (waits) {
+    hall.settle();
+    REQUIRE(writes() == sockets.size());
+    hall.fanout->publish(message(1), 0);
+  }
+  size_t before = writes();
+  CHECK(before == (waits ? sockets.size() : Fanout::kTurn));
+  hall.fanout.reset();
+  hall.clock.advance(seconds(1));
+  hall.settle();
+  CHECK(writes() == before);
 }
 
 TEST_CASE("between two passes others have their turn, however long the first one took") {

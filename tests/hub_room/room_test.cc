@@ -117,6 +117,75 @@ TEST_CASE("a comment that is sent again after a cut is acknowledged again, and s
   CHECK(house.archives.archive().comments({"court"})->size() == 1);
 }
 
+TEST_CASE("a held comment that is sent again counts neither for slow mode nor for the pace") {
+  RoomHouse house;
+  size_t ana = house.join();
+  std::string token = house.last(ana, "welcome")["token"];
+  auto sends_all = [&] {
+    for (int n = 1; n <= engage::Judge::kBurst; ++n) {
+      house.say(ana, comment("reference-" + std::to_string(n), "bad " + std::to_string(n)));
+      CHECK(house.last(ana, "ack")["state"] == "held");
+    }
+  };
+  sends_all();
+  house.advance(seconds(120));
+  house.leave(ana);
+  ana = house.join({{"token", token}});
+  sends_all();
+  house.say(ana, comment("reference-4", "good morning"));
+  CHECK(house.last(ana, "ack")["ref"] == "reference-4");
+  house.slow(60);
+  house.advance(seconds(120));
+  sends_all();
+  house.say(ana, comment("reference-5", "here we are"));
+  CHECK(house.last(ana, "ack")["ref"] == "reference-5");
+  CHECK(house.last(ana, "refused").is_null());
+  // What is new does count.
+  house.say(ana, comment("reference-6", "and again"));
+  CHECK(house.last(ana, "refused")["code"] == "slow_mode");
+  CHECK(house.archives.archive().comments({"court"})->size() == engage::Judge::kBurst + 2);
+}
+
+TEST_CASE("held comments that are sent again use up nothing of an address's share, and take no commit") {
+  RoomHouse house;
+  std::vector<size_t> guests;
+  auto all_say = [&] {
+    for (size_t guest : guests) {
+      for (int n = 1; n <= engage::Judge::kBurst; ++n) {
+        std::string text = "bad " + std::to_string(guest) + " " + std::to_string(n);
+        house.say(guest, comment("reference-" + std::to_string(n), text));
+      }
+    }
+  };
+  for (int64_t n = 0; n < Rooms::kAddressShare / engage::Judge::kBurst; ++n) guests.push_back(house.join());
+  all_say();
+  int commits = house.archives.submitted;
+  house.clock.advance(seconds(61));
+  all_say();
+  for (size_t guest : guests) REQUIRE(house.all(guest, "ack").size() == size_t{2} * engage::Judge::kBurst);
+  CHECK(house.archives.submitted == commits);
+  size_t neighbour = house.join();
+  house.say(neighbour, comment("reference-1", "hello"));
+  CHECK(house.last(neighbour, "ack")["state"] == "published");
+}
+
+TEST_CASE("held comments that are sent again are no more voices that say the same") {
+  RoomHouse house;
+  house.set({engage::Mode::kAll, std::nullopt, std::nullopt});
+  std::vector<size_t> guests;
+  for (int n = 0; n < engage::Judge::kManyVoices; ++n) {
+    guests.push_back(house.join());
+    house.say(guests.back(), comment("reference-1", "hello"));
+    CHECK(house.last(guests.back(), "ack")["state"] == "held");
+  }
+  house.set({engage::Mode::kRisky, std::nullopt, std::nullopt});
+  house.advance(seconds(70));
+  for (size_t guest : guests) house.say(guest, comment("reference-1", "hello"));
+  size_t other = house.join();
+  house.say(other, comment("reference-2", "hello"));
+  CHECK(house.last(other, "ack")["state"] == "published");
+}
+
 TEST_CASE("who comes back while the disk still works hears of what they sent before") {
   RoomHouse house;
   size_t ana = house.join();
@@ -750,6 +819,90 @@ TEST_CASE("a report reaches the moderators once, whoever sends it twice") {
   house.advance(seconds(2));
   house.say(ben, {{"t", "report"}, {"ref", "reference-4"}, {"id", id + 1}, {"reason", "spam"}});
   CHECK(house.last(ben, "refused")["code"] == "not_found");
+}
+
+TEST_CASE("an address has its share of reports in a minute, whoever it says it is") {
+  RoomHouse house;
+  auto says_first = [&](const std::string& address) {
+    size_t guest = house.enter(nullptr, address);
+    house.say(guest, {{"t", "join"}});
+    return guest;
+  };
+  size_t ana = says_first("192.0.2.50");
+  house.say(ana, comment("reference-1", "hello"));
+  int64_t id = house.last(ana, "ack")["id"];
+  const Json report{{"t", "report"}, {"ref", "reference-2"}, {"id", id}, {"reason", "spam"}};
+  Json refused;
+  int taken = 0;
+  for (int64_t n = 0; n < Rooms::kReportShare + 10; ++n) {
+    // One network, a new viewer and a new socket each time.
+    size_t guest = says_first("2001:db8::" + std::to_string(n + 1));
+    house.say(guest, report);
+    if (!house.last(guest, "ack").is_null()) ++taken;
+    refused = house.last(guest, "refused");
+    house.leave(guest);
+  }
+  CHECK(taken == Rooms::kReportShare);
+  CHECK(refused["code"] == "slow_down");
+  CHECK(refused["retry_ms"] > 2000);
+  CHECK(refused["retry_ms"] <= 60'001);
+  // Neither others nor what the address has to say suffer for it.
+  size_t other = says_first("2001:db8:0:1::1");
+  house.say(other, report);
+  CHECK(house.last(other, "ack")["ref"] == "reference-2");
+  size_t neighbour = says_first("2001:db8::ffff");
+  house.say(neighbour, comment("reference-3", "good morning"));
+  CHECK(house.last(neighbour, "ack")["state"] == "published");
+  CHECK(*house.archives.archive().reports(id) ==
+        std::map<std::string, int64_t>{{"spam", Rooms::kReportShare + 1}});
+  house.clock.advance(milliseconds(refused["retry_ms"]));
+  house.say(neighbour, report);
+  CHECK(house.last(neighbour, "ack")["ref"] == "reference-2");
+}
+
+TEST_CASE(
+    "reports that come while the disk is busy share the next commit, and one that was not kept is none") {
+  RoomHouse house;
+  size_t ana = house.join();
+  house.say(ana, comment("reference-1", "hello"));
+  int64_t id = house.last(ana, "ack")["id"];
+  const Json report{{"t", "report"}, {"ref", "reference-2"}, {"id", id}, {"reason", "abuse"}};
+  std::vector<size_t> guests;
+  for (int64_t n = 0; n < Rooms::kReportShare; ++n) guests.push_back(house.join());
+  int commits = house.archives.submitted;
+  house.archives.failing = true;
+  for (size_t guest : guests) {
+    house.say(guest, report);
+    CHECK(house.last(guest, "refused")["code"] == "busy");
+  }
+  house.archives.failing = false;
+  house.advance(seconds(2));
+  house.archives.stall = true;
+  for (size_t guest : guests) house.say(guest, report);
+  CHECK(house.archives.archive().reports(id)->empty());
+  house.archives.go_on();
+  CHECK(house.archives.submitted == commits + static_cast<int>(Rooms::kReportShare) + 2);
+  for (size_t guest : guests) CHECK(house.last(guest, "ack")["ref"] == "reference-2");
+  CHECK(*house.archives.archive().reports(id) ==
+        std::map<std::string, int64_t>{{"abuse", Rooms::kReportShare}});
+}
+
+TEST_CASE("what a banned viewer reports does not count") {
+  RoomHouse house;
+  size_t ana = house.join();
+  size_t ben = house.join();
+  house.say(ana, comment("reference-1", "hello"));
+  house.say(ben, comment("reference-2", "good morning"));
+  int64_t id = house.last(ana, "ack")["id"];
+  house.ban(house.last(ben, "ack")["id"]);
+  int commits = house.archives.submitted;
+  house.say(ben, {{"t", "report"}, {"ref", "reference-3"}, {"id", id}, {"reason", "abuse"}});
+  CHECK(house.last(ben, "refused") == Json{{"t", "refused"},
+                                           {"ref", "reference-3"},
+                                           {"code", "banned"},
+                                           {"message", "you cannot write here"}});
+  CHECK(house.archives.submitted == commits);
+  CHECK(house.archives.archive().reports(id)->empty());
 }
 
 TEST_CASE("one address that writes more than a school does is held, others are not") {

@@ -211,6 +211,25 @@ describe('a removed comment', () => {
     at(121);
     expect(list()).toEqual(['at 98', 'at 99.5']);
   });
+
+  it('vanishes with the history that takes the place of what was known, though nobody says that it was removed', () => {
+    const { moments, flown, vanished, at, list } = stage();
+    at(100);
+    const [gone, stays, ahead] = [said(98), said(99), said(120)];
+    moments.add([gone, stays, ahead]);
+    moments.replace([stays, said(100)], true);
+    expect(vanished).toEqual([gone.id, ahead.id]);
+    expect(list()).toEqual(['gap', 'at 99', 'at 100']);
+    expect(flown).toEqual(['at 98', 'at 99']);
+  });
+
+  it('may be one of a minute that was answered before the first history: that takes nothing away', () => {
+    const { moments, vanished, at } = stage();
+    at(100, false);
+    moments.load(noon / 60_000 + 1, [said(90)]);
+    moments.replace([said(100)], false);
+    expect(vanished).toEqual([]);
+  });
 });
 
 describe('a comment that comes again', () => {

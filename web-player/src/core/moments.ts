@@ -22,7 +22,7 @@ export interface MomentsDeps {
   shown: (comments: readonly Comment[]) => void;
   /** To be shown over the picture, in this order. */
   fly: (comments: Comment[]) => void;
-  /** Removed: nowhere to be seen from now on. */
+  /** Removed, or perhaps removed: nowhere to be seen from now on. */
   vanish: (id: number) => void;
   /** The picture is elsewhere: what is still over it belongs to where it was. */
   jumped: () => void;
@@ -100,6 +100,7 @@ export class Moments {
 
   /** History in the place of all there was. gap: something is missing before it. */
   replace(comments: readonly Comment[], gap: boolean): void {
+    const before = [...this.ids];
     this.known = [];
     this.ids.clear();
     this.minutes.clear();
@@ -108,6 +109,8 @@ export class Moments {
       this.gone.delete(comment.id);
       this.learn(comment);
     }
+    // The page was cut off: nobody tells which of the others have been removed.
+    if (gap) for (const id of before) if (!this.ids.has(id)) this.deps.vanish(id);
     this.begin(gap);
   }
 

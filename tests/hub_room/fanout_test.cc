@@ -90,7 +90,7 @@ TEST_CASE("everybody gets every message once and in order, whoever comes and goe
         present[who] = !present[who];
       }
     });
-    // A pass may be due, under way or waiting when the next messages come.
+    // A pass may be due or waiting for its time when the next messages come.
     hall.clock.advance(milliseconds(dice() % 60));
     for (auto turns = dice() % 3; turns > 0; --turns) hall.loop->run_ready();
   }

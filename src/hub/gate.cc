@@ -77,6 +77,7 @@ Gate::Gate(const std::string& token, account::Rolls& rolls, Loop& loop, Log log)
       clock_(loop.clock()),
       log_(std::move(log)),
       by_address_(clock_, kTriesAMinute, seconds(60)),
+      by_network_(clock_, kOfANetworkAMinute, seconds(60)),
       by_name_(clock_, kTriesAQuarterHour, std::chrono::minutes(15)),
       in_vain_(clock_, kVainTries, std::chrono::minutes(15)),
       by_person_(clock_, kOwnTriesAQuarterHour, std::chrono::minutes(15)),
@@ -292,7 +293,9 @@ void Gate::login(const Request& request, Responder responder) {
   auto body = parse_body(request);
   auto wanted = body ? read_login(*body) : std::unexpected(body.error());
   if (!wanted) return responder.send(error_response(wanted.error(), request.id));
-  if (auto wait = by_address_.ask(request.peer)) return responder.send(too_often(request.id, *wait));
+  if (auto wait = ask_within(by_network_, by_address_, request.peer)) {
+    return responder.send(too_often(request.id, *wait));
+  }
   auto often = by_name_.ask(wanted->name);
   if (worker_.is_full()) return responder.send(error_response(too_many_passwords(), request.id));
   auto in_vain = in_vain_.ask(request.peer, wanted->name);  // until it turns out otherwise

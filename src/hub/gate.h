@@ -52,7 +52,8 @@ class Gate {
   /// person that was tried, however often, and one for all names that are nobody's.
   static constexpr auto kNoteRefusedAfter = std::chrono::minutes(1);
   static constexpr size_t kMaxSessions = 1000;
-  static constexpr size_t kTriesAMinute = 5;  // of one address, whatever the name
+  static constexpr size_t kTriesAMinute = 5;        // of one address, whatever the name
+  static constexpr size_t kOfANetworkAMinute = 60;  // of an IPv4 /24 or IPv6 /48: many addresses, one line
   // Of one name, from wherever. Then addresses that have tried it in vain wait, and nobody else: however many
   // strangers try a name, whose it is gets in.
   static constexpr size_t kTriesAQuarterHour = 300;
@@ -130,6 +131,7 @@ class Gate {
   const Clock& clock_;
   const Log log_;
   Throttle by_address_;
+  Throttle by_network_;
   Throttle by_name_;
   Throttle in_vain_;    // by address and name
   Throttle by_person_;  // who is logged in already: strangers do not count against them

@@ -78,4 +78,10 @@ std::string network_of(std::string_view address) {
   return to_hex(ByteView(v6.sin6_addr.s6_addr, 6)) + "/48";
 }
 
+std::optional<Duration> ask_within(Throttle& networks, Throttle& addresses, std::string_view address) {
+  if (auto wait = addresses.look(address)) return wait;
+  if (auto wait = networks.ask(network_of(address))) return wait;
+  return addresses.ask(address);
+}
+
 }  // namespace openday::hub

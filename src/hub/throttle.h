@@ -45,4 +45,8 @@ class Throttle {
 /// The IPv4 /24 or IPv6 /48 around an address, as a key: one line at home may have 256 networks of /64.
 std::string network_of(std::string_view address);
 
+/// ask() of the network, then of the address in it: what has many addresses cannot fill `addresses`, and an
+/// address that may not any more takes nothing from its neighbours.
+std::optional<Duration> ask_within(Throttle& networks, Throttle& addresses, std::string_view address);
+
 }  // namespace openday::hub

@@ -40,12 +40,6 @@ bool is_form(const Request& request) {
   return type.substr(0, type.find(';')) == "application/x-www-form-urlencoded";
 }
 
-/// The network is asked before its address gets a place in `addresses`: what has many cannot fill that, and
-/// what may not any more takes nothing from its neighbours.
-bool too_often(Throttle& addresses, Throttle& networks, const std::string& peer) {
-  return addresses.look(peer) || networks.ask(network_of(peer)) || addresses.ask(peer);
-}
-
 std::optional<TipProblem> problem_with_text(const std::string& text) {
   if (text.empty() || text.find_first_not_of(" \n\t") == std::string::npos)
     return TipProblem{"text", phrase::kNoText};
@@ -145,11 +139,11 @@ Result<TipChoice> TipSite::choice(const std::string& id) const {
 }
 
 bool TipSite::sends_too_often(const Request& request) {
-  return too_often(sends_, sends_of_networks_, request.peer);
+  return ask_within(sends_of_networks_, sends_, request.peer).has_value();
 }
 
 bool TipSite::reads_too_often(const Request& request) {
-  return too_often(reads_, reads_of_networks_, request.peer) || all_reads_.ask("");
+  return ask_within(reads_of_networks_, reads_, request.peer) || all_reads_.ask("");
 }
 
 void TipSite::form(const Request& request, Responder responder) {

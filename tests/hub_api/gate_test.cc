@@ -503,6 +503,18 @@ TEST_CASE("the network around an address is its IPv4 /24 or IPv6 /48") {
   CHECK(network_of("2001:db8:1::1") != network_of("2001:db8:2::1"));
 }
 
+TEST_CASE("a line with many addresses has no more tries than sixty a minute, and others have theirs") {
+  Gatehouse house;
+  size_t tried = 0;
+  for (size_t n = 0; n < 2 * Gate::kOfANetworkAMinute; ++n) {
+    int status = house.login("officer", "wrong", false, fmt::format("2001:db8:1:{:x}::1", n)).status;
+    REQUIRE((status == 401 || status == 429));
+    if (status == 401) ++tried;
+  }
+  CHECK(tried == Gate::kOfANetworkAMinute);
+  CHECK(house.login("officer", "wrong", false, "2001:db8:2::1").status == 401);
+}
+
 TEST_CASE("a session that could not be written down is not given") {
   Gatehouse house;
   house.books.refuse = true;

@@ -33,7 +33,7 @@ constexpr double kApart = 5;     // comments a second: each finds the room's tic
 constexpr double kRush = 2.1e6;  // deliveries a second
 constexpr double kTickMs = 100;  // of a room of more than 2,000
 constexpr size_t kJoins = 15'000;
-constexpr int kRounds = 9;
+constexpr int kRounds = 15;
 constexpr Duration kSlice =
     seconds(3);  // of a server in a round: what the machine has become meanwhile hits all alike
 

@@ -48,13 +48,6 @@ macro(openday_global_flags)
   endif()
 endmacro()
 
-# Gives a library of src/ what openday_common compiled, where sources are joined anyway; elsewhere each file is read with its own includes alone.
-function(openday_use_common target)
-  if(CMAKE_UNITY_BUILD)
-    target_precompile_headers(${target} REUSE_FROM openday_common)
-  endif()
-endfunction()
-
 # openday_wrap(<name> PACKAGES <pkg-config modules…> SOURCES <files…> [PUBLIC <targets…>])
 # One thin target per C library. Its headers are PRIVATE: nobody else sees the foreign names.
 function(openday_wrap name)
@@ -64,7 +57,6 @@ function(openday_wrap name)
   add_library(${target} STATIC ${ARG_SOURCES})
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(${target} PUBLIC openday_base ${ARG_PUBLIC} PRIVATE PkgConfig::WRAP_${name})
-  openday_use_common(${target})
 endfunction()
 
 # openday_module(<name> SOURCES <files…> [PUBLIC <targets…>] [PRIVATE <targets…>])
@@ -74,7 +66,6 @@ function(openday_module name)
   add_library(${target} STATIC ${ARG_SOURCES})
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(${target} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
-  openday_use_common(${target})
 endfunction()
 
 # openday_test(<name> SOURCES <files…> LINK <targets…> [LABELS <labels…>] [TIMEOUT <seconds>] [LIGHT] [LONG])

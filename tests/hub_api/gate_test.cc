@@ -1,3 +1,5 @@
+// Who is let in, and who is not. Longer than other files: its cases share the gatehouse, a gate with people
+// and a clock of its own, which is of use nowhere else.
 #include "hub/gate.h"
 
 #include <catch2/catch.hpp>

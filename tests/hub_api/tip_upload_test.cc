@@ -1,4 +1,5 @@
-// Tips with photos, through the site's real server.
+// Tips with photos, through the site's real server. Longer than other files: its cases share the forms they
+// send, byte by byte, and the crowds that wait for a turn.
 #include "hub/tip_upload.h"
 
 #include <fmt/format.h>

@@ -22,6 +22,10 @@ class Moderators::Desk final : public RoomWatcher {
   }
   Desk(const Desk&) = delete;
 
+  void on_said(const Comment& comment) override {
+    if (pages_.empty()) return;
+    if (comment.state == engage::CommentState::kHeld || said_++ < kMostSaid) on_comments({comment});
+  }
   void on_comments(const std::vector<Comment>& comments) override {
     if (pages_.empty()) return;
     for (const Comment& comment : comments) waiting_[comment.id] = comment;
@@ -75,6 +79,7 @@ class Moderators::Desk final : public RoomWatcher {
  private:
   static constexpr Duration kGather = milliseconds(100);
   static constexpr size_t kMostGathered = 1000;
+  static constexpr int kMostSaid = 50;  // new ones that nobody has to decide, in one of these moments
 
   [[nodiscard]] Json queue() const {
     Json items = Json::array();
@@ -88,6 +93,7 @@ class Moderators::Desk final : public RoomWatcher {
             {"counts", room_.counts()}};
   }
   void flush() {
+    said_ = 0;
     if (behind_) {
       behind_ = false;
       waiting_.clear();
@@ -105,6 +111,7 @@ class Moderators::Desk final : public RoomWatcher {
   std::set<WebSocket*> pages_;
   std::map<int64_t, Comment> waiting_;
   bool behind_ = false;
+  int said_ = 0;  // since pages were told last
   Loop::TimerId timer_ = 0;
 };
 

@@ -222,7 +222,7 @@ void Room::on_committed(const Comment& comment, uint64_t fingerprint) {
   ++heard_[heard_at_];
   if (comment.state == CommentState::kPublished) publish(comment);
   if (comment.state == CommentState::kHeld) hold(comment, fingerprint);
-  watchers_hear({comment});
+  for (RoomWatcher* watcher : watchers_) watcher->on_said(comment);
 }
 
 void Room::publish(const Comment& comment) {

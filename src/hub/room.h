@@ -30,7 +30,9 @@ struct RoomOptions {
 class RoomWatcher {
  public:
   virtual ~RoomWatcher() = default;
-  /// Comments that are new or have changed.
+  /// A comment is new.
+  virtual void on_said(const engage::Comment& comment) = 0;
+  /// Comments have changed, or what stands beside them has: reports, a ban.
   virtual void on_comments(const std::vector<engage::Comment>& comments) = 0;
   virtual void on_settings() = 0;
 };

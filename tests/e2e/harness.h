@@ -102,6 +102,8 @@ class Server {
   };
   [[nodiscard]] Outcome command(std::vector<std::string> words) const;
   [[nodiscard]] std::string folder() const { return folder_; }
+  /// The admin's.
+  [[nodiscard]] const std::string& token() const { return token_; }
   [[nodiscard]] std::string log() const;
   [[nodiscard]] std::string url() const;
   [[nodiscard]] int rtmp_port() const { return rtmp_port_.number(); }

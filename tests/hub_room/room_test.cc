@@ -303,6 +303,7 @@ TEST_CASE("a pinned comment that is removed is not pinned any more, and may be p
 
 TEST_CASE("moderators hear that the broadcast has begun or ended, with viewers and without") {
   struct Watcher final : RoomWatcher {
+    void on_said(const engage::Comment&) override {}
     void on_comments(const std::vector<engage::Comment>&) override {}
     void on_settings() override { ++told; }
     int told = 0;
@@ -791,6 +792,51 @@ TEST_CASE("of more comments than are shown, everybody sees staff and as many voi
   CHECK(std::ranges::count(seen, "the hearing goes on") == 1);
   CHECK(house.archives.archive().comments({"court"})->size() == 31);
   for (size_t guest : guests) CHECK(house.last(guest, "ack")["state"] == "published");
+}
+
+TEST_CASE(
+    "of more comments than anybody can look at, moderators are told part, and all that wait or change") {
+  RoomHouse house;
+  FakeSocket page;
+  Request request;
+  request.params["b"] = "court";
+  auto handler = house.moderators->route().accept(request);
+  REQUIRE(handler);
+  page.handler = handler->get();
+  page.handler->on_open(page);
+  auto told = [&] {
+    std::map<int64_t, std::string> found;
+    for (const Json& message : page.of("items")) {
+      for (const Json& item : message["items"]) found[item["id"]] = item["state"];
+    }
+    return found;
+  };
+  std::vector<size_t> guests;
+  for (int n = 0; n < 80; ++n) guests.push_back(house.join());
+  house.archives.stall = true;
+  for (size_t n = 0; n < guests.size(); ++n)
+    house.say(guests[n], comment(house.ref(), "voice " + std::to_string(n)));
+  for (size_t n = 0; n < guests.size(); ++n)
+    house.say(guests[n], comment(house.ref(), "bad " + std::to_string(n)));
+  house.archives.go_on();
+  house.advance(seconds(1));
+  auto states = [&] {
+    std::map<std::string, int> counts;
+    for (const auto& [id, state] : told()) ++counts[state];
+    return counts;
+  };
+  CHECK(states() == std::map<std::string, int>{{"published", 50}, {"held", 80}});
+  int64_t not_told = house.all(guests[79], "ack").front()["id"];
+  REQUIRE(!told().contains(not_told));
+  house.decide(not_told, CommentState::kPublished, CommentState::kRemoved);
+  house.advance(seconds(1));
+  CHECK(told()[not_told] == "removed");
+  // The next moment has room again.
+  house.advance(seconds(3));
+  house.say(guests[0], comment(house.ref(), "a voice again"));
+  house.advance(seconds(1));
+  CHECK(states()["published"] == 51);
+  page.handler->on_close(page);
 }
 
 TEST_CASE("the first comment of a room is shown, however soon it comes") {

@@ -219,8 +219,12 @@ void dialog_lines(Site& site, const TipDesk::Dialog& dialog) {
 
 std::string form_page(const TipPage& page, const TipDraft& draft, const std::vector<TipChoice>& broadcasts,
                       std::vector<TipProblem> problems, bool takes_photos) {
-  bool told = std::ranges::find(problems, "photos", &TipProblem::field) != problems.end();
-  if (draft.brought_photos && takes_photos && !told) problems.push_back({"photos", phrase::kPhotosAgain});
+  auto about_photos = std::ranges::find(problems, "photos", &TipProblem::field);
+  if (about_photos != problems.end()) {
+    if (!takes_photos) about_photos->field.clear();  // there is nothing to link to
+  } else if (draft.brought_photos && takes_photos) {
+    problems.push_back({"photos", phrase::kPhotosAgain});
+  }
   Site site(page, phrase::kTitle, /*with_form=*/true);
   auto& html = site.html();
   site.problems(problems);

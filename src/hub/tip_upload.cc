@@ -82,7 +82,7 @@ TipRefusal photo_refusal(Errc code, int number) {
     case Errc::kUnsupported: return {422, {"photos", phrase::kPhotoKind, number}};
     case Errc::kLimit: return {413, {"photos", phrase::kPhotoTooLarge, number}};
     case Errc::kTimeout: return {422, {"photos", phrase::kPhotoTooSlow, number}};
-    case Errc::kBusy: return {503, {"", phrase::kTooManyPhotosNow}};
+    case Errc::kBusy: return {503, {"photos", phrase::kTooManyPhotosNow}};
     case Errc::kIo: return {503, {"photos", phrase::kNoPhotosNow}};
     default: return {422, {"photos", phrase::kPhotoBroken, number}};
   }

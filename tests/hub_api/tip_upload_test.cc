@@ -179,6 +179,7 @@ TEST_CASE("a photo that cannot be taken is named by its number, and the text is 
   Case one = GENERATE(Case{"just text", 422, "Photo 2: we do not understand it."},
                       Case{"GIF89a/*<script>*/", 422, "Photo 2: we do not understand it."},
                       Case{"slow", 422, "Photo 2: it took too long to read."},
+                      Case{"busy", 503, "Too many are sending just now."},
                       Case{"down", 503, "Photos cannot be taken just now."});
   // Whatever comes behind it, and wherever the texts stand.
   bool texts_last = GENERATE(false, true);
@@ -385,6 +386,7 @@ TEST_CASE("whatever a form with photos comes back for, it says that they are to 
     CHECK_FALSE(has(counter.post(form_of("", not_on)), words));
     CHECK_FALSE(has(counter.post(form_of(photo("", ""), not_on)), words));
     CHECK_FALSE(has(counter.post(form_of(photo("down"))), words));
+    CHECK_FALSE(has(counter.post(form_of(photo("busy"))), words));
     CHECK_FALSE(has(counter.post(form_of(photo("just text"))), words));
   }
 }
@@ -603,6 +605,7 @@ TEST_CASE("a server that takes no photos says so, and keeps the text") {
   auto page = counter.post(form_of(photo("GPS:one")));
   CHECK(page.status == 422);
   CHECK(has(page, "Photos cannot be taken just now."));
+  CHECK_FALSE(has(page, "#photos"));  // there is no such field
   CHECK(has(page, "I saw it &lt; there"));
   CHECK(counter.post(form_of("")).status == 200);
 }

@@ -14,6 +14,7 @@ namespace {
 constexpr char32_t kEnd = 0x110000;
 constexpr char32_t kBlock = 256;
 constexpr char32_t kBroken = 0xFFFD;
+constexpr std::u32string_view kBlankSigns = U"\u2800\U0001D159";  // symbols by category, drawn as nothing
 
 Kind kind_of(char32_t c) {
   if (std::u32string_view(U",!?;:。、").contains(c)) return Kind::kStop;
@@ -60,6 +61,11 @@ class FoldTable {
       out.push_back(
           {.c = piece, .kind = at(piece).kind, .greek_capital = greek_capital, .from = from, .to = to});
     }
+  }
+
+  [[nodiscard]] bool is_visible(char32_t c) const {
+    // Not by what it folds to: a letter-less accent (´) folds to a space.
+    return at(c).length != 0 && at(c).kind != Kind::kSpace;
   }
 
  private:
@@ -173,6 +179,15 @@ Folded fold(std::string_view utf8) {
     table().append(out, c, from, static_cast<uint32_t>(at));
   }
   return out;
+}
+
+bool is_visible(std::string_view utf8) {
+  for (size_t at = 0; at < utf8.size();) {
+    auto [c, length] = decode(utf8, at);
+    at += length;
+    if (table().is_visible(c) && !kBlankSigns.contains(c)) return true;
+  }
+  return false;
 }
 
 uint32_t utf16_length(std::string_view utf8) {

@@ -37,6 +37,10 @@ constexpr bool is_word_char(Kind kind) {
 /// of up to 4 GiB.
 Folded fold(std::string_view utf8);
 
+/// That something of it can be seen: a letter, digit, sign or emoji, not only spaces, zero-width and format
+/// characters, fillers and accents on nothing.
+bool is_visible(std::string_view utf8);
+
 /// The UTF-16 units of valid UTF-8: what a page counts in.
 uint32_t utf16_length(std::string_view utf8);
 

@@ -7,6 +7,7 @@
 
 #include "base/check_text.h"
 #include "base/text.h"
+#include "engage/fold.h"
 #include "engage/values.h"
 #include "hub/api_json.h"
 #include "hub/api_values.h"
@@ -40,9 +41,16 @@ std::string read_ref(Fields& fields) {
   return ref;
 }
 
+/// A line of 1 to `most` characters in which there is something to see.
+Result<> check_seen(std::string_view what, std::string_view line, size_t most) {
+  OPENDAY_CHECK_OK(check_line(what, line, 1, most));
+  if (engage::is_visible(line)) return {};
+  return fail(Errc::kInvalid, fmt::format("{} must have a character that can be seen", what));
+}
+
 std::string read_line(Fields& fields, const char* key, size_t most) {
   std::string line = one_line(fields.need(key, fields.text(key)));
-  if (auto good = check_line(key, line, 1, most); !good) fields.fail_with(good.error());
+  if (auto good = check_seen(key, line, most); !good) fields.fail_with(good.error());
   return line;
 }
 
@@ -158,7 +166,7 @@ std::expected<HeardMessage, Misunderstood> read_room_message(std::string_view te
 }
 
 bool is_possible_name(std::string_view line) {
-  return check_line("name", line, 1, engage::kMostName).has_value();
+  return check_seen("name", line, engage::kMostName).has_value();
 }
 
 }  // namespace openday::hub

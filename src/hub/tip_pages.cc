@@ -11,7 +11,7 @@
 namespace openday::hub {
 namespace {
 
-constexpr size_t kPageStep = 16 * 1024;
+constexpr size_t kPageStep = 16 * 1024;  // pages of answers are filled up to a multiple of it
 
 class Site {
  public:
@@ -218,7 +218,13 @@ void dialog_lines(Site& site, const TipDesk::Dialog& dialog) {
 }  // namespace
 
 std::string form_page(const TipPage& page, const TipDraft& draft, const std::vector<TipChoice>& broadcasts,
-                      const std::vector<TipProblem>& problems, bool takes_photos) {
+                      std::vector<TipProblem> problems, bool takes_photos) {
+  auto about_photos = std::ranges::find(problems, "photos", &TipProblem::field);
+  if (about_photos != problems.end()) {
+    if (!takes_photos) about_photos->field.clear();  // there is nothing to link to
+  } else if (draft.brought_photos && takes_photos) {
+    problems.push_back({"photos", phrase::kPhotosAgain});
+  }
   Site site(page, phrase::kTitle, /*with_form=*/true);
   auto& html = site.html();
   site.problems(problems);

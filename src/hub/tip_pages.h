@@ -59,13 +59,16 @@ struct TipDraft {
   std::string zone;    // of that: local_zone()
   std::string text;
   std::string contact;
+  bool brought_photos = false;  // which no page can put back into its form
 };
 
+/// Whoever brought photos is told to choose them again, unless a problem with photos says it.
 std::string form_page(const TipPage& page, const TipDraft& draft, const std::vector<TipChoice>& broadcasts,
-                      const std::vector<TipProblem>& problems, bool takes_photos);
+                      std::vector<TipProblem> problems, bool takes_photos);
 /// `receipt` as it is shown.
 std::string receipt_page(const TipPage& page, std::string_view receipt);
-/// For the receipt; and after an answer, right or wrong, of one of few lengths. `typed` stands in it.
+/// For the receipt; and after a wrong one. `typed` stands in it. Filled up like dialog_page(): to a multiple
+/// of 16 KiB, so that the length tells nothing of a dialog that is shorter than that.
 std::string answer_form_page(const TipPage& page, const std::vector<TipProblem>& problems,
                              std::string_view typed = {});
 /// Without lines nothing of it is known just now. `receipt` goes into the form to write again. `draft`: what

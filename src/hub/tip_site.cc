@@ -29,7 +29,7 @@ Response page_response(int status, const std::string& html) {
   return response;
 }
 
-/// How a failure that the tipster did not cause reads, and its status.
+/// How a failure that the tipster did not cause reads while they write, and its status.
 std::pair<Phrase, int> told(const Error& error) {
   if (error.code == Errc::kBusy) return {phrase::kTooOften, 429};
   return {phrase::kTrouble, 503};
@@ -191,7 +191,7 @@ std::optional<TipRefusal> TipSite::count(const Request& request) {
 
 Response TipSite::again(const Request& request, const TipForm& form) {
   auto refusal = form.refusal.value_or(TipRefusal{503, {"", phrase::kTrouble}});
-  return form_again(page_of(request, &form.fields), draft_of(form.fields), refusal.status, {refusal.problem});
+  return form_again(page_of(request, &form.fields), draft_of(form), refusal.status, {refusal.problem});
 }
 
 Response TipSite::form_again(const TipPage& page, const TipDraft& draft, int status,
@@ -200,9 +200,10 @@ Response TipSite::form_again(const TipPage& page, const TipDraft& draft, int sta
                        form_page(page, draft, choices(draft.broadcast), problems, parts_.photos != nullptr));
 }
 
-TipDraft TipSite::draft_of(const TipFields& fields) const {
+TipDraft TipSite::draft_of(const TipForm& form) const {
+  const TipFields& fields = form.fields;
   TipDraft draft{fields.text("kind"), fields.text("broadcast"), fields.text("moment"), "",
-                 fields.text("text"), fields.text("contact")};
+                 fields.text("text"), fields.text("contact"),   form.brought_photos};
   draft.zone = local_zone(read_local_time(draft.moment).value_or(parts_.clock.wall()));
   if (draft.broadcast == kNoChoice) draft.broadcast.clear();
   return draft;
@@ -224,7 +225,7 @@ std::optional<TipProblem> TipSite::problem_with_moment(const std::string& broadc
 
 void TipSite::send(const Request& request, TipForm form, Responder responder) {
   if (form.refusal) return responder.send(again(request, form));
-  TipDraft draft = draft_of(form.fields);
+  TipDraft draft = draft_of(form);
   if (!form.fields.text(kSwitch).empty())
     return responder.send(form_again(page_of(request, &form.fields), draft, 200, {}));
   std::vector<TipProblem> problems;
@@ -272,18 +273,20 @@ void TipSite::answer(const Request& request, Responder responder) {
   if (fields && !fields->text(kSwitch).empty())
     return responder.send(page_response(200, answer_form_page(page, {}, fields->text("receipt"))));
   auto receipt = desk::read_receipt(fields ? fields->text("receipt") : "");
-  auto again = [](const TipPage& on, int status, Phrase wrong) {
-    return page_response(status, answer_form_page(on, {{"receipt", wrong}}));
+  auto again = [](const TipPage& on, int status, const TipProblem& problem) {
+    return page_response(status, answer_form_page(on, {problem}));
   };
-  if (!receipt) return responder.send(again(page, 422, phrase::kBadReceipt));
-  if (reads_too_often(request)) return responder.send(again(page, 429, phrase::kTooOften));
+  if (!receipt) return responder.send(again(page, 422, {"receipt", phrase::kBadReceipt}));
+  if (reads_too_often(request)) return responder.send(again(page, 429, {"", phrase::kTooOftenToRead}));
   auto reply = std::make_shared<Responder>(std::move(responder));
   parts_.desk.read(*receipt, [page, again, reply, receipt = *receipt](const Result<TipDesk::Dialog>& dialog) {
     if (dialog) return reply->send(page_response(200, dialog_page(page, *dialog, receipt, "", {}, false)));
     // A receipt that leads nowhere is answered like one that leads somewhere.
-    if (dialog.error().code == Errc::kNotFound) return reply->send(again(page, 200, phrase::kUnknown));
-    auto [what, status] = told(dialog.error());
-    reply->send(again(page, status, what));
+    if (dialog.error().code == Errc::kNotFound)
+      return reply->send(again(page, 200, {"receipt", phrase::kUnknown}));
+    bool busy = dialog.error().code == Errc::kBusy;
+    reply->send(
+        again(page, busy ? 429 : 503, {"", busy ? phrase::kTooOftenToRead : phrase::kTroubleReading}));
   });
 }
 

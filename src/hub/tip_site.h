@@ -54,7 +54,7 @@ class TipSite final : private TipReception {
   void add_send_route();
   [[nodiscard]] Response form_again(const TipPage& page, const TipDraft& draft, int status,
                                     const std::vector<TipProblem>& problems) const;
-  [[nodiscard]] TipDraft draft_of(const TipFields& fields) const;
+  [[nodiscard]] TipDraft draft_of(const TipForm& form) const;
   void form(const Request& request, Responder responder);
   void answer(const Request& request, Responder responder);
   void write(const Request& request, Responder responder);

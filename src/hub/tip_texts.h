@@ -86,8 +86,9 @@ inline constexpr Phrase kNextText{"办案人员会阅读并在本站答复。请
 inline constexpr Phrase kAnswerTitle{"查看答复", "Read the answer"};
 inline constexpr Phrase kReceiptField{"回执号码（24 位数字）", "Receipt (24 digits)"};
 inline constexpr Phrase kOpen{"查看", "Open"};
-inline constexpr Phrase kUnknown{"没有找到这个回执。请核对每一位数字。",
-                                 "There is nothing for this receipt. Compare every digit."};
+inline constexpr Phrase kUnknown{
+    "没有找到这个回执。请重新输入，并逐位核对。",
+    "There is nothing for this receipt. Type it again, and compare every digit."};
 inline constexpr Phrase kDialog{"您与我们的往来", "Between you and us"};
 inline constexpr Phrase kYou{"您", "You"};
 inline constexpr Phrase kUs{"答复", "Answer"};
@@ -131,8 +132,8 @@ inline constexpr Phrase kPhotoBroken{"已损坏或不完整。请换一张，然
 inline constexpr Phrase kPhotoTooSlow{
     "处理时间过长。请缩小后重新选择全部照片。",
     "it took too long to read. Make it smaller, then choose all photos again."};
-inline constexpr Phrase kPhotosAgain{"语言已更换。请重新选择照片。",
-                                     "The language was changed. Choose your photos again."};
+inline constexpr Phrase kPhotosAgain{"照片没有保留，请重新选择照片。",
+                                     "Your photos were not kept. Choose your photos again."};
 inline constexpr Phrase kTooManyPhotos{"最多可以附 5 张照片，请重新选择。",
                                        "There may be five photos at most. Choose them again."};
 inline constexpr Phrase kNoPhotosNow{"现在无法接收照片。您可以先不附照片提交。",
@@ -158,6 +159,12 @@ inline constexpr Phrase kBrokenForm{"内容没有完整到达，请重新提交�
 inline constexpr Phrase kTooOften{
     "请求过于频繁，请稍后再试。您填写的内容仍在本页。",
     "Too many requests. Try again in a few minutes; what you wrote is still here."};
+// Where nothing was written that could still be there.
+inline constexpr Phrase kTooOftenToRead{"请求过于频繁，请稍后重新输入回执。",
+                                        "Too many requests. Try again in a few minutes, with your receipt."};
+inline constexpr Phrase kTroubleReading{
+    "暂时无法查询，请稍后重新输入回执。",
+    "It cannot be looked up just now. Try again in a few minutes, with your receipt."};
 inline constexpr Phrase kFull{"此处不能再补充，请另行提交。", "No more can be added here. Send another tip."};
 inline constexpr Phrase kTrouble{
     "暂时无法保存，请稍后再试。您填写的内容仍在本页。",

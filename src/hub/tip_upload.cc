@@ -16,7 +16,7 @@ TipRefusal cut_off_refusal(int status) {
   switch (status) {
     case 408: return {status, {"", phrase::kTooSlow}};
     case 413: return {status, {"", phrase::kTooMuch}};
-    case 503: return {status, {"", phrase::kTooManyPhotosNow}};
+    case 503: return {status, {"photos", phrase::kTooManyPhotosNow}};
     default: return {status, {"", phrase::kBrokenForm}};
   }
 }
@@ -82,7 +82,7 @@ TipRefusal photo_refusal(Errc code, int number) {
     case Errc::kUnsupported: return {422, {"photos", phrase::kPhotoKind, number}};
     case Errc::kLimit: return {413, {"photos", phrase::kPhotoTooLarge, number}};
     case Errc::kTimeout: return {422, {"photos", phrase::kPhotoTooSlow, number}};
-    case Errc::kBusy: return {503, {"", phrase::kTooManyPhotosNow}};
+    case Errc::kBusy: return {503, {"photos", phrase::kTooManyPhotosNow}};
     case Errc::kIo: return {503, {"photos", phrase::kNoPhotosNow}};
     default: return {422, {"photos", phrase::kPhotoBroken, number}};
   }
@@ -160,6 +160,7 @@ void TipUpload::finish(Responder responder) {
 Response TipUpload::worded(Response refusal) {
   TipForm form;
   form.fields = form_.fields;
+  form.brought_photos = form_.brought_photos;
   form.refusal = form_.refusal;
   return worded_refusal(parts_.reception, request_, std::move(form), refusal);
 }
@@ -177,6 +178,7 @@ Result<> TipUpload::on_bytes(ByteView bytes) {
     text_.append(as_text(bytes));
     return {};
   }
+  if (!bytes.empty()) form_.brought_photos = true;
   if (photo_.empty() && !form_.refusal) begin_photo();
   if (form_.refusal) return {};
   photo_.insert(photo_.end(), bytes.begin(), bytes.end());

@@ -75,6 +75,7 @@ struct TipRefusal {
 struct TipForm {
   TipFields fields;
   std::vector<Bytes> photos;          // cleaned
+  bool brought_photos = false;        // also such as were thrown away
   bool counted = false;               // among its sender's tips
   std::optional<TipRefusal> refusal;  // the first
 };

@@ -33,6 +33,61 @@ TEST_CASE("what cannot be seen is not there") {
   CHECK(folded("1\uFE0F\u20E3") == "1");
 }
 
+TEST_CASE("a text is visible by one character that is") {
+  for (const char* one : {"",
+                          " ",
+                          "\u3000",
+                          "\u00A0\u2003",
+                          "\u200B",
+                          "\u200B \u200D\u2060\uFEFF",
+                          "\uFE0F",
+                          "\u00AD",
+                          "\u2028",
+                          "\u180E",
+                          "\u061C\u200F",
+                          "\u115F\u1160",
+                          "\u3164",
+                          "\uFFA0",
+                          "\u0301",
+                          "\U000E0041\U000E007F",
+                          "\u2800",
+                          "\U0001D159",
+                          "\U0001D173",
+                          "\uFFF9"}) {
+    const std::string nothing = one;
+    CAPTURE(nothing);
+    CHECK_FALSE(is_visible(nothing));
+    CHECK(is_visible(nothing + "x"));
+    CHECK(is_visible("证" + nothing));
+  }
+  for (const char* something : {"a",
+                                "7",
+                                "证",
+                                "？！",
+                                "。",
+                                "…",
+                                "👍",
+                                "👍🏽",
+                                "❤\uFE0F",
+                                "🇨🇳",
+                                "👨\u200D👩\u200D👧",
+                                "1\uFE0F\u20E3",
+                                "´",
+                                "¨",
+                                "゛",
+                                "‾",
+                                "〰",
+                                "~",
+                                "ك",
+                                "ำ",
+                                "〇",
+                                "㊙",
+                                "\xFF"}) {
+    CAPTURE(something);
+    CHECK(is_visible(something));
+  }
+}
+
 TEST_CASE("marks that are letters of a script stay") {
   CHECK(folded("नमस्ते") == "नमस्ते");
   CHECK(folded("สวัสดี") == "สวัสดี");

@@ -33,6 +33,7 @@ class FakeCleaner final : public PhotoCleaner {
       std::string_view text = as_text(*photo);
       if (text.starts_with("GPS:")) return then(Bytes(photo->begin() + 4, photo->end()));
       if (text.starts_with("slow")) return then(fail(Errc::kTimeout, ""));
+      if (text.starts_with("busy")) return then(fail(Errc::kBusy, ""));
       if (text.starts_with("down")) return then(fail(Errc::kIo, ""));
       then(fail(Errc::kUnsupported, ""));
     });

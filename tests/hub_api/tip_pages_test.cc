@@ -178,6 +178,37 @@ TEST_CASE("right and wrong receipts are answered with pages of the same length")
   CHECK(dialog_page(page, dialog, "1", "", {}, false).find("<textarea") == std::string::npos);
 }
 
+TEST_CASE(
+    "lengths of answers are multiples of 16 KiB: what is short is as long as nothing, what is long is not") {
+  TipNotices notices;
+  TipPage page{notices, Tongue::kZh, true, ""};
+  auto length = [&](size_t characters) {
+    std::string text;
+    for (size_t i = 0; i < characters; ++i) text += "证";
+    TipDesk::Dialog dialog{desk::State::kReceived, {{{1'790'000'000'000}, true, text}}};
+    return dialog_page(page, dialog, "1", "", {}, false).size();
+  };
+  size_t step = 16 * 1024;
+  CHECK(answer_form_page(page, {}).size() == step);
+  CHECK(length(1) == step);
+  CHECK(length(4500) == step);
+  CHECK(length(5500) == 2 * step);
+  CHECK(length(10'000) == 2 * step);
+}
+
+TEST_CASE("photos are asked for again only by a form that takes them") {
+  TipNotices notices;
+  TipPage page{notices, Tongue::kEn, true, ""};
+  TipDraft draft;
+  auto asks = [&](bool takes) {
+    return form_page(page, draft, {}, {}, takes).find("Choose your photos again.") != std::string::npos;
+  };
+  CHECK_FALSE(asks(true));
+  draft.brought_photos = true;
+  CHECK(asks(true));
+  CHECK_FALSE(asks(false));
+}
+
 TEST_CASE("the language is the one asked for, else the browser's, else Chinese") {
   CHECK(tongue_of("en", "zh-CN") == Tongue::kEn);
   CHECK(tongue_of("zh-CN", "en") == Tongue::kZh);

@@ -228,7 +228,7 @@ TEST_CASE("a wrong receipt is answered like a right one, and guessing comes to a
   auto right = booth.ask(Method::kPost, "/answer", "lang=en&receipt=" + receipt);
   receipt.back() = receipt.back() == '0' ? '1' : '0';
   auto wrong = booth.ask(Method::kPost, "/answer", "lang=en&receipt=" + receipt);
-  CHECK(wrong.has("There is nothing for this receipt."));
+  CHECK(wrong.has("There is nothing for this receipt. Type it again, and compare every digit."));
   CHECK(wrong.status == right.status);
   CHECK(wrong.html.size() == right.html.size());
   CHECK_FALSE(wrong.has(receipt));
@@ -239,6 +239,32 @@ TEST_CASE("a wrong receipt is answered like a right one, and guessing comes to a
   }
   CHECK(refused == 2);
   CHECK(booth.ask(Method::kPost, "/answer", "receipt=" + receipt, "192.0.2.2").status == 200);
+}
+
+TEST_CASE("who cannot be answered now is told so, and not that the receipt is still there or wrong") {
+  Booth booth;
+  std::string receipt = std::regex_replace(booth.tip().receipt(), std::regex(" "), "");
+  auto look = [&] { return booth.ask(Method::kPost, "/answer", "lang=en&receipt=" + receipt); };
+  auto only_says = [&](const Page& page, std::string_view words) {
+    CAPTURE(page.html);
+    CHECK(page.has(words));
+    CHECK_FALSE(page.has("still here"));
+    CHECK_FALSE(page.has("aria-invalid=\"true\""));
+    CHECK_FALSE(page.has(receipt));
+  };
+  booth.on_loop([&] { booth.desk_books.ledger.tips_.begin()->second.for_tipster.back() ^= 1; });
+  auto page = look();
+  CHECK(page.status == 503);
+  only_says(page, "It cannot be looked up just now. Try again in a few minutes, with your receipt.");
+  for (size_t i = 1; i < kPerAddress * TipSite::kReadsForATip; ++i) REQUIRE(look().status == 503);
+  page = look();
+  CHECK(page.status == 429);
+  only_says(page, "Too many requests. Try again in a few minutes, with your receipt.");
+  // What was written is still there, and is said to be.
+  page = booth.ask(Method::kPost, "/write", "lang=en&receipt=" + receipt + "&text=PRECIOUS");
+  CHECK(page.status == 429);
+  CHECK(page.has("what you wrote is still here"));
+  CHECK(page.has("PRECIOUS"));
 }
 
 TEST_CASE("however many look for answers, from however many addresses, tips are still taken") {

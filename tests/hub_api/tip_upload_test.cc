@@ -25,12 +25,12 @@ std::string photo(std::string_view content, std::string_view file = "PLANTED-NAM
       "image/jpeg\r\n\r\n{}\r\n",
       kEdge, file, content);
 }
-std::string texts() {
-  return part("lang", "en") + part("kind", "lead") + part("broadcast", "day") + part("moment", "") +
+std::string texts(std::string_view moment = "") {
+  return part("lang", "en") + part("kind", "lead") + part("broadcast", "day") + part("moment", moment) +
          part("text", kText) + part("contact", "");
 }
-std::string form_of(const std::string& photos) {
-  return texts() + photos + "--" + kEdge + "--\r\n";
+std::string form_of(const std::string& photos, std::string_view moment = "") {
+  return texts(moment) + photos + "--" + kEdge + "--\r\n";
 }
 std::string head(const std::string& length, const std::string& target = "/send") {
   return fmt::format(
@@ -179,6 +179,7 @@ TEST_CASE("a photo that cannot be taken is named by its number, and the text is 
   Case one = GENERATE(Case{"just text", 422, "Photo 2: we do not understand it."},
                       Case{"GIF89a/*<script>*/", 422, "Photo 2: we do not understand it."},
                       Case{"slow", 422, "Photo 2: it took too long to read."},
+                      Case{"busy", 503, "Too many are sending just now."},
                       Case{"down", 503, "Photos cannot be taken just now."});
   // Whatever comes behind it, and wherever the texts stand.
   bool texts_last = GENERATE(false, true);
@@ -341,6 +342,53 @@ TEST_CASE("changing the language throws photos away uncounted, and says so") {
   CHECK(counter.cleaner.asked == 0);
   CHECK(counter.tips_kept() == 0);
   CHECK(counter.post(form_of(photo("GPS:x"))).status == 200);
+}
+
+TEST_CASE("whatever a form with photos comes back for, it says that they are to be chosen again") {
+  Counter counter;
+  const std::string_view words = "Your photos were not kept. Choose your photos again.";
+  const std::string photos = photo("", "") + photo("GPS:x");
+  const std::string_view not_on = "2026-12-01T08:00:00";
+  auto comes_back = [&](const Answer& page, int status) {
+    CAPTURE(page.body);
+    CHECK(page.status == status);
+    CHECK(has(page, words));
+    CHECK(has(page, "href=\"#photos\""));
+    CHECK(has(page, "id=\"photos-wrong\""));
+    CHECK(has(page, "I saw it &lt; there"));
+  };
+  SECTION("a moment at which nothing was on") {
+    comes_back(counter.post(form_of(photos, not_on)), 422);
+    comes_back(counter.post(photos + form_of("", not_on)), 422);
+  }
+  SECTION("too many of them") {
+    for (size_t i = 0; i < kPerAddress; ++i) REQUIRE(counter.post(form_of(photos)).status == 200);
+    comes_back(counter.post(form_of(photos)), 429);
+  }
+  SECTION("it cannot be stored") {
+    counter.on_loop([&] { counter.desk_books.before = [&] { counter.desk_books.ledger.root_.reset(); }; });
+    comes_back(counter.post(form_of(photos)), 503);
+  }
+  SECTION("nobody is there to read it") {
+    counter.on_loop([&] { counter.desk_books.ledger.root_.reset(); });
+    comes_back(counter.post(form_of(photos)), 503);
+  }
+  SECTION("the language was changed, which only comes behind them") {
+    auto page = counter.post(photos + part("switch", "zh-CN") + form_of(""));
+    CHECK(page.status == 200);
+    CHECK(has(page, "照片没有保留，请重新选择照片。"));
+  }
+  SECTION("it does not arrive whole") {
+    std::string body = form_of(photos);
+    comes_back(counter.post(body.substr(0, body.size() - 4)), 400);
+  }
+  SECTION("none were brought, or what is wrong with them says it") {
+    CHECK_FALSE(has(counter.post(form_of("", not_on)), words));
+    CHECK_FALSE(has(counter.post(form_of(photo("", ""), not_on)), words));
+    CHECK_FALSE(has(counter.post(form_of(photo("down"))), words));
+    CHECK_FALSE(has(counter.post(form_of(photo("busy"))), words));
+    CHECK_FALSE(has(counter.post(form_of(photo("just text"))), words));
+  }
 }
 
 TEST_CASE("photos wait for their place in memory, and a crowd behind one address leaves room for others") {
@@ -557,6 +605,7 @@ TEST_CASE("a server that takes no photos says so, and keeps the text") {
   auto page = counter.post(form_of(photo("GPS:one")));
   CHECK(page.status == 422);
   CHECK(has(page, "Photos cannot be taken just now."));
+  CHECK_FALSE(has(page, "#photos"));  // there is no such field
   CHECK(has(page, "I saw it &lt; there"));
   CHECK(counter.post(form_of("")).status == 200);
 }

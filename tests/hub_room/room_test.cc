@@ -663,6 +663,35 @@ TEST_CASE("what is said in a room is what the table of its messages has, for who
   CHECK_FALSE(read_room_message(R"({"t":"comment","as":"staff","ref":"reference-1","text":"hello"})"));
 }
 
+TEST_CASE("a comment and a name have something to be seen") {
+  auto heard = [](const char* key, const char* line) {
+    Json message = {
+        {"t", std::string_view(key) == "name" ? "name" : "comment"}, {"ref", "reference-1"}, {key, line}};
+    return read_room_message(message.dump());
+  };
+  for (const char* line : {"\u200B", "\u200B\u3000\u200D", "\uFE0F", "\u3164", "\u2800"}) {
+    for (const char* key : {"text", "name"}) {
+      auto refused = heard(key, line);
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error().why == std::string(key) + " must have a character that can be seen");
+      CHECK(refused.error().ref == "reference-1");
+    }
+    CHECK_FALSE(is_possible_name(line));
+  }
+  for (const char* line : {"👍", "？！", "。。。", "❤\uFE0F", "👨\u200D👩\u200D👧", "\u200Ba", "´"}) {
+    CAPTURE(line);
+    CHECK(heard("text", line));
+    CHECK(heard("name", line));
+    CHECK(is_possible_name(line));
+  }
+  RoomHouse house;
+  size_t guest = house.join({{"name", "\u200B"}});
+  CHECK(house.last(guest, "welcome")["name"] == "");
+  house.say(guest, comment("reference-1", "\u200B\u200B"));
+  CHECK(house.last(guest, "refused")["code"] == "invalid");
+  CHECK(house.last(guest, "refused")["ref"] == "reference-1");
+}
+
 TEST_CASE("staff speak with name and badge, if their session has the right") {
   RoomHouse house;
   size_t mo = house.join({{"as", "staff"}, {"name", "Somebody"}}, moderator());

@@ -534,17 +534,40 @@ describe.skipIf(real)('the moderators’ page', () => {
 
   it('shows what could not be loaded, and tries again', async () => {
     const { context, page } = await open(browser, '/favicon.ico', { storageState: await loggedIn() });
+    const broken = page.getByRole('heading', { name: 'This could not be loaded' });
+    const again = page.getByRole('button', { name: 'Try again' });
     await mock('fail', { prefix: '/api/v1/admin/broadcasts', status: 500 });
     await page.goto(`${base}/moderate/`);
-    await page.getByRole('heading', { name: 'This could not be loaded' }).waitFor();
+    await broken.waitFor();
+    // Nothing but the button helps here.
+    await mock('fail', { prefix: '/api/v1/admin/broadcasts', status: 0 });
+    await again.click();
+    await page.locator('.row__title').first().waitFor();
+    // A queue whose connection fails comes back by itself.
+    await mock('fail', { prefix: '/api/v1/admin/broadcasts', status: 500 });
     await mock('moderation', { faults: { refuse_socket: true } });
     await page.goto(`${base}${court}`);
     await page.reload();
-    await page.getByRole('heading', { name: 'This could not be loaded' }).waitFor();
+    await broken.waitFor();
+    await again.waitFor();
     await expectAccessible(page);
     await mock('fail', { prefix: '/api/v1/admin/broadcasts', status: 0 });
     await mock('moderation', { faults: { refuse_socket: false } });
-    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('.entry').first().waitFor();
+    // One that is connected asks for its broadcast again only when it is told to. The answer is held back until it is connected.
+    await mock('fail', { prefix: '/api/v1/admin/broadcasts', status: 404 });
+    let answer: () => void = () => undefined;
+    const connected = new Promise<void>((resolve) => (answer = resolve));
+    await page.route(`${base}/api/v1/admin/broadcasts/court`, async (request) => {
+      await connected;
+      await request.continue();
+    });
+    await page.reload();
+    await page.locator('.entry').first().waitFor();
+    answer();
+    await broken.waitFor();
+    await mock('fail', { prefix: '/api/v1/admin/broadcasts', status: 0 });
+    await again.click();
     await page.locator('.entry').first().waitFor();
     await mock('fail', { prefix: '/api/v1/admin/broadcasts/court/comments', status: 500 });
     await page.getByRole('button', { name: 'All', exact: true }).click();

@@ -2,7 +2,8 @@
 // no clock (every `now` is server time in UTC ms), no network: the page sends what the verbs answer, and reports what came of it.
 //
 // An act is shown at once (the overlay) and becomes true with the server's answer; what is refused goes back to what the server
-// says, and is told in `told` until the moderator puts it away. Bounds: 2,000 comments, 20 acts, 20 notes.
+// says, and is told in `told` until the moderator puts it away. Bounds: 2,000 comments, 20 acts, 20 notes. Of the comments those stay
+// that are looked at, that were asked for and that are reported; the others make room.
 
 import type {
   Claim,
@@ -84,6 +85,9 @@ export interface Rows {
 export const rowLimit = 200;
 export const undoMs = 30_000;
 const itemLimit = 2000;
+/** Of those that were loaded by page and of those that viewers have reported, so many stay whatever passes by. */
+const pagedLimit = 600;
+const reportedLimit = 400;
 /** As many the server sends at most: there may be more behind them. */
 const queueLimit = 500;
 const shortList = 50;
@@ -113,10 +117,18 @@ export class Queue {
   private readonly overlay = new Map<number, ItemState>();
   /** Held ones with greater ids are not all known, so none of them is listed. */
   private knownTo = Infinity;
+  /** Ids that were loaded by page, in the order they came. */
+  private readonly paged = new Set<number>();
   private serial = 0;
 
-  /** me: the id of this moderator, as claims and decisions have it. */
-  constructor(private readonly me: string) {}
+  /**
+   * me: the id of this moderator, as claims and decisions have it. looked: ids that are before their eyes now, a few hundred at
+   * most: they stay.
+   */
+  constructor(
+    private readonly me: string,
+    private readonly looked: () => readonly number[] = () => [],
+  ) {}
 
   item(id: number): Item | null {
     const item = this.items.get(id);
@@ -155,10 +167,24 @@ export class Queue {
     }
   }
 
-  /** Comments from the socket, from an answer or from a page of older ones. */
+  /** Comments from the socket or from an answer. */
   add(items: readonly Item[]): void {
     for (const item of items) this.items.set(item.id, item);
     this.trim();
+  }
+
+  /** Comments that were asked for: they stay until others are asked for. */
+  addPage(items: readonly Item[]): void {
+    for (const { id } of items) this.paged.add(id);
+    for (const id of this.paged) {
+      if (this.paged.size <= pagedLimit) break;
+      this.paged.delete(id);
+    }
+    this.add(items);
+  }
+
+  leavePages(): void {
+    this.paged.clear();
   }
 
   /** The same comments anew; none that is not known here. */
@@ -199,7 +225,7 @@ export class Queue {
 
   /**
    * What is listed, oldest first, so that what is new comes below. `kept`: the selected one stays even when it is decided.
-   * Of what is not held, ids within [floor, upTo] are listed, the newest of them if there are too many.
+   * All and Rejected list ids from `floor` on, and all views but Held up to `upTo`; the newest of them if there are too many.
    */
   rows(filter: Filter, kept: number | null, floor: number, upTo: number): Rows {
     const wanted = plain(filter.text.trim());
@@ -209,7 +235,8 @@ export class Queue {
       if (wanted !== '' && !plain(`${item.name} ${item.text}`).includes(wanted)) return false;
       if (filter.view === 'held') return item.state === 'held' && item.id <= this.knownTo;
       if (filter.view === 'rejected' && item.state !== 'rejected') return false;
-      return item.id >= floor && (filter.view !== 'reported' || reportCount(item) > 0);
+      // What is reported is shown at once, however old it is.
+      return filter.view === 'reported' ? reportCount(item) > 0 : item.id >= floor;
     };
     const found: Item[] = [];
     let fresh = 0;
@@ -392,20 +419,28 @@ export class Queue {
     this.told = [one, ...this.told.filter((old) => old.id !== item.id)].slice(0, noteLimit);
   }
 
-  /** Drops what is decided, oldest first; then the newest held ones, which the server sends again. */
+  /** Drops what waits for nobody, oldest first; then the newest held ones, which the server sends again. */
   private trim(): void {
     if (this.items.size <= itemLimit) return;
     const ids = [...this.items.keys()].sort((a, b) => a - b);
     const isHeld = (id: number) => this.items.get(id)?.state === 'held' || this.overlay.has(id);
+    const looked = new Set(this.looked());
+    const reported = new Set(ids.filter((id) => this.isReported(id)).slice(-reportedLimit));
     for (const id of ids) {
       if (this.items.size <= itemLimit) return;
-      if (!isHeld(id)) this.items.delete(id);
+      if (!isHeld(id) && !looked.has(id) && !this.paged.has(id) && !reported.has(id)) this.items.delete(id);
     }
-    while (this.items.size > itemLimit) {
-      const last = ids.pop();
-      if (last === undefined) return;
-      this.items.delete(last);
-      this.knownTo = Math.min(this.knownTo, last - 1);
+    for (const id of ids.reverse()) {
+      if (this.items.size <= itemLimit) return;
+      if (!isHeld(id) || looked.has(id)) continue;
+      this.items.delete(id);
+      this.knownTo = Math.min(this.knownTo, id - 1);
     }
+  }
+
+  /** By viewers, and it is public still. */
+  private isReported(id: number): boolean {
+    const item = this.items.get(id);
+    return item?.state === 'published' && reportCount(item) > 0;
   }
 }

@@ -143,6 +143,42 @@ describe('the queue', () => {
     expect(queue.item(1500)).not.toBeNull();
     expect(queue.wantsQueue).toBe(false);
   });
+
+  it('drops nothing of a page that was asked for, of what is reported or looked at, and stays bounded', () => {
+    const looked = [21];
+    const queue = new Queue('me', () => looked);
+    const many = (from: number, n: number, fields: Partial<Item>) =>
+      Array.from({ length: n }, (_, i) => item(from + i, fields));
+    queue.addPage(many(1, 20, { state: 'rejected' }));
+    queue.add(many(21, 1, { state: 'published' }));
+    queue.add(many(1001, 3000, { state: 'published' }));
+    // An old one: it comes again, because somebody reports it.
+    queue.add([item(30, { state: 'published', reports: { abuse: 1 } })]);
+    queue.add([item(31, { state: 'removed', reports: { abuse: 1 } }), item(32, { state: 'published' })]);
+    expect(ids(queue, { ...held, view: 'reported' }, null, 1000)).toEqual([30]);
+    const here = (from: number, to: number) =>
+      Array.from({ length: to - from + 1 }, (_, i) => from + i).filter((id) => queue.item(id) !== null);
+    expect(here(1, 100)).toEqual([...Array.from({ length: 21 }, (_, i) => i + 1), 30]);
+    const size = () => here(1, 20_000).length;
+    expect(size()).toBe(2000);
+    // Held ones that are looked at stay, too; the newest others go.
+    queue.add(many(5001, 2500, {}));
+    looked.push(7500);
+    queue.add(many(7500, 1, {}));
+    expect(queue.item(7500)).not.toBeNull();
+    expect(here(1, 100)).toEqual([...Array.from({ length: 21 }, (_, i) => i + 1), 30]);
+    expect(size()).toBe(2000);
+    // Another page takes its place.
+    queue.leavePages();
+    queue.add(many(8001, 100, { state: 'published' }));
+    expect(here(1, 20)).toEqual([]);
+    // However much is reported and asked for.
+    queue.add(many(9001, 3000, { state: 'published', reports: { spam: 1 } }));
+    queue.addPage(many(15_001, 3000, { state: 'rejected' }));
+    expect(size()).toBeLessThanOrEqual(2000);
+    expect(queue.item(18_000)).not.toBeNull();
+    expect(ids(queue).length).toBeGreaterThan(0);
+  });
 });
 
 describe('claims', () => {

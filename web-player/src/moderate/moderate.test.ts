@@ -231,6 +231,63 @@ describe('the desk', () => {
     late.close();
   });
 
+  it('keeps a page of older ones, a reported one and the one that is looked at, whatever passes by', async () => {
+    const desk = new Desk('day');
+    queue([]);
+    let next = 1001;
+    const pass = async (n: number) => {
+      say({ t: 'items', items: Array.from({ length: n }, (_, i) => item(next + i, { state: 'published' })) });
+      next += n;
+      await vi.advanceTimersByTimeAsync(100);
+    };
+    const shown = () => desk.rows.value.items.map(({ id }) => id);
+    const page = (first: number, n: number, state: Item['state']) => ({
+      status: 200,
+      body: { comments: Array.from({ length: n }, (_, i) => item(first + n - 1 - i, { state })) },
+    });
+    await pass(3000);
+    answers[`${admin}/comments?limit=50&state=rejected`] = page(1, 20, 'rejected');
+    desk.setFilter({ view: 'rejected' });
+    await vi.advanceTimersByTimeAsync(0);
+    const twenty = Array.from({ length: 20 }, (_, i) => i + 1);
+    expect(desk.older.value).toBe('all');
+    expect(shown()).toEqual(twenty);
+    // Those that a word leaves out are there again without it.
+    desk.setFilter({ text: 'comment 7' });
+    await pass(2500);
+    expect(shown()).toEqual([7]);
+    desk.setFilter({ text: '' });
+    expect(shown()).toEqual(twenty);
+
+    answers[`${admin}/comments?limit=50&reported=1`] = page(30, 0, 'published');
+    desk.setFilter({ view: 'reported' });
+    await vi.advanceTimersByTimeAsync(0);
+    say({ t: 'items', items: [item(40, { state: 'published', reports: { abuse: 2 } })] });
+    await pass(2500);
+    expect(shown()).toEqual([40]);
+
+    answers[`${admin}/comments?limit=50`] = page(next - 50, 50, 'published');
+    desk.setFilter({ view: 'all' });
+    await vi.advanceTimersByTimeAsync(0);
+    const first = next - 50;
+    desk.select(first);
+    desk.check(first + 1);
+    desk.setFollowing(false);
+    const before = shown();
+    desk.queue.leavePages();
+    for (let i = 0; i < 10; i++) await pass(500);
+    expect(desk.selected.value).toBe(first);
+    expect(desk.item.value?.id).toBe(first);
+    expect(shown()).toEqual(before);
+    // At the end of the list again, only what is in the hand stays.
+    desk.setFollowing(true);
+    await pass(2500);
+    expect(desk.item.value?.id).toBe(first);
+    expect(desk.queue.item(first + 1)).not.toBeNull();
+    expect(desk.queue.item(first + 2)).toBeNull();
+    desk.close();
+  });
+
   it('asks for the queue again before a full one runs out, once', async () => {
     const desk = new Desk('day');
     const all = Array.from({ length: 500 }, (_, i) => item(i + 1));

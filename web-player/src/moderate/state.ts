@@ -83,7 +83,9 @@ export class Desk {
   private readonly before = signal<RoomMode | null>(null);
 
   /** Replaced with every change, so that what has read it is drawn again. */
-  private readonly known = signal({ queue: new Queue(me.value?.person?.id ?? '') });
+  private readonly known = signal({
+    queue: new Queue(me.value?.person?.id ?? '', () => this.looked()),
+  });
   /** By the first comment they are for; gone once the server has taken them. */
   private readonly tries = new Map<number, Try>();
   /** For each rule, what was chosen last. */
@@ -195,6 +197,7 @@ export class Desk {
       this.older.value = null;
       this.upTo.value = Infinity;
       this.checked.value = new Set();
+      this.queue.leavePages();
       if (filter.view !== 'held') this.floor.value = Infinity;
     });
     if (!local && filter.view !== 'held') this.loadPage(true);
@@ -221,7 +224,7 @@ export class Desk {
         if (asked !== this.asked) return;
         batch(() => {
           const last = comments.length < pageSize;
-          this.queue.add(comments);
+          this.queue.addPage(comments);
           this.floor.value = last ? 0 : Math.min(...comments.map((one) => one.id));
           this.older.value = last ? 'all' : null;
           this.changed();
@@ -274,6 +277,16 @@ export class Desk {
   setChecked(ids: readonly number[]): void {
     this.checked.value = new Set(ids);
     this.claimSoon();
+  }
+
+  /** What the list shows, what is checked in it, and what is open beside it. */
+  private looked(): number[] {
+    const selected = this.selected.peek();
+    return [
+      ...this.rows.peek().items.map((one) => one.id),
+      ...this.checked.peek(),
+      ...(selected === null ? [] : [selected]),
+    ];
   }
 
   // Deciding

@@ -109,6 +109,23 @@ void Router::otherwise(Handler handler) {
   otherwise_ = std::move(handler);
 }
 
+std::vector<std::string> Router::routes() const {
+  std::vector<std::string> found;
+  auto collect = [&](auto& self, const Node& node, const std::string& pattern) -> void {
+    for (const auto& [method, endpoint] : node.endpoints) {
+      found.push_back(std::string(name_of(method)) + " " + pattern);
+    }
+    if (node.websocket) found.push_back("WEBSOCKET " + pattern);
+    for (const auto& [segment, child] : node.fixed) self(self, *child, pattern + "/" + segment);
+    if (node.one) self(self, *node.one, pattern + "/{" + node.one->name + "}");
+    if (node.rest) self(self, *node.rest, pattern + "/{" + node.rest->name + "...}");
+  };
+  collect(collect, *root_, "");
+  if (otherwise_) found.emplace_back("OTHERWISE");
+  std::ranges::sort(found);
+  return found;
+}
+
 Router::Match Router::match(Method method, std::string_view path) const {
   using Params = std::map<std::string, std::string, std::less<>>;
   std::vector<std::string_view> segments = segments_of(path);

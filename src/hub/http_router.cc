@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 
@@ -113,12 +115,14 @@ std::vector<std::string> Router::routes() const {
   std::vector<std::string> found;
   auto collect = [&](auto& self, const Node& node, const std::string& pattern) -> void {
     for (const auto& [method, endpoint] : node.endpoints) {
-      found.push_back(std::string(name_of(method)) + " " + pattern);
+      found.push_back(fmt::format("{} {}", name_of(method), pattern));
     }
     if (node.websocket) found.push_back("WEBSOCKET " + pattern);
-    for (const auto& [segment, child] : node.fixed) self(self, *child, pattern + "/" + segment);
-    if (node.one) self(self, *node.one, pattern + "/{" + node.one->name + "}");
-    if (node.rest) self(self, *node.rest, pattern + "/{" + node.rest->name + "...}");
+    for (const auto& [segment, child] : node.fixed) {
+      self(self, *child, fmt::format("{}/{}", pattern, segment));
+    }
+    if (node.one) self(self, *node.one, fmt::format("{}/{{{}}}", pattern, node.one->name));
+    if (node.rest) self(self, *node.rest, fmt::format("{}/{{{}...}}", pattern, node.rest->name));
   };
   collect(collect, *root_, "");
   if (otherwise_) found.emplace_back("OTHERWISE");

@@ -82,13 +82,15 @@ Result<Person> edit_person(Roll& roll, const std::string& id, const PersonChange
   return person;
 }
 
-Result<Person> set_password(Roll& roll, const std::string& id, const std::string& hash, bool must_change,
-                            const std::string& kept, const Act& act) {
+Result<Person> set_password(Roll& roll, const std::string& id, const PasswordChange& change, const Act& act) {
   OPENDAY_TRY(Person person, roll.person(id));
-  person.password = hash;
-  person.must_change = must_change;
+  if (change.checked && *change.checked != person.password) {
+    return fail(Errc::kConflict, "the password has just been changed by somebody else; log in again");
+  }
+  person.password = change.hash;
+  person.must_change = change.must_change;
   OPENDAY_CHECK_OK(roll.put(person));
-  OPENDAY_CHECK_OK(roll.remove_sessions(id, kept));
+  OPENDAY_CHECK_OK(roll.remove_sessions(id, change.kept));
   OPENDAY_CHECK_OK(note(roll, act, "person.password", id, nullptr));
   return person;
 }

@@ -103,6 +103,14 @@ struct PersonChanges {
   std::optional<bool> disabled;
 };
 
+struct PasswordChange {
+  std::string hash;          // of the new one
+  bool must_change = false;  // it was given to them by somebody else
+  std::string kept = {};     // the digest of the session that goes on; empty: none
+  /// The hash that the present password was found right by. Nothing: whatever it is by now.
+  std::optional<std::string> checked = {};
+};
+
 inline constexpr size_t kMostPeople = 1000;
 
 /// What somebody may choose: 10 to 200 characters, and not the name they log in with. (NIST SP 800-63B 5.1.1:
@@ -114,9 +122,9 @@ Result<Person> add_person(Roll& roll, const NewPerson& wanted, const Act& act);
 /// One admin who can log in must remain. Who is disabled has no session any more; who is that, or may not
 /// read tips any more, loses the keys they could be read with.
 Result<Person> edit_person(Roll& roll, const std::string& id, const PersonChanges& changes, const Act& act);
-/// Ends all their sessions but `kept`. `must_change`: it was given to them by somebody else.
-Result<Person> set_password(Roll& roll, const std::string& id, const std::string& hash, bool must_change,
-                            const std::string& kept, const Act& act);
+/// Ends all their sessions but the one that is kept. kConflict: the password has changed since it was
+/// checked.
+Result<Person> set_password(Roll& roll, const std::string& id, const PasswordChange& change, const Act& act);
 
 /// Keeps the key pair of somebody who may read tips, made or wrapped anew. kConflict: they may not, or their
 /// password is not their own.

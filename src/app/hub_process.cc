@@ -3,8 +3,11 @@
 // One loop thread serves all of it; the store has its writer thread, the origin its threads for files.
 // Nothing on the loop's thread waits for a disk but short reads of the database, and what the page cache has
 // lost of a file that is being sent.
+#include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -71,6 +74,16 @@ class House {
       auto children = message.head.find("children");
       if (children != message.head.end()) conductor_->on_children(*children);
     }
+  }
+  [[nodiscard]] HubRoutes routes() const {
+    HubRoutes routes{http_->router().routes(), {}, {}};
+    for (const auto& one : routes_->staff_routes()) {
+      routes.staff.push_back(fmt::format("{} {}", name_of(one.method), one.pattern));
+    }
+    for (const auto& one : routes_->staff_sockets()) routes.staff.push_back("WEBSOCKET " + one.pattern);
+    std::ranges::sort(routes.staff);
+    if (desk_) routes.tips = desk_->site_server().router().routes();
+    return routes;
   }
   void drain(std::function<void()> done) {
     if (!desk_) return http_->drain(seconds(2), std::move(done));
@@ -389,7 +402,8 @@ class House {
 
 class HubProcess {
  public:
-  HubProcess(Loop& loop, Log log) : loop_(loop), log_(std::move(log)) {}
+  HubProcess(Loop& loop, Log log, std::function<void(const HubRoutes&)> on_built)
+      : loop_(loop), log_(std::move(log)), on_built_(std::move(on_built)) {}
 
   Result<> open(UniqueFd control) {
     Child::Handlers handlers;
@@ -427,11 +441,13 @@ class HubProcess {
     OPENDAY_TRY(LogLevel least, begin.log_level);
     log_ = log_.from(least);
     OPENDAY_TRY(house_, House::open(loop_, log_, begin.config, *child_));
+    if (on_built_) on_built_(house_->routes());
     return child_->ready();
   }
 
   Loop& loop_;
   Log log_;
+  const std::function<void(const HubRoutes&)> on_built_;
   std::unique_ptr<Child> child_;
   std::unique_ptr<House> house_;
   bool failed_ = false;
@@ -439,13 +455,13 @@ class HubProcess {
 
 }  // namespace
 
-int run_hub(UniqueFd control) {
+int run_hub(UniqueFd control, std::function<void(const HubRoutes&)> on_built) {
   Log log("hub");
   SystemClock clock;
   // Generous: a burst of outcomes and file answers must not make the loop refuse its own work.
   auto loop = Loop::create(clock, /*mailbox_bound=*/16'384);
   if (!loop) return 1;
-  HubProcess process(**loop, log);
+  HubProcess process(**loop, log, std::move(on_built));
   if (auto opened = process.open(std::move(control)); !opened) {
     log.error("start_failed", {{"why", opened.error().message}});
     return 1;

@@ -88,7 +88,7 @@ void Api::add_people_routes() {
             commit_person(
                 200, reply,
                 [id, hashed = *hashed, act](Roll& roll) {
-                  return account::set_password(roll, id, hashed, /*must_change=*/true, "", act);
+                  return account::set_password(roll, id, {.hash = hashed, .must_change = true}, act);
                 },
                 made_up, meant.even_last_officer);
           });

@@ -388,13 +388,12 @@ void Gate::change_password(const Request& request, const Visitor& visitor, Respo
   if (wanted->chosen == wanted->present) return refuse({Errc::kInvalid, "the new password is the old one"});
   if (auto wait = by_person_.ask(visitor.person->id)) return answer->send(too_often(request.id, *wait));
   // Commits the hash, and with it whatever else the password opens.
-  auto commit = [this, visitor, answer, refuse](const std::string& hashed, const PersonalKeys::Also& also,
-                                                const std::string& chosen) {
+  auto commit = [this, visitor, answer, refuse](const account::PasswordChange& change,
+                                                const PersonalKeys::Also& also, const std::string& chosen) {
     rolls_.submit(
-        [visitor, hashed, also](Roll& roll) -> Result<> {
+        [visitor, change, also](Roll& roll) -> Result<> {
           OPENDAY_TRY([[maybe_unused]] auto person,
-                      account::set_password(roll, visitor.person->id, hashed, /*must_change=*/false,
-                                            visitor.session, visitor.act));
+                      account::set_password(roll, visitor.person->id, change, visitor.act));
           return also ? also(roll) : Result<>();
         },
         [this, visitor, answer, refuse, chosen](Result<> outcome) {
@@ -417,13 +416,16 @@ void Gate::change_password(const Request& request, const Visitor& visitor, Respo
             count_refused(visitor.person->id);
             return refuse({Errc::kRefused, "the present password is wrong"});
           }
-          hash(chosen, [this, visitor, refuse, commit, present, chosen](Result<std::string> hashed) {
+          // An admin may give them another while this one takes its tenths of a second.
+          hash(chosen, [this, visitor, refuse, commit, present, chosen,
+                        checked = people_.at(visitor.person->id).password](Result<std::string> hashed) {
             if (!hashed) return refuse(hashed.error());
-            if (keys_ == nullptr) return commit(*hashed, nullptr, chosen);
+            account::PasswordChange change{*hashed, /*must_change=*/false, visitor.session, checked};
+            if (keys_ == nullptr) return commit(change, nullptr, chosen);
             keys_->change(visitor.act, *visitor.person, present, chosen,
-                          [refuse, commit, chosen, hashed = *hashed](Result<PersonalKeys::Also> also) {
+                          [refuse, commit, chosen, change](Result<PersonalKeys::Also> also) {
                             if (!also) return refuse(also.error());
-                            commit(hashed, *also, chosen);
+                            commit(change, *also, chosen);
                           });
           });
         });

@@ -260,6 +260,9 @@ class Router {
   void upload(Method method, std::string_view pattern, UploadRoute route);
   /// Answers paths that match no pattern; default 404 with the error object.
   void otherwise(Handler handler);
+  /// All there is: "GET /a/{b}", "WEBSOCKET /a/{b}/c", and "OTHERWISE" when there is a handler for the rest;
+  /// sorted.
+  [[nodiscard]] std::vector<std::string> routes() const;
 
   struct Match {
     const Handler* handler = nullptr;           // null: see upload, then allow

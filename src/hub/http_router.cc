@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 
@@ -107,6 +109,25 @@ void Router::websocket(std::string_view pattern, WebSocketRoute route) {
 
 void Router::otherwise(Handler handler) {
   otherwise_ = std::move(handler);
+}
+
+std::vector<std::string> Router::routes() const {
+  std::vector<std::string> found;
+  auto collect = [&](auto& self, const Node& node, const std::string& pattern) -> void {
+    for (const auto& [method, endpoint] : node.endpoints) {
+      found.push_back(fmt::format("{} {}", name_of(method), pattern));
+    }
+    if (node.websocket) found.push_back("WEBSOCKET " + pattern);
+    for (const auto& [segment, child] : node.fixed) {
+      self(self, *child, fmt::format("{}/{}", pattern, segment));
+    }
+    if (node.one) self(self, *node.one, fmt::format("{}/{{{}}}", pattern, node.one->name));
+    if (node.rest) self(self, *node.rest, fmt::format("{}/{{{}...}}", pattern, node.rest->name));
+  };
+  collect(collect, *root_, "");
+  if (otherwise_) found.emplace_back("OTHERWISE");
+  std::ranges::sort(found);
+  return found;
 }
 
 Router::Match Router::match(Method method, std::string_view path) const {

@@ -314,7 +314,7 @@ void Rooms::report(RoomGuest& guest, const std::string& ref, int64_t id, const s
     return guest.refuse(ref, "busy", "too many reports at once; try again", kTryAgain);
   }
   ++share.reports;
-  reports_.push_back({guest.number(), ref, guest.author, reason, std::move(*reported), address});
+  reports_.push_back({guest.number(), ref, guest.author, reason, guest.broadcast(), id, address});
   if (!reporting_) commit_reports();
 }
 
@@ -325,7 +325,7 @@ void Rooms::commit_reports() {
   parts_.archives.submit(
       [group](engage::Archive& archive) -> Result<> {
         for (const Report& one : *group) {
-          OPENDAY_TRY(bool fresh, archive.report(one.comment.id, one.author, one.reason));
+          OPENDAY_TRY(bool fresh, archive.report(one.comment, one.author, one.reason));
           static_cast<void>(fresh);  // reported before: it is known, and that is the answer
         }
         return {};
@@ -339,6 +339,7 @@ void Rooms::commit_reports() {
 }
 
 void Rooms::on_reports(const std::vector<Report>& group, const Result<>& outcome) {
+  std::set<int64_t> told;  // of these comments moderators have heard
   for (const Report& one : group) {
     auto sent = of_address_.find(one.address);
     if (!outcome && sent != of_address_.end() && sent->second.reports > 0) --sent->second.reports;
@@ -350,7 +351,12 @@ void Rooms::on_reports(const std::vector<Report>& group, const Result<>& outcome
         guest->second->refuse(one.ref, "busy", "it could not be kept; try again", kTryAgain);
       }
     }
-    if (Room* room = known(one.comment.broadcast); outcome && room != nullptr) room->on_reported(one.comment);
+    Room* room = known(one.broadcast);
+    if (!outcome || room == nullptr || !told.insert(one.comment).second) continue;
+    // As it is by now: it may have been decided while the report waited for the disk.
+    if (auto comment = parts_.archives.archive().comment(one.broadcast, one.comment)) {
+      room->on_reported(*comment);
+    }
   }
 }
 

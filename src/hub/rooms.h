@@ -99,8 +99,9 @@ class Rooms {
     std::string ref;
     std::string author;
     std::string reason;
-    engage::Comment comment;  // that is reported
-    uint64_t address = 0;     // in of_address_
+    std::string broadcast;
+    int64_t comment = 0;   // the id of what is reported
+    uint64_t address = 0;  // in of_address_
   };
   /// What an address has sent that was kept.
   struct Share {

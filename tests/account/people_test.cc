@@ -110,13 +110,28 @@ TEST_CASE("who is disabled or gets a new password has no session any more, but f
     return digests;
   };
   sessions({"x", "y"});
-  auto changed = set_password(office.roll, "li", "new hash", false, "y", office.act);
+  auto changed = set_password(office.roll, "li", {.hash = "new hash", .kept = "y"}, office.act);
   CHECK(changed->password == "new hash");
   CHECK_FALSE(changed->must_change);
   CHECK(left() == std::set<std::string>{"of a", "y"});
   sessions({"x"});
   REQUIRE(edit_person(office.roll, "li", {.name = {}, .roles = {}, .disabled = true}, office.act));
   CHECK(left() == std::set<std::string>{"of a"});
+}
+
+TEST_CASE("a password that was changed after it was checked is not changed over that") {
+  Office office;
+  REQUIRE(office.add("li", {Role::kOfficer}));
+  REQUIRE(set_password(office.roll, "li", {.hash = "first"}, office.act));
+  REQUIRE(office.roll.add(Session{"x", "li", {1}, {2}}));
+  auto entries = office.roll.audit(0, 10)->size();
+  auto late = set_password(office.roll, "li", {.hash = "mine", .checked = "before"}, office.act);
+  CHECK(code_of(late) == Errc::kConflict);
+  CHECK(office.roll.person("li")->password == "first");
+  CHECK(office.roll.sessions()->size() == 1);
+  CHECK(office.roll.audit(0, 10)->size() == entries);
+  CHECK(set_password(office.roll, "li", {.hash = "mine", .checked = "first"}, office.act));
+  CHECK(office.roll.person("li")->password == "mine");
 }
 
 TEST_CASE("a password counts by its length") {

@@ -222,6 +222,39 @@ TEST_CASE("who was given a password may do nothing but choose another") {
   CHECK(house.login("officer", "another good one", false, "192.0.2.9").status == 200);
 }
 
+TEST_CASE("a password that an admin gives while somebody changes theirs is not overwritten") {
+  struct Keys final : PersonalKeys {
+    void open(const Person&, const std::string&, std::string, std::function<void(Result<>)> done) override {
+      done({});
+    }
+    void change(const account::Act&, const Person&, std::string, std::string,
+                std::function<void(Result<Also>)> done) override {
+      meanwhile();
+      done(Also());
+    }
+    void keep_only(const std::map<std::string, account::Session>&) override {}
+    std::function<void()> meanwhile;
+  } keys;
+  Gatehouse house;
+  Request mine = Gatehouse::asking(Method::kPut, {{"present", kPassword}, {"new", "another good one"}});
+  mine.headers.push_back({"cookie", house.cookie("officer")});
+  // After the present password was found right, before the new one is committed.
+  keys.meanwhile = [&] {
+    CHECK(account::set_password(house.books.ledger, "officer", {.hash = "the admin's", .must_change = true},
+                                {}));
+    CHECK(house.gate->load());
+  };
+  auto response = house.answer([&](Gate& gate, Responder responder) {
+    gate.use(&keys);
+    auto who = gate.admit(mine, Right::kOwnAccount, false);
+    gate.change_password(mine, who.value(), std::move(responder));
+  });
+  CHECK(response.status == 409);
+  CHECK(house.books.ledger.person("officer")->password == "the admin's");
+  CHECK(house.books.ledger.person("officer")->must_change);
+  CHECK(house.admit(mine, false, Right::kOwnAccount) == 401);
+}
+
 TEST_CASE("under TLS the cookie is a __Host- cookie and Secure") {
   Gatehouse house;
   auto response = house.login("admin", kPassword, true);

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "hub/http.h"
+#include "hub/http_upload.h"
 
 using namespace openday;
 using namespace openday::hub;
@@ -55,6 +56,23 @@ TEST_CASE("fixed segments win over names, and names over the rest") {
   CHECK(answer(router, Method::kGet, "/assets").status == 404);
   CHECK(answer(router, Method::kGet, "/hls//live.m3u8").status == 404);
   CHECK(answer(router, Method::kGet, "/hls/x/720p/live.m3u8/").status == 404);
+}
+
+TEST_CASE("a router tells all of its routes as they were added") {
+  Router router;
+  CHECK(router.routes().empty());
+  router.get("/", says("root"));
+  router.get("/a/{b}/c", says("c"));
+  router.add(Method::kDelete, "/a/{b}/c", says("none"));
+  router.get("/a/", says("slash"));
+  router.get("/assets/{path...}", says("asset"));
+  router.websocket("/a/{b}", {});
+  UploadRoute upload;
+  router.upload(Method::kPost, "/a", std::move(upload));
+  router.otherwise(says("rest"));
+  CHECK(router.routes() == std::vector<std::string>{"DELETE /a/{b}/c", "GET /", "GET /a/", "GET /a/{b}/c",
+                                                    "GET /assets/{path...}", "OTHERWISE", "POST /a",
+                                                    "WEBSOCKET /a/{b}"});
 }
 
 TEST_CASE("a dead end of a fixed segment does not hide a name beside it") {

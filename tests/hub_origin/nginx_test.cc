@@ -3,6 +3,7 @@
 #include "nginx.h"
 
 #include "encoded_program.h"
+#include "engage/word_list.h"
 #include "origin_hub.h"
 #include "stage.h"
 
@@ -64,9 +65,10 @@ TEST_CASE("nginx asks the origin at most twice for a playlist that a hundred pla
 }
 
 TEST_CASE("whatever is asked for through nginx, the hub is told by whom, for which host and how") {
-  const std::vector<std::string> paths = {"/hls/day/live.m3u8", "/media/run1/720p/1.m4s", "/thumb/day/1.jpg",
-                                          "/assets/a.js",       "/hls/day/replay.mp4",    "/watch/day",
-                                          "/api/v1/time"};
+  const std::vector<std::string> paths = {"/hls/day/live.m3u8",  "/media/run1/720p/1.m4s",
+                                          "/thumb/day/1.jpg",    "/assets/a.js",
+                                          "/hls/day/replay.mp4", "/watch/day",
+                                          "/api/v1/time",        "/api/v1/admin/word-lists/w"};
   HttpOptions options;
   options.trusted_proxies = {"127.0.0.1"};
   Hub hub(options, [&](HttpServer& server) {
@@ -102,6 +104,42 @@ TEST_CASE("whatever is asked for through nginx, the hub is told by whom, for whi
           std::string::npos);
     CHECK(over_tls.ends_with(" over 2"));
   }
+}
+
+TEST_CASE("a word list passes nginx as large as the hub takes one, and nothing else is larger than 64 KiB") {
+  const std::string kList = "/api/v1/admin/word-lists/court";
+  const std::string kOther = "/api/v1/admin/broadcasts";
+  const size_t most = engage::kLargestList * 2;  // as hub/api_words.cc has it
+  Hub hub({}, [&](HttpServer& server) {
+    auto says_size = [](const Request& request, Responder responder) {
+      responder.send(Response::text(200, std::to_string(request.body.size())));
+    };
+    server.router().add(Method::kPut, kList, says_size, {.max_body = most});
+    server.router().add(Method::kPut, kOther, says_size);
+  });
+  TemporaryFolder folder;
+  openday::test::Nginx nginx(folder.path(), hub.port(), 1024);
+  auto put = [&](const std::string& path, size_t bytes) {
+    // As curl does with what is large: the body follows when the server has agreed.
+    Client client(nginx.port());
+    client.send(
+        fmt::format("PUT {} HTTP/1.1\r\nHost: tv.test\r\nExpect: 100-continue\r\n"
+                    "Content-Length: {}\r\n\r\n",
+                    path, bytes));
+    auto answer = client.read();
+    if (answer && answer->status == 100) {
+      client.send(std::string(bytes, 'x'));
+      answer = client.read();
+    }
+    INFO(nginx.log());
+    REQUIRE(answer);
+    return fmt::format("{} {}", answer->status, answer->status == 200 ? answer->body : "");
+  };
+  CHECK(put(kOther, 64 << 10) == "200 65536");
+  CHECK(put(kOther, (64 << 10) + 1) == "413 ");
+  CHECK(put(kList, (64 << 10) + 1) == "200 65537");
+  CHECK(put(kList, most) == fmt::format("200 {}", most));
+  CHECK(put(kList, most + 1) == "413 ");
 }
 
 TEST_CASE("nginx hands WebSockets on to the API and to nothing else") {

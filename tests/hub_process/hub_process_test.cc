@@ -1,5 +1,10 @@
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 #include "../output/store_fixture.h"
 #include "broadcast/json.h"
 #include "broadcast/scenes.h"
@@ -46,6 +51,68 @@ TEST_CASE("a first start makes the secrets and the database for nobody else to r
   CHECK(status_of(house, "/readyz") == 503);
   house.give_peer("gateway", "");
   house.until([&] { return status_of(house, "/readyz") == 200; });
+  CHECK(house.stop() == 0);
+}
+
+TEST_CASE(
+    "what the gate does not guard is what is written here, in the hub that is shipped and at its tip site") {
+  // For everybody; /metrics asks for the address (http.metrics_from), the room says who may say what
+  // (docs/ROOM.md). Whatever is added here is open to the world.
+  const std::vector<std::string> for_all = {
+      "DELETE /api/v1/session",
+      "GET /",
+      "GET /api/v1/broadcasts",
+      "GET /api/v1/broadcasts/{b}",
+      "GET /api/v1/broadcasts/{b}/comments",
+      "GET /api/v1/time",
+      "GET /assets/{file...}",
+      "GET /desk",
+      "GET /desk/",
+      "GET /embed/{b}",
+      "GET /favicon.ico",
+      "GET /favicon.svg",
+      "GET /healthz",
+      "GET /hls/{b}/dvr.m3u8",
+      "GET /hls/{b}/live.m3u8",
+      "GET /hls/{b}/replay.m3u8",
+      "GET /hls/{b}/replay.mp4",
+      "GET /hls/{b}/{r}/dvr.m3u8",
+      "GET /hls/{b}/{r}/live.m3u8",
+      "GET /hls/{b}/{r}/replay.m3u8",
+      "GET /manifest.webmanifest",
+      "GET /media/{run}/{r}/{file}",
+      "GET /metrics",
+      "GET /moderate",
+      "GET /moderate/",
+      "GET /readyz",
+      "GET /robots.txt",
+      "GET /studio",
+      "GET /studio/",
+      "GET /thumb/{b}/{file}",
+      "GET /tips",
+      "GET /watch/{b}",
+      "POST /api/v1/session",
+      "WEBSOCKET /api/v1/broadcasts/{b}/room",
+  };
+  const std::vector<std::string> of_tips = {"GET /",         "GET /answer", "GET /robots.txt", "GET /send",
+                                            "GET /tips.css", "GET /write",  "OTHERWISE",       "POST /answer",
+                                            "POST /send",    "POST /write"};
+  House house;
+  const std::string pages = house.folder / "pages";
+  std::filesystem::create_directories(pages);
+  std::ofstream(pages + "/tips.css") << "body {}\n";
+  const openday::test::HeldPort tips_port;
+  Json with = house.config();
+  with["http"]["pages"] = pages;
+  with["tips"] = {{"listen", {{{"address", "127.0.0.1"}, {"port", tips_port.number()}}}},
+                  {"tls", Json::array()}};
+  house.start(with);
+  app::HubRoutes built = house.built_routes.get();
+  std::vector<std::string> open;
+  std::ranges::set_difference(built.all, built.staff, std::back_inserter(open));
+  CHECK(open == for_all);
+  CHECK(std::ranges::includes(built.all, built.staff));
+  CHECK(built.tips == of_tips);
   CHECK(house.stop() == 0);
 }
 

@@ -162,10 +162,30 @@ TEST_CASE("a moderator's page sees what is held, claims it, decides, and undoes"
   late = ask(li, "POST", "/comments/decide", decision);
   CHECK(late["refused"][0]["code"] == "conflict");
   CHECK(late["refused"][0]["state"] == "rejected");
-  CHECK(ask(mo, "POST", "/comments/undo", {{"ids", {id}}})["decided"][0]["state"] == "held");
 
+  // An undo and a ban go over what a colleague has open, who hears by whom, and that the claim is over.
+  Socket hers(house.port, "/api/v1/admin/broadcasts/day/moderation", "openday-moderation-1", li);
+  hers.hear("queue");
+  auto opens_it = [&] {
+    CHECK(ask(li, "POST", "/comments/claim", {{"ids", {id}}})["claims"][0]["by"] == "li");
+    CHECK(hers.hear("claims")["claims"][0]["by"] == "li");
+  };
+  auto loses_it = [&](const char* state) {
+    Json freed = hers.hear("claims")["claims"][0];
+    CHECK(freed["id"] == id);
+    CHECK(freed["by"].is_null());
+    Json now = hers.hear("items")["items"][0];
+    CHECK(now["id"] == id);
+    CHECK(now["state"] == state);
+    CHECK(now["decision"]["name"] == "The mo");
+  };
+  opens_it();
+  CHECK(ask(mo, "POST", "/comments/undo", {{"ids", {id}}})["decided"][0]["state"] == "held");
+  loses_it("held");
+  opens_it();
   Json ban =
       ask(mo, "POST", "/bans", {{"comment", id}, {"minutes", 5}, {"reason", "spam"}, {"remove", true}});
+  loses_it("rejected");
   CHECK(ana.hear("banned")["ban"]["reason"] == "spam");
   ana.say({{"t", "comment"}, {"ref", "reference-2"}, {"text", "again"}});
   CHECK(ana.hear("refused")["code"] == "banned");

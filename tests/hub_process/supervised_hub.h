@@ -101,8 +101,11 @@ class House {
     });
     std::promise<int> status;
     exit_status = status.get_future();
-    hub_ = std::thread([socket = std::move(ends->second), status = std::move(status)]() mutable {
-      status.set_value(run_hub(std::move(socket)));
+    std::promise<HubRoutes> routes;
+    built_routes = routes.get_future();
+    hub_ = std::thread([socket = std::move(ends->second), status = std::move(status),
+                        routes = std::move(routes)]() mutable {
+      status.set_value(run_hub(std::move(socket), [&](const HubRoutes& built) { routes.set_value(built); }));
     });
   }
   /// As the supervisor does; gives the exit status.
@@ -183,6 +186,7 @@ class House {
   std::unique_ptr<FarEnd> gateway;
   std::map<std::string, std::unique_ptr<FarEnd>> engines;
   std::future<int> exit_status;
+  std::future<HubRoutes> built_routes;  // of the hub that was launched last
 
  private:
   SystemClock clock_;

@@ -962,6 +962,35 @@ TEST_CASE(
         std::map<std::string, int64_t>{{"abuse", Rooms::kReportShare}});
 }
 
+TEST_CASE("what is removed while reports of it wait for the disk stays removed for the moderators") {
+  struct Watcher final : RoomWatcher {
+    void on_comments(const std::vector<engage::Comment>& comments) override {
+      for (const auto& one : comments) heard.emplace_back(name_of(one.state));
+    }
+    void on_settings() override {}
+    std::vector<std::string> heard;
+  };
+  RoomHouse house;
+  size_t ana = house.join();
+  size_t ben = house.join();
+  size_t cem = house.join();
+  house.say(ana, comment("reference-1", "hello"));
+  int64_t id = house.last(ana, "ack")["id"];
+  Watcher page;
+  (*house.rooms->room("court"))->watch(page);
+  house.archives.stall = true;
+  const Json report{{"t", "report"}, {"ref", "reference-2"}, {"id", id}, {"reason", "abuse"}};
+  house.say(ana, report);  // is on its way alone; the next two share a commit
+  house.say(ben, report);
+  house.say(cem, report);
+  house.decide(id, CommentState::kPublished, CommentState::kRemoved);
+  house.archives.go_on();
+  CHECK(*house.archives.archive().reports(id) == std::map<std::string, int64_t>{{"abuse", 3}});
+  // Of the decision, then of the reports: once for each commit, as it stands by then.
+  CHECK(page.heard == std::vector<std::string>{"removed", "removed", "removed"});
+  (*house.rooms->room("court"))->unwatch(page);
+}
+
 TEST_CASE("what a banned viewer reports does not count") {
   RoomHouse house;
   size_t ana = house.join();

@@ -593,6 +593,28 @@ describe.skipIf(real)('the room', () => {
     await context.close();
   });
 
+  it('lets no script turn the order of names and words', async () => {
+    await quiet('script');
+    const { context, page } = await open(browser, '/watch/script');
+    await advances(page, 1);
+    const text = '5 دقائق فقط';
+    await tell('script', { say: { text, name: 'علي' }, pin: text });
+    await tell('script', { say: { text: 'really?', reply_to: { id: 1, name: 'علي', text } } });
+    const pinned = page.getByRole('group', { name: 'Pinned' });
+    const quote = row(page, 'really?').locator('.say__quote');
+    await row(page, 'really?').waitFor();
+    await row(page, text).click();
+    await page.getByRole('button', { name: 'Reply', exact: true }).click();
+    /** How far after the one the other begins. */
+    const follows = async (name: Locator, words: Locator) =>
+      ((await words.boundingBox())?.x ?? 0) - ((await name.boundingBox())?.x ?? Infinity);
+    const said = row(page, text);
+    expect(await follows(said.locator('.say__name'), said.locator('.say__text'))).toBeGreaterThan(0);
+    for (const one of [pinned, quote, page.locator('.write__reply')])
+      expect(await follows(one.locator('b'), one.locator('bdi'))).toBeGreaterThan(0);
+    await context.close();
+  });
+
   it('gathers reactions, and shows those of all', async () => {
     await quiet('clap');
     const one = await open(browser, '/watch/clap');

@@ -124,7 +124,7 @@ export function Composer(): JSX.Element {
         <p class="write__reply">
           <Icon name="reply" />
           <span>
-            <b>{to.text === '' ? t.replyRemoved : t.replyTo(authorOf(to))}</b> {to.text}
+            <b>{to.text === '' ? t.replyRemoved : t.replyTo(authorOf(to))}</b> <bdi>{to.text}</bdi>
           </span>
           <IconButton
             icon="close"

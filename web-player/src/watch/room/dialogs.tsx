@@ -128,7 +128,7 @@ function Report({ one }: { one: Comment }): JSX.Element {
   return (
     <Dialog title={t.reportTitle} onClose={close}>
       <blockquote class="room-form__quote">
-        <b>{one.text === '' ? t.replyRemoved : authorOf(one)}</b> {one.text}
+        <b>{one.text === '' ? t.replyRemoved : authorOf(one)}</b> <bdi>{one.text}</bdi>
       </blockquote>
       {outcome.value !== null ? (
         <>

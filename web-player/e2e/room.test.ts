@@ -2,7 +2,7 @@
 // words for the mock, which are of use nowhere else.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import {
   advances,
   base,
@@ -406,7 +406,10 @@ describe.skipIf(real)('the room', () => {
     const button = page.getByRole('button', { name: '12 new comments: to the newest' });
     await button.waitFor();
     expect(await top()).toBe(before);
-    await tell('flood', { remove: 'flood 101' });
+    // The first of the rows goes.
+    await tell('flood', { remove: 'flood 100' });
+    await row(page, 'flood 100').waitFor({ state: 'detached' });
+    expect(await top()).toBe(before);
     expect(await page.locator('.say').count()).toBeLessThanOrEqual(200);
     await button.click();
     await row(page, 'later 11').waitFor();
@@ -429,6 +432,15 @@ describe.skipIf(real)('the room', () => {
     await dialog.waitFor({ state: 'detached' });
     await write(page, 'with a name');
     expect(await row(page, 'with a name').locator('.say__name').textContent()).toBe('Ana');
+    // What is said twice is another text the second time: the same one would not be read.
+    const told = () => page.locator('.room [role=status]').last().textContent();
+    const first = await told();
+    expect(first).toBe('The others see you under this name from now on.');
+    await page.getByRole('button', { name: 'Your name: Ana' }).click();
+    await dialog.getByRole('button', { name: 'Use this name' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await told()).not.toBe(first);
+    expect((await told())?.trim()).toBe(first);
 
     await tell('names', { say: { text: 'unkind words', by: 'dddd0000', name: 'Rude' } });
     await tell('names', { say: { text: 'more of them', by: 'dddd0000', name: 'Rude' } });
@@ -436,17 +448,41 @@ describe.skipIf(real)('the room', () => {
     await row(page, 'more of them').waitFor();
     await page.locator('.say__more[tabindex="0"]').focus();
     await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: 'Report', exact: true }).click();
+    const has = (what: Locator) => what.evaluate((one) => one === document.activeElement);
+    const tabTo = async (what: Locator) => {
+      await what.waitFor();
+      for (let i = 0; i < 12 && !(await has(what)); i++) await page.keyboard.press('Tab');
+      expect(await has(what)).toBe(true);
+    };
+    const choose = async (name: string) => {
+      await page.keyboard.press('Enter');
+      await tabTo(page.getByRole('button', { name, exact: true }));
+      await page.keyboard.press('Enter');
+    };
+    const handle = (text: string) => row(page, text).locator('.say__more');
     const report = page.getByRole('dialog', { name: 'Report this comment' });
-    await report.getByRole('radio', { name: 'insult or hate' }).check();
-    await report.getByRole('button', { name: 'Send report' }).click();
-    await report.getByText('Thank you.').waitFor();
-    await report.getByRole('button', { name: 'Close' }).last().click();
-    await row(page, 'unkind words').click();
-    await page.getByRole('button', { name: 'Hide author' }).click();
+    // Who reports it a second time is thanked again.
+    for (let time = 0; time < 2; time++) {
+      await choose('Report');
+      await tabTo(report.getByRole('radio').first());
+      await page.keyboard.press('ArrowDown');
+      expect(await report.getByRole('radio', { name: 'insult or hate' }).isChecked()).toBe(true);
+      await tabTo(report.getByRole('button', { name: 'Send report' }));
+      await page.keyboard.press('Enter');
+      await report.getByText('Thank you.').waitFor();
+      await page.keyboard.press('Escape');
+      await report.waitFor({ state: 'detached' });
+      expect(await has(handle('more of them'))).toBe(true);
+    }
+    await page.keyboard.press('ArrowUp');
+    expect(await has(handle('unkind words'))).toBe(true);
+    await choose('Hide author');
     await row(page, 'more of them').waitFor({ state: 'detached' });
     await page.getByText('1 author hidden').waitFor();
+    expect(await has(handle('with a name'))).toBe(true);
+    await choose('This moment');
+    await page.locator('.say__actions').waitFor({ state: 'detached' });
+    expect(await has(handle('with a name'))).toBe(true);
     await page.getByRole('button', { name: 'Show again' }).click();
     await row(page, 'unkind words').waitFor();
     await context.close();
@@ -554,6 +590,28 @@ describe.skipIf(real)('the room', () => {
     await expectAccessible(page);
     await tell('board', { pin: null });
     await pinned.waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  it('lets no script turn the order of names and words', async () => {
+    await quiet('script');
+    const { context, page } = await open(browser, '/watch/script');
+    await advances(page, 1);
+    const text = '5 دقائق فقط';
+    await tell('script', { say: { text, name: 'علي' }, pin: text });
+    await tell('script', { say: { text: 'really?', reply_to: { id: 1, name: 'علي', text } } });
+    const pinned = page.getByRole('group', { name: 'Pinned' });
+    const quote = row(page, 'really?').locator('.say__quote');
+    await row(page, 'really?').waitFor();
+    await row(page, text).click();
+    await page.getByRole('button', { name: 'Reply', exact: true }).click();
+    /** How far after the one the other begins. */
+    const follows = async (name: Locator, words: Locator) =>
+      ((await words.boundingBox())?.x ?? 0) - ((await name.boundingBox())?.x ?? Infinity);
+    const said = row(page, text);
+    expect(await follows(said.locator('.say__name'), said.locator('.say__text'))).toBeGreaterThan(0);
+    for (const one of [pinned, quote, page.locator('.write__reply')])
+      expect(await follows(one.locator('b'), one.locator('bdi'))).toBeGreaterThan(0);
     await context.close();
   });
 

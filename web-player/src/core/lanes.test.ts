@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { labelOf, Lanes, rank, type LaneShape } from './lanes';
+import { Pictures } from './pictures';
 import { dice } from './room.stage';
 
 const shape: LaneShape = { width: 1000, lanes: 3, gap: 20, speed: 100, most: 50 };
@@ -96,6 +97,16 @@ describe('lanes', () => {
     expect(lanes.idle).toBe(true);
   });
 
+  it('carry the beginning of a long text, in whole characters, and count only what is equal to the end', () => {
+    const lanes = new Lanes(shape, width);
+    const long = '𠮷'.repeat(300);
+    for (const [id, text] of [long, long, `${long}!`, '𠮷'.repeat(60)].entries()) lanes.say(id, text, rank.other);
+    lanes.advance(0);
+    const begins = `${'𠮷'.repeat(60)}…`;
+    expect(lanes.flying.map(labelOf)).toEqual([`${begins} ×2`, begins, '𠮷'.repeat(60)]);
+    expect(lanes.flying.map((one) => one.width)).toEqual([1240, 1210, 1200]);
+  });
+
   it('do not count into what is about to leave, nor where the longer label would touch the next', () => {
     const lanes = new Lanes({ ...shape, lanes: 1 }, width);
     lanes.say(1, 'hello', rank.other);
@@ -125,5 +136,52 @@ describe('lanes', () => {
     lanes.say(2, 'again', rank.other);
     lanes.clear();
     expect(lanes.idle).toBe(true);
+  });
+});
+
+describe('pictures of labels', () => {
+  const stage = () => {
+    const pictures = new Pictures<{ width: number; height: number }>();
+    let made = 0;
+    const get = (key: string, width: number) => {
+      pictures.get(key, () => {
+        made++;
+        return { width, height: 1024 };
+      });
+    };
+    /** Which are still there; asking makes the others. */
+    const kept = (keys: string[]) =>
+      keys.filter((key) => {
+        const before = made;
+        get(key, 1);
+        return made === before;
+      });
+    return { pictures, get, kept };
+  };
+  const keys = (n: number) => Array.from({ length: n }, (_, i) => String(i));
+
+  it('are let go by their size, whose use is longest ago first', () => {
+    const { pictures, get, kept } = stage();
+    // Four mebipixels each: four of them fit.
+    for (const key of keys(5)) get(key, 4096);
+    get('0', 4096);
+    pictures.trim(0);
+    expect(kept(['2', '3', '4', '0', '1'])).toEqual(['2', '3', '4', '0']);
+  });
+
+  it('are let go by their number', () => {
+    const { pictures, get, kept } = stage();
+    for (const key of keys(161)) get(key, 1);
+    pictures.trim(0);
+    expect(kept(keys(161).reverse()).length).toBe(160);
+    pictures.clear();
+    expect(kept(['160'])).toEqual([]);
+  });
+
+  it('stay while they are in use, however large', () => {
+    const { pictures, get, kept } = stage();
+    for (const key of keys(7)) get(key, 4096);
+    pictures.trim(6);
+    expect(kept(keys(7).reverse())).toEqual(['6', '5', '4', '3', '2', '1']);
   });
 });

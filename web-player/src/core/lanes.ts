@@ -1,7 +1,7 @@
 // Where comments fly over the picture: lanes from the top, all at one speed, so that none ever runs into another. Pure.
 //
 // Own comments come before staff's, those before others' when the lanes are full; what waits too long is dropped. Equal ones
-// become one with a count. Bounds: `mostWaiting` wait, `mostEqual` are counted into one.
+// become one with a count. Bounds: `mostWaiting` wait, `mostEqual` are counted into one, `longest` characters of a text fly.
 
 export const rank = { own: 0, staff: 1, other: 2 } as const;
 export type Rank = (typeof rank)[keyof typeof rank];
@@ -10,6 +10,8 @@ export interface Flyer {
   /** Of all comments that it stands for. */
   ids: number[];
   text: string;
+  /** As much of it as flies. */
+  short: string;
   rank: Rank;
   /** Of its left edge, and its width, in the picture's units. */
   x: number;
@@ -30,11 +32,19 @@ export interface LaneShape {
 
 const mostWaiting = 60;
 const mostEqual = 999;
+/** Characters: who wants to read more has the list. */
+const longest = 60;
 /** Seconds that each rank waits for a lane. */
 const patience = [15, 10, 3] as const;
 
-export function labelOf(flyer: { text: string; ids: readonly number[] }): string {
-  return flyer.ids.length > 1 ? `${flyer.text} ×${String(flyer.ids.length)}` : flyer.text;
+export function labelOf(flyer: { short: string; ids: readonly number[] }): string {
+  return flyer.ids.length > 1 ? `${flyer.short} ×${String(flyer.ids.length)}` : flyer.short;
+}
+
+/** Whole characters: none of two halves is cut through. */
+function shorten(text: string): string {
+  const all = Array.from(text);
+  return all.length > longest ? `${all.slice(0, longest).join('')}…` : text;
 }
 
 export class Lanes {
@@ -69,7 +79,8 @@ export class Lanes {
       if (of < same.rank) same.rank = of;
       return;
     }
-    const flyer: Flyer = { ids: [id], text, rank: of, x: 0, width: this.measure(text), lane: 0, waited: 0 };
+    const short = shorten(text);
+    const flyer: Flyer = { ids: [id], text, short, rank: of, x: 0, width: this.measure(short), lane: 0, waited: 0 };
     const place = this.waiting.findIndex((one) => one.rank > of);
     this.waiting.splice(place < 0 ? this.waiting.length : place, 0, flyer);
     if (this.waiting.length > mostWaiting) {
@@ -130,7 +141,7 @@ export class Lanes {
   /** Counts into one that flies, if it can still be read and its longer label touches nobody. */
   private grow(one: Flyer, id: number): boolean {
     if (one.ids.length >= mostEqual || one.x < this.shape.width * 0.2) return false;
-    const width = this.measure(labelOf({ text: one.text, ids: [...one.ids, id] }));
+    const width = this.measure(labelOf({ short: one.short, ids: [...one.ids, id] }));
     const free = this.flying.every(
       (other) =>
         other === one || other.lane !== one.lane || other.x < one.x || one.x + width + this.shape.gap <= other.x,

@@ -102,6 +102,18 @@ describe('a viewer at the live edge', () => {
     expect(moments.waiting.value).toBe(0);
   });
 
+  it('is shown nothing old as new when the picture is lost, however much was said before', () => {
+    const { moments, shown, at, list } = stage();
+    at(1000);
+    for (let i = 0; i < 900; i++) moments.add([said(i)]);
+    moments.add([said(1003)]);
+    shown.length = 0;
+    at(null);
+    expect(shown).toEqual(['at 1003']);
+    expect(list().length).toBe(600);
+    expect(list().slice(-3)).toEqual(['at 898', 'at 899', 'at 1003']);
+  });
+
   it('is shown what a jump to the edge passes by', () => {
     const { moments, at, list } = stage();
     at(10);
@@ -275,13 +287,77 @@ describe('memory', () => {
   it('is bounded, and what was let go is asked for again', () => {
     const { moments, at, list } = stage();
     at(10_000);
-    for (let i = 0; i < 9000; i++) moments.add([said(1000 + i)]);
+    for (let i = 0; i < 36_000; i++) moments.add([said(1000 + i / 4)]);
     expect(list().length).toBe(600);
     at(9000, false);
     expect(moments.wanted().length).toBeGreaterThan(0);
     const known = moments as unknown as { known: unknown[]; ids: Set<number> };
-    expect(known.known.length).toBe(4000);
-    expect(known.ids.size).toBe(4000);
+    expect(known.known.length).toBe(12_000);
+    expect(known.ids.size).toBe(12_000);
+  });
+
+  /**
+   * Ten minutes of a room that shows `rate` comments a second, with the picture so many seconds behind the live edge; the
+   * minutes are answered with samples, as the hub does. What was asked for, and how often the list was made anew.
+   */
+  const crowd = (behind: number, rate: number, live: boolean) => {
+    const { moments, at, list } = stage();
+    const all = new Map<number, Comment[]>();
+    const asked: number[] = [];
+    let begun = 0;
+    for (let quarter = 0; quarter < 2400; quarter++) {
+      const second = 600 + quarter / 4;
+      const news = Array.from({ length: rate / 4 }, (_, i) => said(second + i / rate));
+      const minute = Math.floor((noon + second * 1000) / 60_000);
+      all.set(minute, [...(all.get(minute) ?? []), ...news]);
+      moments.add(news);
+      at(second - behind, live);
+      for (const one of moments.wanted().slice(0, 2)) {
+        asked.push(one);
+        const there = all.get(one) ?? [];
+        moments.load(one, there.filter((_, i) => i % Math.ceil(there.length / 300) === 0)); // prettier-ignore
+      }
+      // Where it begins it is made from what was said before.
+      if (quarter === 240) begun = moments.begun.value;
+    }
+    return { moments, at, list, asked, anew: moments.begun.value - begun };
+  };
+
+  it('asks for nothing in live in a busy room, and the list is not made anew', () => {
+    for (const rate of [28, 100]) {
+      const { moments, list, asked } = crowd(0, rate, true);
+      expect(asked).toEqual([]);
+      expect(moments.begun.value).toBe(0);
+      expect(list().length).toBe(600);
+    }
+  });
+
+  it('asks for each minute once in the DVR of a busy room', () => {
+    for (const rate of [28, 100]) {
+      const { moments, at, asked, anew } = crowd(60, rate, false);
+      expect(asked.length).toBe(new Set(asked).size);
+      expect(asked.length).toBeGreaterThan(9);
+      expect(anew).toBe(0);
+      // What was let go is asked for again where it is needed.
+      at(700, false);
+      expect(moments.wanted()).toContain(noon / 60_000 + 11);
+    }
+  });
+
+  it('asks for the last minutes once after a stay in the DVR of a busy room', () => {
+    const { moments, at } = crowd(300, 28, false);
+    const asked = new Set<number>();
+    for (let quarter = 0; quarter < 480; quarter++) {
+      const second = 1200 + quarter / 4;
+      moments.add(Array.from({ length: 7 }, (_, i) => said(second + i / 28)));
+      at(second, true);
+      for (const minute of moments.wanted()) {
+        expect(asked).not.toContain(minute);
+        asked.add(minute);
+        moments.load(minute, []);
+      }
+    }
+    expect(asked.size).toBe(3);
   });
 
   it('says where something is missing', () => {

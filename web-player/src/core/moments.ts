@@ -42,7 +42,8 @@ const listBackMs = 180_000;
 /** A replay or DVR keeps nothing further ahead: it will ask for it. */
 const keepAheadMs = 180_000;
 const minuteMs = 60_000;
-const mostKnown = 4000;
+/** What a room shows in the minutes around a picture in the DVR, three before it and three ahead, at 30 a second; and some. */
+const mostKnown = 12_000;
 const mostListed = 600;
 const mostGone = 5000;
 /** Minutes: half a day. */
@@ -88,6 +89,8 @@ export class Moments {
   /** Removed, the last of them. */
   readonly gone = new Set<number>();
   private readonly minutes = new Set<number>();
+  /** Those of them of which something was let go since. */
+  private readonly cut = new Set<number>();
   /** Comments ahead of a picture in the DVR were let go: minutes tell of them again. */
   private letGo = false;
   /** Which those were: the first moment of each minute, until that minute is loaded. */
@@ -104,6 +107,7 @@ export class Moments {
     this.known = [];
     this.ids.clear();
     this.minutes.clear();
+    this.cut.clear();
     this.passed.clear();
     for (const comment of comments) {
       this.gone.delete(comment.id);
@@ -185,7 +189,7 @@ export class Moments {
       if (!picture.live) return;
       this.picture = picture;
       if (!before.live) this.begin(false);
-      else if (before.at !== null) this.append(this.known.filter((one) => !this.listed.has(one.id)));
+      else if (before.at !== null) this.append(this.unlisted(before.at));
       this.count();
       return;
     }
@@ -203,9 +207,7 @@ export class Moments {
       this.begin(false);
       return;
     }
-    const next = this.known
-      .slice(after(this.known, from), after(this.known, to))
-      .filter((one) => !this.listed.has(one.id));
+    const next = this.unlisted(from, to);
     this.append(next);
     // A page that was asleep is not flooded with what it slept through.
     const fly = next.filter((one) => one.moment >= to - recentMs);
@@ -216,13 +218,25 @@ export class Moments {
   /** Minutes that the picture needs and that were not loaded yet, the most urgent first. */
   wanted(): number[] {
     const { at, live } = this.picture;
-    if (at === null || (live && !this.letGo)) return [];
+    if (at === null) return [];
     const minute = Math.floor(at / minuteMs);
+    // What does not fit around the picture would not fit a second time: only what the picture has left is asked for again.
+    for (const one of this.cut) {
+      if (one >= minute - 2 && one <= minute + 1) continue;
+      this.cut.delete(one);
+      this.minutes.delete(one);
+    }
+    if (live && !this.letGo) return [];
     const list = [minute, minute - 1, minute - 2];
     if (!live && at - minute * minuteMs > minuteMs / 2) list.splice(1, 0, minute + 1);
     const missing = list.filter((one) => one >= 0 && !this.minutes.has(one));
     if (live && missing.length === 0) this.letGo = false;
     return missing;
+  }
+
+  /** Known and not in the list, of the moments after the one, up to the other. Of those before it the list has let go. */
+  private unlisted(from: number, to = Infinity): Comment[] {
+    return this.known.slice(after(this.known, from), after(this.known, to)).filter((one) => !this.listed.has(one.id));
   }
 
   private withoutQuote(one: Comment): Comment {
@@ -300,8 +314,10 @@ export class Moments {
       if (early) this.known.shift();
       else this.known.pop();
       this.ids.delete(one.id);
-      this.minutes.delete(Math.floor(one.moment / minuteMs));
-      this.letGo = true;
+      const minute = Math.floor(one.moment / minuteMs);
+      if (this.minutes.has(minute)) this.cut.add(minute);
+      // In live nobody misses what is far behind.
+      if (!early) this.letGo = true;
     }
   }
 

@@ -41,7 +41,10 @@ function Line({ act }: { act: Act }): JSX.Element {
     <span class="act__text">
       <strong>{actName(act)}</strong>
       {act.reason !== 'ok' && act.verb === 'reject' && <span> · {reasonName(act.reason)}</span>}
-      <span class="act__quote"> · {act.text}</span>
+      <span class="act__quote">
+        {' · '}
+        <bdi>{act.text}</bdi>
+      </span>
     </span>
   );
 }
@@ -130,8 +133,9 @@ function ToldList({ desk }: { desk: Desk }): JSX.Element {
             <p>
               {said(desk, one)}{' '}
               <q class="told__quote">
-                {item === null ? '' : `${authorName(item)}: `}
-                {one.text}
+                {item !== null && <bdi>{authorName(item)}</bdi>}
+                {item !== null && ': '}
+                <bdi>{one.text}</bdi>
               </q>
             </p>
             <IconButton

@@ -23,7 +23,7 @@ function Quote({ item }: { item: Item }): JSX.Element {
     <>
       {item.reply_to !== undefined && (
         <p class="answered">
-          <span class="answered__who">{t.answers(item.reply_to.name)}</span> {item.reply_to.text}
+          <span class="answered__who">{t.answers(item.reply_to.name)}</span> <bdi>{item.reply_to.text}</bdi>
         </p>
       )}
       <blockquote class="quote">

@@ -2,7 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ApiError } from '../core/api';
 import { Icon, Mark, type IconName } from './icons';
 import { common } from './messages';
@@ -84,9 +84,10 @@ export function Dialog(props: {
 }): JSX.Element {
   const ref = useRef<HTMLDialogElement>(null);
   const t = common.in(locale.value);
-  useEffect(() => {
+  // Closed while it is still in the page, or the focus does not go back to where it was.
+  useLayoutEffect(() => {
     const dialog = ref.current;
-    if (dialog !== null && !dialog.open) dialog.showModal();
+    dialog?.showModal();
     return () => {
       dialog?.close();
     };

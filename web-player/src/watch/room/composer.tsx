@@ -10,7 +10,7 @@ import { IconButton } from '../../ui/parts';
 import { view } from '../state';
 import { naming } from './dialogs-state';
 import { words } from './messages';
-import { announcement, answer, authorOf, draft, replyTo, restored, room, send, write } from './state';
+import { answer, authorOf, draft, replyTo, restored, room, say, send, write } from './state';
 import { reasonText } from './why';
 
 /** Characters as the server counts them. */
@@ -102,10 +102,10 @@ export function Composer(): JSX.Element {
   const ready = used > 0 && over <= 0 && seconds === 0;
   const submit = () => {
     if (!ready) {
-      if (seconds > 0 && used > 0) announcement.value = t.sendIn(String(seconds));
+      if (seconds > 0 && used > 0) say(t.sendIn(String(seconds)));
       return;
     }
-    if (!send()) announcement.value = t.outboxFull;
+    if (!send()) say(t.outboxFull);
     field.current?.focus();
   };
   const to = replyTo.value;
@@ -124,7 +124,7 @@ export function Composer(): JSX.Element {
         <p class="write__reply">
           <Icon name="reply" />
           <span>
-            <b>{to.text === '' ? t.replyRemoved : t.replyTo(authorOf(to))}</b> {to.text}
+            <b>{to.text === '' ? t.replyRemoved : t.replyTo(authorOf(to))}</b> <bdi>{to.text}</bdi>
           </span>
           <IconButton
             icon="close"

@@ -2,6 +2,7 @@
 // runs while nothing flies, and nothing while the picture stands or is hidden.
 
 import { labelOf, Lanes, rank, type Flyer, type Rank } from '../../core/lanes';
+import { Pictures } from '../../core/pictures';
 
 export interface DanmakuLook {
   /** Of the picture, in CSS pixels, and device pixels to one of them. */
@@ -30,12 +31,6 @@ export type ToWorker =
   | { t: 'clear' }
   | { t: 'run'; on: boolean };
 
-interface Bitmap {
-  canvas: OffscreenCanvas;
-  width: number;
-}
-
-const mostBitmaps = 160;
 const scope = self as unknown as {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
   requestAnimationFrame?: (run: (now: number) => void) => number;
@@ -51,7 +46,7 @@ let lanes: Lanes | null = null;
 let running = true;
 let scheduled = false;
 let last: number | null = null;
-const bitmaps = new Map<string, Bitmap>();
+const bitmaps = new Pictures<OffscreenCanvas>();
 const ruler = new OffscreenCanvas(1, 1).getContext('2d');
 
 const lineHeight = (of: DanmakuLook) => Math.ceil(of.font * 1.6);
@@ -64,16 +59,7 @@ function measure(label: string): number {
   return Math.ceil(ruler.measureText(label).width) + 2 * padding(look);
 }
 
-function bitmapOf(flyer: Flyer, of: DanmakuLook): Bitmap {
-  const label = labelOf(flyer);
-  const key = `${String(flyer.rank)} ${label}`;
-  const found = bitmaps.get(key);
-  if (found !== undefined) {
-    // The newest use stands last.
-    bitmaps.delete(key);
-    bitmaps.set(key, found);
-    return found;
-  }
+function paint(flyer: Flyer, label: string, of: DanmakuLook): OffscreenCanvas {
   const height = lineHeight(of);
   const canvas = new OffscreenCanvas(Math.max(1, Math.ceil(flyer.width * of.scale)), Math.ceil(height * of.scale));
   const on = canvas.getContext('2d');
@@ -93,25 +79,22 @@ function bitmapOf(flyer: Flyer, of: DanmakuLook): Bitmap {
       on.strokeRect(1, 2, flyer.width - 2, height - 4);
     }
   }
-  const made = { canvas, width: flyer.width };
-  bitmaps.set(key, made);
-  for (const oldest of bitmaps.keys()) {
-    if (bitmaps.size <= mostBitmaps) break;
-    bitmaps.delete(oldest);
-  }
-  return made;
+  return canvas;
 }
 
 function draw(): void {
   if (context === null || look === null || lanes === null) return;
-  const { scale } = look;
+  const of = look;
+  const { scale } = of;
   context.clearRect(0, 0, context.canvas.width, context.canvas.height);
-  context.globalAlpha = look.opacity;
-  const height = lineHeight(look);
+  context.globalAlpha = of.opacity;
+  const height = lineHeight(of);
   for (const one of lanes.flying) {
-    const { canvas } = bitmapOf(one, look);
+    const label = labelOf(one);
+    const canvas = bitmaps.get(`${String(one.rank)} ${label}`, () => paint(one, label, of));
     context.drawImage(canvas, one.x * scale, (one.lane * height + 4) * scale);
   }
+  bitmaps.trim(lanes.flying.length);
 }
 
 function frame(now: number): void {

@@ -17,7 +17,7 @@ import { broadcast, broadcastId, clock, tipping, view } from '../state';
 import { DanmakuSettings } from './danmaku-menu';
 import { danmakuDialog, naming, reporting } from './dialogs-state';
 import { words } from './messages';
-import { announcement, authorOf, chosenName, momentNow, room } from './state';
+import { authorOf, chosenName, momentNow, room, say } from './state';
 import { codeText, ruleText } from './why';
 
 const refusalText = (answer: Extract<Answer, { ok: false }>) =>
@@ -50,7 +50,7 @@ function Naming(): JSX.Element {
     }
     chosenName.value = wanted;
     settings.set('name', wanted);
-    announcement.value = t.nameSaved;
+    say(t.nameSaved);
     close();
   };
   return (
@@ -123,13 +123,12 @@ function Report({ one }: { one: Comment }): JSX.Element {
     busy.value = true;
     const answer = await room.report(one.id, reason.value);
     busy.value = false;
-    if (answer.ok) outcome.value = t.reportDone;
-    else outcome.value = answer.code === 'duplicate' ? t.reportAgain : refusalText(answer);
+    outcome.value = answer.ok ? t.reportDone : refusalText(answer);
   };
   return (
     <Dialog title={t.reportTitle} onClose={close}>
       <blockquote class="room-form__quote">
-        <b>{one.text === '' ? t.replyRemoved : authorOf(one)}</b> {one.text}
+        <b>{one.text === '' ? t.replyRemoved : authorOf(one)}</b> <bdi>{one.text}</bdi>
       </blockquote>
       {outcome.value !== null ? (
         <>

@@ -38,11 +38,13 @@ export function List(): JSX.Element {
   /** Whose actions are open, and which row Tab reaches; null: none, the newest. */
   const open = useSignal<number | null>(null);
   const reached = useSignal<number | null>(null);
-  /** While reading: the first row, and all that had come by then. */
-  const pinned = useRef<Listed['id'] | null>(null);
+  /** While reading: the rows there were, of which the first that still stands is the first, and all that had come by then. */
+  const kept = useRef<ReadonlySet<Listed['id']>>(new Set());
   const seen = useRef<ReadonlySet<Listed['id']>>(new Set());
   /** The first row in sight and how far below the edge it begins. */
   const anchor = useRef<{ id: string; top: number } | null>(null);
+  /** Who takes the focus if its row goes, the nearest first. */
+  const heirs = useRef<readonly HTMLElement[]>([]);
   /** Rows as they were drawn: the same object is not compared again. */
   const drawn = useRef(new WeakMap<Listed, { state: string; node: VNode }>());
 
@@ -51,8 +53,8 @@ export function List(): JSX.Element {
   const read = () => {
     if (!following.peek()) return;
     const now = list.peek();
-    pinned.current = now[Math.max(0, now.length - mostRows)]?.id ?? null;
     seen.current = new Set(now.map((one) => one.id));
+    kept.current = new Set([...seen.current].slice(-mostRows));
     following.value = false;
   };
   const follow = () => {
@@ -61,7 +63,7 @@ export function List(): JSX.Element {
   };
   const start = following.value
     ? Math.max(0, all.length - mostRows)
-    : Math.max(0, all.findIndex((one) => one.id === pinned.current)); // prettier-ignore
+    : Math.max(0, all.findIndex((one) => kept.current.has(one.id))); // prettier-ignore
   const rows = all.slice(start, start + mostRows);
   const below = following.value ? 0 : all.filter((one) => !seen.current.has(one.id)).length;
 
@@ -82,6 +84,9 @@ export function List(): JSX.Element {
       const row = at.querySelector<HTMLElement>(`[data-id="${anchor.current.id}"]`);
       if (row !== null) at.scrollTop = row.offsetTop - anchor.current.top;
     }
+    if (heirs.current.length > 0 && document.activeElement === document.body)
+      (heirs.current.find((one) => one.isConnected) ?? at).focus();
+    heirs.current = [];
     remember();
   };
   useLayoutEffect(settle);
@@ -121,20 +126,25 @@ export function List(): JSX.Element {
     open.value = open.value === id ? null : id;
     if (open.value !== null) read();
   };
+  const handles = () => {
+    const buttons = [...(box.current?.querySelectorAll<HTMLElement>('.say__more') ?? [])];
+    return { buttons, at: buttons.findIndex((one) => one.closest('li')?.contains(document.activeElement) === true) };
+  };
   const close = () => {
+    const { buttons, at } = handles();
+    // Its actions go away, and a dialog gives the focus back to where it was.
+    buttons[at]?.focus();
+    heirs.current = at < 0 ? [] : [...buttons.slice(at), ...buttons.slice(0, at).reverse()];
     open.value = null;
     onScroll();
   };
   const onKey = (event: KeyboardEvent) => {
-    const buttons = [...(box.current?.querySelectorAll<HTMLElement>('.say__more') ?? [])];
-    const at = buttons.findIndex((one) => one.closest('li')?.contains(document.activeElement) === true);
+    const { buttons, at } = handles();
     const moves: Record<string, number> = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: buttons.length - 1 };
     const to = moves[event.key];
     if (to !== undefined) buttons[Math.max(0, Math.min(buttons.length - 1, to))]?.focus();
-    else if (event.key === 'Escape' && open.value !== null) {
-      buttons[at]?.focus();
-      close();
-    } else return;
+    else if (event.key === 'Escape' && open.value !== null) close();
+    else return;
     event.preventDefault();
     event.stopPropagation();
   };

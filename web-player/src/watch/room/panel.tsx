@@ -65,7 +65,7 @@ function Pinned(): JSX.Element | null {
       <Icon name="pin" />
       <p>
         <b>{authorOf(one)}</b>
-        {one.staff !== undefined && <Badge staff={one.staff} />} {one.text}
+        {one.staff !== undefined && <Badge staff={one.staff} />} <bdi>{one.text}</bdi>
       </p>
       <IconButton
         icon="down"

@@ -67,8 +67,7 @@ export function Row({ one, open, reachable, onToggle, onDone }: RowProps): JSX.E
             <span>{t.replyRemoved}</span>
           ) : (
             <span>
-              {one.reply_to.name !== '' && <b>{one.reply_to.name} </b>}
-              {one.reply_to.text}
+              {one.reply_to.name !== '' && <b>{one.reply_to.name}</b>} <bdi>{one.reply_to.text}</bdi>
             </span>
           )}
         </p>

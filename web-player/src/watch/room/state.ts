@@ -1,6 +1,6 @@
 // What the room of this page knows: the client, which comment shows when, and what the viewer chose.
 
-import { computed, effect, signal } from '@preact/signals';
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { request } from '../../core/api';
 import type { SocketLike } from '../../core/control-socket';
 import { Minutes } from '../../core/minutes';
@@ -29,8 +29,14 @@ export const replyTo = signal<ReplyTo | null>(null);
 export const chosenName = signal(settings.get('name') ?? '');
 /** Authors whose comments this viewer does not want to see. */
 export const muted = signal<ReadonlySet<string>>(new Set(settings.words(mutedKey)));
-/** Said by the one announcer of the page. */
-export const announcement = signal('');
+const said = signal('');
+/** What the one announcer of the page says. */
+export const announcement: ReadonlySignal<string> = said;
+
+/** A second same text is another one, so that it is read again. */
+export function say(text: string): void {
+  said.value = said.peek() === text ? `${text}\u00a0` : text;
+}
 
 export function answer(to: ReplyTo | null): void {
   awaited = 0;
@@ -81,7 +87,7 @@ export const moments = new Moments({
     const [to, reported] = [replyTo.value, reporting.value];
     if (to?.id === id) answer({ ...to, text: '' });
     if (reported?.id === id) reporting.value = { ...reported, text: '' };
-    if (to?.id === id || reported?.id === id) announcement.value = words.in(locale.value).replyRemoved;
+    if (to?.id === id || reported?.id === id) say(words.in(locale.value).replyRemoved);
   },
   jumped: danmakuClear,
 });
@@ -213,8 +219,8 @@ function announce(comments: readonly Comment[]): void {
     const [first] = unannounced;
     // All removed meanwhile.
     if (first === undefined) return;
-    announcement.value =
-      unannounced.length === 1 ? t.announceOne(authorOf(first), first.text) : t.announceNew(String(unannounced.length));
+    const { length } = unannounced;
+    say(length === 1 ? t.announceOne(authorOf(first), first.text) : t.announceNew(String(length)));
     unannounced = [];
   });
 }
@@ -256,18 +262,18 @@ function watchSent(): void {
       const was = before.get(one.ref)?.state;
       if (one.state === was) continue;
       if (one.state === 'refused' && (one.code === 'slow_down' || one.code === 'slow_mode')) {
-        announcement.value = one.code === 'slow_down' ? t.codeSlowDown : t.codeSlowMode;
+        say(one.code === 'slow_down' ? t.codeSlowDown : t.codeSlowMode);
         // Not within the effect that this would start again.
         queueMicrotask(() => {
           edit(one);
         });
-      } else if (one.state === 'held') announcement.value = `${t.held}. ${t.heldBody}`;
-      else if (one.state === 'refused') announcement.value = one.id === null ? t.refused : t.rejected;
-      else if (one.state === 'rejected') announcement.value = t.rejected;
-      else if (one.state === 'removed') announcement.value = t.removed;
+      } else if (one.state === 'held') say(`${t.held}. ${t.heldBody}`);
+      else if (one.state === 'refused') say(one.id === null ? t.refused : t.rejected);
+      else if (one.state === 'rejected') say(t.rejected);
+      else if (one.state === 'removed') say(t.removed);
     }
     for (const [ref, was] of before) {
-      if (was.state === 'held' && !now.some((one) => one.ref === ref)) announcement.value = t.decidedPublished;
+      if (was.state === 'held' && !now.some((one) => one.ref === ref)) say(t.decidedPublished);
     }
     before.clear();
     for (const one of now) before.set(one.ref, one);

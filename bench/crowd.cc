@@ -405,7 +405,6 @@ void Crowd::Impl::take_answer(std::string_view payload) {
   heard->ack.add(at - said_at[*number - first]);
   if (payload.find(R"("state":"published")") == std::string_view::npos) {
     ++heard->held;
-    if (trouble.empty()) trouble = payload;
     return;
   }
   ++heard->published;

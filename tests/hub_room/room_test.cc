@@ -964,6 +964,7 @@ TEST_CASE(
 
 TEST_CASE("what is removed while reports of it wait for the disk stays removed for the moderators") {
   struct Watcher final : RoomWatcher {
+    void on_said(const engage::Comment&) override {}
     void on_comments(const std::vector<engage::Comment>& comments) override {
       for (const auto& one : comments) heard.emplace_back(name_of(one.state));
     }

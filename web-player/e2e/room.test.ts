@@ -855,9 +855,12 @@ describe.skipIf(real)('the room on a phone', () => {
     // A browser that resizes the page for its keyboard.
     await field(page).tap();
     await page.setViewportSize({ width: 360, height: 420 });
+    // The page hears of it with the next frame.
+    await page.waitForSelector('html[data-keyboard]');
     await inView();
     // One that lays the keyboard over it: only the visual viewport shrinks.
     await page.setViewportSize({ width: 360, height: 740 });
+    await page.waitForSelector('html:not([data-keyboard])');
     await page.evaluate(() => {
       const visual = window.visualViewport;
       if (visual === null) return;

@@ -235,8 +235,8 @@ void Crowd::Impl::upgrade(Member& member) {
   member.stage = Member::Stage::kUpgrading;
   send(member, fmt::format("GET {} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: Upgrade\r\nUpgrade: "
                            "websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
-                           "dGhlIHNhbXBsZSBub25jZQ==\r\n{}\r\n",
-                           plan.path, plan.port,
+                           "dGhlIHNhbXBsZSBub25jZQ==\r\n{}{}\r\n",
+                           plan.path, plan.port, plan.headers,
                            plan.subprotocol.empty()
                                ? std::string()
                                : fmt::format("Sec-WebSocket-Protocol: {}\r\n", plan.subprotocol)));
@@ -270,6 +270,7 @@ void Crowd::Impl::read(Member& member) {
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got <= 0) return lose(member, "the server closed a connection");
   at = now_ns();
+  if (heard != nullptr) heard->bytes += static_cast<uint64_t>(got);
   std::string_view bytes(buffer.data(), static_cast<size_t>(got));
   if (!member.tls) return take(member, bytes);
   plain.clear();

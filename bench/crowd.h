@@ -39,6 +39,7 @@ struct CrowdPlan {
   size_t sockets = 10'000;
   std::string path;
   std::string subprotocol;  // empty: none is asked for
+  std::string headers;      // more of the upgrade's, each with its CRLF
   bool room = true;         // speaks docs/ROOM.md; else what a socket says is what all are to get
   size_t per_address = 15;  // sockets that share one of this machine's addresses 127.1.x.y; 0: one for all
   std::string tls_certificate;  // PEM to trust; empty: no TLS
@@ -54,6 +55,7 @@ struct Heard {
   uint64_t deliveries = 0;  // comments, over all sockets
   uint64_t removals = 0;    // the same of removals
   uint64_t frames = 0;      // with events
+  uint64_t bytes = 0;       // as they come from the sockets
   uint64_t missing = 0;     // deliveries that should have come within kPatience of the last word
   uint64_t disorder = 0;    // messages that did not go on where the one before ended
   uint64_t closed = 0;      // sockets

@@ -1,3 +1,5 @@
+// The hub as it is shipped, over real HTTP and real links. Longer than other files: its cases share the house
+// and its furniture, and each start of a hub is one case.
 #include <sys/stat.h>
 
 #include <algorithm>

@@ -9,6 +9,16 @@ using engage::CommentState;
 
 namespace {
 
+struct Watcher final : RoomWatcher {
+  void on_said(const engage::Comment&) override {}
+  void on_comments(const std::vector<engage::Comment>& comments) override {
+    for (const auto& one : comments) changed.emplace_back(name_of(one.state));
+  }
+  void on_settings() override { ++settings; }
+  std::vector<std::string> changed;  // to which state
+  int settings = 0;                  // how often
+};
+
 std::unique_ptr<RoomGuest::Staff> moderator() {
   return std::make_unique<RoomGuest::Staff>(RoomGuest::Staff{"mo", "Mo", {account::Role::kModerator}});
 }
@@ -302,20 +312,15 @@ TEST_CASE("a pinned comment that is removed is not pinned any more, and may be p
 }
 
 TEST_CASE("moderators hear that the broadcast has begun or ended, with viewers and without") {
-  struct Watcher final : RoomWatcher {
-    void on_said(const engage::Comment&) override {}
-    void on_comments(const std::vector<engage::Comment>&) override {}
-    void on_settings() override { ++told; }
-    int told = 0;
-  } watcher;
+  Watcher watcher;
   RoomHouse house;
   Room* room = *house.rooms->room("court");
   room->watch(watcher);
   room->set_open(false, std::nullopt);
-  CHECK(watcher.told == 1);
+  CHECK(watcher.settings == 1);
   house.join();
   room->set_open(true, std::nullopt);
-  CHECK(watcher.told == 2);
+  CHECK(watcher.settings == 2);
   room->unwatch(watcher);
 }
 
@@ -963,14 +968,6 @@ TEST_CASE(
 }
 
 TEST_CASE("what is removed while reports of it wait for the disk stays removed for the moderators") {
-  struct Watcher final : RoomWatcher {
-    void on_said(const engage::Comment&) override {}
-    void on_comments(const std::vector<engage::Comment>& comments) override {
-      for (const auto& one : comments) heard.emplace_back(name_of(one.state));
-    }
-    void on_settings() override {}
-    std::vector<std::string> heard;
-  };
   RoomHouse house;
   size_t ana = house.join();
   size_t ben = house.join();
@@ -988,7 +985,7 @@ TEST_CASE("what is removed while reports of it wait for the disk stays removed f
   house.archives.go_on();
   CHECK(*house.archives.archive().reports(id) == std::map<std::string, int64_t>{{"abuse", 3}});
   // Of the decision, then of the reports: once for each commit, as it stands by then.
-  CHECK(page.heard == std::vector<std::string>{"removed", "removed", "removed"});
+  CHECK(page.changed == std::vector<std::string>{"removed", "removed", "removed"});
   (*house.rooms->room("court"))->unwatch(page);
 }
 
